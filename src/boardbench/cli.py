@@ -1,0 +1,148 @@
+"""The command line: one verb a pipeline step, each a plain function with keyword arguments.
+
+A path argument becomes a flag, a ``Section`` of params becomes one flag a field, so that a params key and its flag
+are the same word. Modules are imported only when their verb is called.
+"""
+
+import importlib
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from pydantic import ValidationError
+
+from boardbench.errors import BoardbenchError
+from boardbench.params import Section, explain
+
+# verb -> (module:function, one line of help). "study verb" pairs belong to one study.
+VERBS: dict[str, tuple[str, str]] = {
+    "simulate": ("boardbench.simulate.captures:simulate", "Write the raw captures of one simulated board."),
+    "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
+    "sheet": ("boardbench.captures.sheet:write_sheet", "Write the capture sheet of generated captures."),
+    "reflectance": ("boardbench.captures.reflectance:reflectance", "Turn one raw capture into reflectance."),
+    "segmentation split": ("boardbench.segmentation.split:split", "Assign scenes to train, validation and test."),
+    "segmentation augmentation": (
+        "boardbench.segmentation.augmentation:augmentation",
+        "Write the plan of training samples.",
+    ),
+    "segmentation reduction": (
+        "boardbench.segmentation.reduction.fit:reduction",
+        "Fit a reduction (PCA) on the training part.",
+    ),
+    "segmentation train": ("boardbench.segmentation.training:train", "Train one backbone x strategy x seed."),
+    "segmentation evaluate": ("boardbench.segmentation.evaluation:evaluate", "Score a run on the test part."),
+    "segmentation floor": ("boardbench.segmentation.floors:floor", "Fit and score a rival without a network."),
+    "segmentation complexity": ("boardbench.engine.complexity:complexity", "Count GMACs and parameters."),
+    "segmentation tables": ("boardbench.report.tables:tables", "Put runs beside the published numbers."),
+    "publish": ("boardbench.report.publish:publish", "Copy tables and figures to reports/ and write the page."),
+    "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
+}
+
+
+def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:
+    return None if text is None else yaml.safe_load(text)
+
+
+def _help(field: Any) -> str:
+    default = yaml.safe_dump(field.get_default(), default_flow_style=True).removesuffix("\n").removesuffix("\n...")
+    return f"{field.description or ''} [default: {default}]"
+
+
+def _options(name: str, annotation: Any, default: Any) -> list[click.Option]:
+    """Return the flags of one function argument."""
+    flag = f"--{name.replace('_', '-')}"
+    required = default is inspect.Parameter.empty
+    inner = typing.get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [
+            click.Option([f"--{key.replace('_', '-')}"], callback=_from_yaml, help=_help(field), metavar="VALUE")
+            for key, field in annotation.model_fields.items()
+        ]
+    if isinstance(annotation, types.UnionType) and types.NoneType in inner:
+        annotation = next(kind for kind in inner if kind is not types.NoneType)
+    if annotation is bool:
+        return [click.Option([flag], is_flag=True, default=default)]
+    many = typing.get_origin(annotation) is list
+    if many:
+        annotation = typing.get_args(annotation)[0]
+    kind = click.Path(path_type=Path) if annotation is Path else annotation
+    return [click.Option([flag], type=kind, multiple=many, required=required, default=None if required else default)]
+
+
+def _call(function: Callable, given: dict[str, Any]) -> None:
+    """Gather section flags into their sections and call the verb."""
+    arguments = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, Section):
+            section = parameter.annotation
+            values = {key: given[key] for key in section.model_fields if given[key] is not None}
+            try:
+                arguments[name] = section.model_validate(values)
+            except ValidationError as error:
+                raise BoardbenchError(explain(error, section, "command line")) from None
+        else:
+            value = given[name]
+            arguments[name] = list(value) if isinstance(value, tuple) else value
+    function(**arguments)
+
+
+class _Lazy(click.MultiCommand if hasattr(click, "MultiCommand") else click.Group):
+    """A group whose verbs are imported when they are asked for."""
+
+    def __init__(self, prefix: str = "", **attributes: Any):
+        super().__init__(**attributes)
+        self.prefix = prefix
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        words = [verb.removeprefix(self.prefix) for verb in VERBS if verb.startswith(self.prefix)]
+        return list(dict.fromkeys(word.split()[0] for word in words))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        verb = self.prefix + name
+        if verb not in VERBS:
+            if any(known.startswith(verb + " ") for known in VERBS):
+                return _Lazy(prefix=verb + " ", name=name, help=f"Steps of the {name} study.")
+            return None
+        if context.command_path and context.resilient_parsing:
+            return click.Command(name, short_help=VERBS[verb][1])
+        return _command(verb)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, VERBS.get(self.prefix + name, ("", f"Steps of the {name} study."))[1])
+            for name in self.list_commands(context)
+        ]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+
+def _command(verb: str) -> click.Command:
+    module, function_name = VERBS[verb][0].split(":")
+    function = getattr(importlib.import_module(module), function_name)
+    options = [
+        option
+        for name, parameter in inspect.signature(function).parameters.items()
+        for option in _options(name, parameter.annotation, parameter.default)
+    ]
+    text = re.split(r"\n\s*(?:Args|Raises|Returns):", inspect.getdoc(function) or "")[0]
+    return click.Command(verb.split()[-1], params=options, callback=lambda **given: _call(function, given), help=text)
+
+
+def main() -> None:
+    """Run the command line; a BoardbenchError becomes one message and exit code 1."""
+    try:
+        _Lazy(name="boardbench", help="From raw line-scan captures to trained, costed networks.")()
+    except BoardbenchError as error:
+        click.secho("error: ", err=True, fg="red", nl=False)
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Every knob of the pipeline as a closed, typed model.
+
+``params.yaml`` shows all of them with their defaults; presets are overlays on it. A key that is not here is
+refused with the nearest right one. The same field names are the flags of the command line.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from boardbench.errors import BoardbenchError, nearest
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+
+
+class Section(BaseModel):
+    """A block of params.yaml; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Simulate(Section):
+    """Embedded captures: a physical model of boards under a Specim FX10 (simulated, not a result)."""
+
+    seed: int = Field(0, ge=0, description="same seed, same bytes")
+    boards: int = Field(18, ge=1, le=9999, description="boards; each is one scene")
+    conditions: int = Field(3, ge=1, le=9, description="scans of each board under other light")
+    lines: int = Field(128, ge=16, description="lines of a capture (along the belt)")
+    samples: int = Field(128, ge=16, description="samples of a line (across the belt); 1024 on the camera")
+    bands: int = Field(224, ge=8, description="bands over 400-1000 nm; 224 at default binning")
+
+
+class Reflectance(Section):
+    """Raw counts to reflectance in [0, 1], trimmed and resized."""
+
+    drop_first: int = Field(10, ge=0, description="bands dropped at the short-wave end")
+    drop_last: int = Field(0, ge=0, description="bands dropped at the long-wave end")
+    min_nm: float | None = Field(None, description="drop bands below this wavelength, nm; null: keep")
+    max_nm: float | None = Field(None, description="drop bands above this wavelength, nm; null: keep")
+    panel: float = Field(1.0, gt=0, le=1.5, description="reflectance of the white panel")
+    size: Size | None = Field((128, 128), description="working size: lines, samples; null: as captured")
+    resize: Literal["bilinear", "area"] = Field("bilinear", description="for bands; masks are always nearest")
+
+
+class Split(Section):
+    """Which scenes train, validate and test; conditions of a scene always stay together."""
+
+    protocol: Literal["grouped", "listed"] = Field("grouped", description="counts drawn by seed, or lists")
+    seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
+    train: int | list[str] = Field(12, description="grouped: number of scenes; listed: their names")
+    validation: int | list[str] = Field(2, description="grouped: number of scenes; listed: their names")
+    test: int | list[str] = Field(4, description="grouped: number of scenes; listed: their names")
+    file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
+
+    @model_validator(mode="after")
+    def _form_follows_protocol(self) -> Self:
+        for part in ("train", "validation", "test"):
+            value = getattr(self, part)
+            if self.protocol == "grouped" and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{part}: protocol 'grouped' wants a number of scenes >= 1, not {value!r}")
+            if self.protocol == "listed" and self.file is None and not isinstance(value, list):
+                raise ValueError(f"{part}: protocol 'listed' wants a list of scene names, not {value!r}")
+        return self
+
+
+class Reduction(Section):
+    """Fitted reductions of the spectral axis (pca3)."""
+
+    fit: Literal["train", "cube"] = Field("train", description="axes from the training part, or cube by cube")
+
+
+class Augmentation(Section):
+    """The plan of training samples, applied lazily."""
+
+    plan: Literal["none", "flips", "pcbvision"] = Field(
+        "flips", description="none; flips and quarter turns drawn each epoch (p = 0.5 each); six fixed copies"
+    )
+    seed: int = Field(0, ge=0, description="draws of the plan")
+
+
+class Training(Section):
+    """One training run; every backbone x strategy x seed uses the same values."""
+
+    width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
+    epochs: int = Field(40, ge=1, description="at most")
+    batch_size: int = Field(4, ge=1, description="captures a step")
+    learning_rate: float = Field(3e-3, gt=0, description="of Adam")
+    class_weights: Literal["none", "median_frequency"] | list[float] = Field(
+        "median_frequency", description="of the cross-entropy: a list in class order, or a rule"
+    )
+    monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
+    patience: int = Field(10, ge=1, description="epochs without improvement before stopping")
+    precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
+    device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
+    threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")
+    workers: int = Field(0, ge=0, description="data-loading processes of a run")
+
+
+class Complexity(Section):
+    """Costing on the meta device: nothing is computed, only counted."""
+
+    size: Size = Field((640, 640), description="lines, samples of the counted input")
+    width: int = Field(64, ge=1, description="channels of the first level in the counted networks")
+    bands: int = Field(214, ge=1, description="bands of the counted input")
+
+
+class Segmentation(Section):
+    """The main study: components on hyperspectral captures of boards."""
+
+    dataset: Word = Field("simulated", description="names data/raw/<dataset> and results/segmentation/<dataset>")
+    source: Literal["simulate", "indian_pines", "captures"] = Field(
+        "simulate", description="made here, carried by tensorly, or your own data/raw/<dataset>/captures.csv"
+    )
+    classes: list[str] = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
+    backbones: list[str] = Field(["unet", "attention_unet", "resunet"], min_length=1)
+    strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one run a seed")
+    floors: list[Literal["majority", "spectral_angle", "lda"]] = Field(
+        ["majority", "spectral_angle", "lda"], description="rivals without a network, in every table"
+    )
+    simulate: Simulate = Simulate()
+    reflectance: Reflectance = Reflectance()
+    split: Split = Split()
+    reduction: Reduction = Reduction()
+    augmentation: Augmentation = Augmentation()
+    training: Training = Training()
+    complexity: Complexity = Complexity()
+
+    @model_validator(mode="after")
+    def _weights_follow_classes(self) -> Self:
+        weights = self.training.class_weights
+        if isinstance(weights, list) and len(weights) != len(self.classes):
+            raise ValueError(
+                f"training.class_weights has {len(weights)} values for {len(self.classes)} classes"
+            )
+        return self
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    studies: list[Literal["segmentation"]] = Field(["segmentation"], min_length=1)
+    segmentation: Segmentation = Segmentation()
+
+
+def _models(annotation: Any) -> Iterable[type[BaseModel]]:
+    """Yield the models inside an annotation such as ``Model | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, Annotated):
+        for inner in get_args(annotation):
+            yield from _models(inner)
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the valid keys of the block that ``location`` points into."""
+    for key in location:
+        field = model.model_fields.get(key) if isinstance(key, str) else None
+        inner = next(_models(field.annotation), None) if field else None
+        if inner is None:
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """Turn a pydantic error into lines that name each key and its remedy."""
+    lines = []
+    for problem in error.errors():
+        location = problem["loc"]
+        key = ".".join(str(part) for part in location if not str(part).startswith(("list[", "literal[")))
+        if problem["type"] == "extra_forbidden":
+            remedy = nearest(str(location[-1]), _keys_at(model, location[:-1]))
+            lines.append(f"  {key}: unknown key. {remedy}")
+        else:
+            got = "" if isinstance(problem["input"], dict | BaseModel) else f" (got {problem['input']!r})"
+            lines.append(f"  {key or 'here'}: {problem['msg'].removeprefix('Value error, ')}{got}")
+    return f"{where}: parameters not accepted:\n" + "\n".join(dict.fromkeys(lines))
+
+
+def load_params(config: dict[str, Any], where: str = "params.yaml") -> Params:
+    """Check a parsed params.yaml (with its overlays merged).
+
+    Raises:
+        BoardbenchError: naming every unknown or ill-typed key, with the nearest right one.
+    """
+    try:
+        return Params.model_validate(config)
+    except ValidationError as error:
+        raise BoardbenchError(explain(error, Params, where)) from None
