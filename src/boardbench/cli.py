@@ -26,7 +26,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
     "sheet": ("boardbench.captures.sheet:write_sheet", "Write the capture sheet of generated captures."),
     "reflectance": ("boardbench.captures.reflectance:reflectance", "Turn one raw capture into reflectance."),
-    "segmentation split": ("boardbench.segmentation.split:split", "Assign scenes to train, validation and test."),
+    "segmentation split": (
+        "boardbench.segmentation.split:split",
+        "Assign scenes to train, validation and test.",
+    ),
     "segmentation augmentation": (
         "boardbench.segmentation.augmentation:augmentation",
         "Write the plan of training samples.",
@@ -37,10 +40,20 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "segmentation train": ("boardbench.segmentation.training:train", "Train one backbone x strategy x seed."),
     "segmentation evaluate": ("boardbench.segmentation.evaluation:evaluate", "Score a run on the test part."),
-    "segmentation floor": ("boardbench.segmentation.floors:floor", "Fit and score a rival without a network."),
+    "segmentation floor": (
+        "boardbench.segmentation.floors:floor",
+        "Fit and score a rival without a network.",
+    ),
     "segmentation complexity": ("boardbench.engine.complexity:complexity", "Count GMACs and parameters."),
     "segmentation tables": ("boardbench.report.tables:tables", "Put runs beside the published numbers."),
-    "publish": ("boardbench.report.publish:publish", "Copy tables and figures to reports/ and write the page."),
+    "segmentation figures": (
+        "boardbench.report.figures:figures",
+        "Draw curves, scores and a few predictions.",
+    ),
+    "publish": (
+        "boardbench.report.publish:publish",
+        "Copy tables and figures to reports/ and write the page.",
+    ),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }
 
@@ -92,7 +105,7 @@ def _call(function: Callable, given: dict[str, Any]) -> None:
     function(**arguments)
 
 
-class _Lazy(click.MultiCommand if hasattr(click, "MultiCommand") else click.Group):
+class _Lazy(click.Group):
     """A group whose verbs are imported when they are asked for."""
 
     def __init__(self, prefix: str = "", **attributes: Any):

@@ -135,9 +135,7 @@ class Segmentation(Section):
     def _weights_follow_classes(self) -> Self:
         weights = self.training.class_weights
         if isinstance(weights, list) and len(weights) != len(self.classes):
-            raise ValueError(
-                f"training.class_weights has {len(weights)} values for {len(self.classes)} classes"
-            )
+            raise ValueError(f"training.class_weights has {len(weights)} values for {len(self.classes)} classes")
         return self
 
 

@@ -1,0 +1,1 @@
+"""Tables, figures and the page: our numbers beside the published ones."""

@@ -1,0 +1,24 @@
+# The two commands: 'make run' and 'make test'. Both work alone on a machine with Python 3.11 and make.
+PYTHON ?= python3.11
+BIN := .venv/bin
+ACTIVATE := . $(BIN)/activate &&
+
+.PHONY: run test bench lint
+
+run: .venv/installed
+	$(ACTIVATE) snakemake --cores all
+
+test: .venv/installed
+	$(ACTIVATE) pytest
+
+bench: .venv/installed
+	$(ACTIVATE) python benchmarks/reflectance.py
+
+lint: .venv/installed
+	$(ACTIVATE) ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && snakemake --lint
+
+# One environment for all, at the versions in constraints.txt; made again when they change.
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

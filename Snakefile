@@ -1,0 +1,27 @@
+# From raw line-scan captures to trained, costed, comparable networks. Read from top to bottom, it is the way the data
+# go; every rule calls one verb of the command line, and every verb runs by hand too (boardbench --help).
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/captures.smk"
+include: "workflow/rules/reflectance.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/reduction.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/complexity.smk"
+include: "workflow/rules/report.smk"
+
+
+# Everything: tables, figures and the page, published under reports/.
+rule all:
+    default_target: True
+    input:
+        "results/published.json",
+
+
+# The raw captures and their sheet only (what DVC keeps).
+rule captures:
+    input:
+        SHEET,
+        [file for capture in CAPTURES.values() for file in capture.files],

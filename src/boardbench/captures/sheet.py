@@ -1,0 +1,233 @@
+"""The capture sheet: the one seam between any data source and the pipeline.
+
+``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask;
+paths are relative to the sheet.
+"""
+
+import csv
+import io
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from boardbench.captures.lumo import LumoFiles, find_captures
+from boardbench.captures.names import cube_files, data_file, header_file, is_header
+from boardbench.errors import BoardbenchError, nearest
+from boardbench.files import write_text
+
+COLUMNS = ("scene", "condition", "kind", "cube", "white", "dark", "mask")
+KINDS = ("raw", "reflectance")
+# "_" separates scene and condition in file names, so it may be in neither.
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One row of the sheet; paths are as relative as the sheet's own. ``white`` and ``dark`` are None for
+    reflectance.
+    """
+
+    scene: str
+    condition: str
+    kind: str
+    cube: Path
+    white: Path | None
+    dark: Path | None
+    mask: Path
+
+    @property
+    def name(self) -> str:
+        """``<scene>_<condition>``, the name of everything made from this capture."""
+        return f"{self.scene}_{self.condition}"
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file of the capture, headers and data; for one that is yet to be made, those it will have."""
+        paths = []
+        for path in (self.cube, self.white, self.dark):
+            paths += cube_files(path) if path else []
+        return paths + (cube_files(self.mask) if is_header(self.mask) else [self.mask])
+
+
+def generated_capture(root: Path, scene: str, condition: str, kind: str) -> Capture:
+    """Return the capture that a generator writes below ``root``, by path arithmetic alone."""
+    name = f"{scene}_{condition}"
+    folder = root / name
+    mask = folder / "mask.png"
+    if kind == "reflectance":
+        return Capture(scene, condition, kind, folder / f"{name}.hdr", None, None, mask)
+    cube, white, dark = (folder / "capture" / f"{prefix}{name}.hdr" for prefix in ("", "WHITEREF_", "DARKREF_"))
+    return Capture(scene, condition, kind, cube, white, dark, mask)
+
+
+def read_sheet(path: Path) -> list[Capture]:
+    """Read and check a capture sheet; of the files only their existence is looked at.
+
+    Raises:
+        BoardbenchError: naming every bad row by line number, column, value and remedy.
+    """
+    rows = _rows(path)
+    captures, problems, seen = [], [], {}
+    for line, row in rows:
+        capture, wrong = _capture(path.parent, row)
+        problems += [f"  line {line}, {text}" for text in wrong]
+        if capture is None:
+            continue
+        first = seen.setdefault((capture.scene, capture.condition), line)
+        if first != line:
+            problems.append(
+                f"  line {line}, columns scene and condition: {capture.scene!r}, {capture.condition!r} is "
+                f"line {first} "
+                "already. Give each scan of a scene its own condition."
+            )
+        captures.append(capture)
+    if problems:
+        raise BoardbenchError(f"{path}: rows not accepted:\n" + "\n".join(problems))
+    return captures
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return (line number, row) pairs after checking the columns."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BoardbenchError(
+            f"{path}: no such capture sheet. Write it, or have it written: boardbench sheet --root FOLDER --out {path}"
+        ) from None
+    except UnicodeDecodeError:
+        raise BoardbenchError(f"{path}: not UTF-8 text. Save it as 'CSV UTF-8', with commas.") from None
+    reader = csv.DictReader(io.StringIO(text))
+    columns = [column.strip() for column in reader.fieldnames or []]
+    if len(columns) == 1 and ";" in columns[0]:
+        raise BoardbenchError(f"{path}: the columns are separated by ';'. Save the sheet with ',' between them.")
+    unknown = [f"unknown column {name!r}. {nearest(name, list(COLUMNS))}" for name in columns if name not in COLUMNS]
+    missing = [f"column {name!r} is missing. Add it." for name in COLUMNS if name not in columns]
+    twice = [f"column {name!r} is there twice. Delete one." for name in COLUMNS if columns.count(name) > 1]
+    if unknown or missing or twice:
+        raise BoardbenchError(f"{path}, line 1: " + " ".join(unknown + missing + twice))
+    reader.fieldnames = columns
+    rows = []
+    for row in reader:
+        if None in row:
+            raise BoardbenchError(
+                f"{path}: line {reader.line_num} has more cells than columns. Put a value with a comma in quotes."
+            )
+        rows.append((reader.line_num, {key: (value or "").strip() for key, value in row.items()}))
+    if not rows:
+        raise BoardbenchError(f"{path}: the sheet has no rows. Add one a capture, or run 'boardbench sheet'.")
+    return rows
+
+
+def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[str]]:
+    """Return a row's capture where its words are right, and what is wrong with the row."""
+    wrong = []
+    row = row | {"condition": row["condition"] or "1"}
+    for column in ("scene", "condition"):
+        if not _WORD.fullmatch(row[column]):
+            wrong.append(
+                f"column {column}: {row[column]!r} cannot name files. Use letters, digits, '.' and '-', "
+                "a letter or digit first ('_' separates scene and condition)."
+            )
+    if row["kind"] not in KINDS:
+        wrong.append(f"column kind: {row['kind']!r} is unknown. {nearest(row['kind'], list(KINDS))}")
+    paths = {column: folder / row[column] if row[column] else None for column in ("cube", "white", "dark", "mask")}
+    for column in ("cube", "mask"):
+        if paths[column] is None:
+            wrong.append(f"column {column}: empty. Give the path of the {column}, relative to the sheet.")
+    for column in ("white", "dark"):
+        if row["kind"] == "raw" and paths[column] is None:
+            wrong.append(
+                f"column {column}: empty, but kind raw needs its {column} reference. Give its path, or set "
+                "kind to "
+                "reflectance if the cube is calibrated already."
+            )
+        if row["kind"] == "reflectance" and paths[column] is not None:
+            wrong.append(
+                f"column {column}: {row[column]!r}, but kind reflectance takes no references. Leave it "
+                "empty, or set "
+                "kind to raw."
+            )
+    for column, path in paths.items():
+        wrong += _missing(column, path) if path else []
+    if any(text.startswith(("column scene", "column condition")) for text in wrong) or None in (
+        paths["cube"],
+        paths["mask"],
+    ):
+        return None, wrong
+    return Capture(row["scene"], row["condition"], row["kind"], **paths), wrong
+
+
+def _missing(column: str, path: Path) -> list[str]:
+    """Say which file behind a cell does not exist."""
+    try:
+        if column != "mask" or is_header(path):
+            data_file(header_file(path), path)
+        elif not path.is_file():
+            raise BoardbenchError(f"{path}: no such file. Check the path; it is relative to the sheet.")
+    except BoardbenchError as error:
+        return [f"column {column}: {error}"]
+    return []
+
+
+def write_sheet(*, root: Path, out: Path) -> None:
+    """Write the capture sheet of all capture folders below a folder.
+
+    Folders are named <scene>_<condition> or <scene>, laid out as Lumo does (or a plain ENVI cube in the
+    folder), with mask.png or mask.hdr inside. A capture with white and dark references is raw; the
+    recorder's reflectance product, or a cube without references, is reflectance.
+
+    Raises:
+        BoardbenchError: naming every folder that makes no good row, and why.
+    """
+    rows, problems, seen = [], [], {}
+    for files in find_captures(root):
+        row, wrong = _row(files, out.parent)
+        problems += wrong
+        name = (row["scene"], row["condition"])
+        if seen.setdefault(name, files.folder) != files.folder:
+            problems.append(
+                f"{files.folder}: scene {name[0]!r}, condition {name[1]!r} is {seen[name]} already. Rename one."
+            )
+        rows.append(row)
+    if problems:
+        raise BoardbenchError(f"{root}: no sheet written:\n" + "\n".join(f"  {problem}" for problem in problems))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(out, text.getvalue())
+
+
+def _row(files: LumoFiles, folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Return a capture's row, with paths relative to ``folder``, and what is wrong with it."""
+    wrong = []
+    scene, _, condition = files.folder.name.partition("_")
+    if not (_WORD.fullmatch(scene) and _WORD.fullmatch(condition or "1")):
+        wrong.append(
+            f"{files.folder}: a capture's folder is named <scene>_<condition> or <scene>, of letters, "
+            "digits, '.' and "
+            "'-' with one '_' at most. Rename it."
+        )
+    if files.mask is None:
+        wrong.append(f"{files.folder}: no mask.png or mask.hdr. Save the capture's mask there.")
+    raw = files.cube is not None and files.white is not None and files.dark is not None
+    cube = files.cube if raw else files.reflectance or files.cube
+    if not raw and files.reflectance is None and (files.white or files.dark):
+        absent = "WHITEREF" if files.white is None else "DARKREF"
+        wrong.append(
+            f"{files.folder}: its {absent}_*.hdr is missing. Copy the reference into the folder, or into "
+            "the one above "
+            "if a session shares it."
+        )
+    paths = {"cube": cube, "white": files.white if raw else None, "dark": files.dark if raw else None}
+    cells = {
+        column: Path(os.path.relpath(path, folder)).as_posix() if path else ""
+        for column, path in {**paths, "mask": files.mask}.items()
+    }
+    return {
+        "scene": scene,
+        "condition": condition or "1",
+        "kind": "raw" if raw else "reflectance",
+        **cells,
+    }, wrong

@@ -1,0 +1,213 @@
+"""The training loop all studies share: Lightning runs it, this module says what a run is.
+
+A run keeps one checkpoint a epoch (weights, optimizer, history, best weights) under a folder named by its identity. A
+killed run that is started again goes on from there and ends with the same numbers: every random choice is a function
+of seed and epoch, none of elapsed draws.
+"""
+
+import logging
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from torch import nn
+from torch.utils.data import DataLoader, Sampler
+
+from boardbench.engine.tracking import Run
+from boardbench.errors import BoardbenchError
+from boardbench.params import Training
+
+# Monitored quantity in history.csv, and which way is better.
+MONITORS = {"loss": ("validation_loss", "min"), "iou": ("validation_iou", "max")}
+
+
+class EpochSampler(Sampler[int]):
+    """Yields the rows that belong to an epoch, in an order drawn from (seed, epoch)."""
+
+    def __init__(self, rows_of: Callable[[int], list[int]], seed: int):
+        self._rows_of, self._seed, self._epoch = rows_of, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._rows_of(self._epoch))
+
+    def __iter__(self):
+        rows = self._rows_of(self._epoch)
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
+        return iter([rows[index] for index in torch.randperm(len(rows), generator=generator).tolist()])
+
+
+class Learner(pl.LightningModule):
+    """A network, its loss, and a score of the validation part.
+
+    ``loss(logits, targets)`` returns a scalar. ``score(outputs)`` turns the list of per-batch
+    ``tally(logits, targets)`` values of the validation part into named floats.
+    """
+
+    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, learning_rate: float):
+        super().__init__()
+        self.network, self.loss, self.tally, self.score = network, loss, tally, score
+        self.learning_rate = learning_rate
+        self._tallies: list[Any] = []
+
+    def training_step(self, batch, _):  # noqa: D102  Lightning's interface
+        inputs, targets = batch
+        loss = self.loss(self.network(inputs), targets)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(inputs))
+        return loss
+
+    def validation_step(self, batch, _):  # noqa: D102
+        inputs, targets = batch
+        logits = self.network(inputs)
+        loss = self.loss(logits, targets)
+        self.log("validation_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(inputs))
+        self._tallies.append(self.tally(logits, targets))
+
+    def on_validation_epoch_end(self):  # noqa: D102
+        for name, value in self.score(self._tallies).items():
+            self.log(f"validation_{name}", torch.tensor(value, dtype=torch.float32), prog_bar=True)
+        self._tallies.clear()
+
+    def configure_optimizers(self):  # noqa: D102
+        return torch.optim.Adam(self.parameters(), lr=self.learning_rate)
+
+
+class History(pl.Callback):
+    """Keeps the history and the best weights, prints a plain line an epoch, mirrors it to the tracker.
+
+    All of it is part of the checkpoint, so that one file is a consistent whole.
+    """
+
+    def __init__(self, monitor: str, run: Run | None, watched: bool):
+        self._monitor, self._better = MONITORS[monitor]
+        self._run, self._watched = run, watched
+        self.rows: list[dict[str, float]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        self.best_epoch = -1
+        self._started = 0.0
+
+    def state_dict(self):  # noqa: D102
+        return {"rows": self.rows, "best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state):  # noqa: D102
+        self.rows, self.best, self.best_epoch = state["rows"], state["best"], state["best_epoch"]
+
+    def on_fit_start(self, trainer, module):  # noqa: D102
+        if self._run and self.rows:
+            self._run.log(self.rows)
+
+    def on_train_epoch_start(self, trainer, module):  # noqa: D102
+        self._started = time.monotonic()
+
+    def on_validation_end(self, trainer, module):  # noqa: D102
+        if trainer.sanity_checking:
+            return
+        row = {"epoch": trainer.current_epoch}
+        row |= {
+            key: float(value)
+            for key, value in sorted(trainer.callback_metrics.items())
+            if key.startswith(("train_", "validation_"))
+        }
+        if not torch.isfinite(torch.tensor(row["validation_loss"])):
+            raise BoardbenchError(
+                f"training diverged in epoch {row['epoch']}: validation loss is {row['validation_loss']}. "
+                "Lower training.learning_rate; the history up to here is kept."
+            )
+        sign = 1 if self._better == "max" else -1
+        earlier = [sign * former[self._monitor] for former in self.rows]
+        self.rows.append(row)
+        if not earlier or sign * row[self._monitor] > max(earlier):
+            self.best = {key: value.detach().cpu().clone() for key, value in module.network.state_dict().items()}
+            self.best_epoch = trainer.current_epoch
+        if self._run:
+            self._run.log([row])
+        if not self._watched:
+            seconds = time.monotonic() - self._started
+            left = seconds * (trainer.max_epochs - trainer.current_epoch - 1)
+            scores = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if key != "epoch")
+            print(
+                f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {scores}  "
+                f"{seconds:.1f} s  at most {left:.0f} s left",
+                flush=True,
+            )
+
+
+def fit(
+    network: nn.Module,
+    loss: Callable,
+    tally: Callable,
+    score: Callable,
+    training: DataLoader,
+    validation: DataLoader,
+    *,
+    params: Training,
+    checkpoints: Path,
+    run: Run | None,
+) -> History:
+    """Train ``network`` in place to its best epoch and return the history.
+
+    ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
+    :func:`forget` once the caller has written its results.
+    """
+    _quiet()
+    torch.set_num_threads(params.threads)
+    monitor, mode = MONITORS[params.monitor]
+    watched = sys.stderr.isatty()
+    history = History(params.monitor, run, watched)
+    last = checkpoints / "last.ckpt"
+    trainer = pl.Trainer(
+        max_epochs=params.epochs,
+        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[params.device],
+        devices=1,
+        precision={"32": "32-true", "bf16": "bf16-mixed"}[params.precision],
+        deterministic="warn",
+        callbacks=[
+            history,
+            EarlyStopping(monitor, mode=mode, patience=params.patience, min_delta=0.0),
+            ModelCheckpoint(dirpath=checkpoints, filename="last", save_top_k=1, enable_version_counter=False),
+            *([TQDMProgressBar()] if watched else []),
+        ],
+        enable_progress_bar=watched,
+        enable_model_summary=False,
+        logger=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+    )
+    learner = Learner(network, loss, tally, score, params.learning_rate)
+    resume = last if last.is_file() else None
+    if resume:
+        print(f"resuming from epoch {torch.load(resume, weights_only=True)['epoch'] + 1}", flush=True)
+    trainer.fit(learner, training, validation, ckpt_path=resume, weights_only=True)
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    network.load_state_dict(history.best)
+    return history
+
+
+def forget(checkpoints: Path) -> None:
+    """Remove the checkpoints of a finished run and those of its former parameters."""
+    shutil.rmtree(checkpoints.parent, ignore_errors=True)
+
+
+def _quiet() -> None:
+    """Silence Lightning's advice on hardware and workers, which a log has no use for."""
+    for name in ("pytorch_lightning.utilities.rank_zero", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for text in (
+        ".*does not have many workers.*",
+        ".*GPU available but not used.*",
+        ".*LeafSpec.*",
+        ".*isinstance.*",
+    ):
+        warnings.filterwarnings("ignore", text)
+    warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")

@@ -1,0 +1,159 @@
+"""Scores of a run on the test part: one confusion matrix first, every score from it."""
+
+import json
+import math
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.segmentation.data import captures_of, load_cube, load_mask
+from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion
+
+
+def evaluate(
+    *,
+    split: Path,
+    reflectance: Path,
+    reduction: Path | None = None,
+    out: Path,
+    tracking: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Score the model of the run folder ``out`` and write confusion.csv, metrics.json and predictions/ beside it."""
+    training = json.loads((out / "training.json").read_text())
+    model, classes = load_model(out / "model.pt")
+    names = captures_of(split, "test")
+    write_run(
+        out,
+        dataset=training["dataset"],
+        backbone=training["backbone"],
+        strategy=training["strategy"],
+        seed=training["seed"],
+        classes=classes,
+        reflectance=reflectance,
+        predictions=predict(model, reflectance, reduction, names, threads),
+        extra={key: training[key] for key in ("identity", "data", "epochs", "best_epoch", "parameters")},
+    )
+    if tracking:
+        mirror(out, tracking)
+
+
+def load_model(path: Path) -> tuple["torch.nn.Module", list[str]]:  # noqa: F821  torch is imported on use
+    """Build the network of a model.pt; return it in evaluation mode, with its class names."""
+    import torch
+
+    from boardbench.segmentation.networks import build_network
+
+    try:
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        shape = {key: saved[key] for key in ("backbone", "strategy", "in_bands", "width")}
+        network = build_network(**shape, classes=len(saved["classes"]))
+        network.load_state_dict(saved["state_dict"])
+    except (KeyError, TypeError, EOFError, OSError) as error:
+        raise BoardbenchError(f"{path}: not a model of boardbench ({error}). Train the run again.") from None
+    return network.eval(), saved["classes"]
+
+
+def predict(
+    network: "torch.nn.Module",  # noqa: F821
+    reflectance: Path,
+    reduction: Path | None,
+    names: list[str],
+    threads: int,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield (capture name, class map (lines, samples) uint8), one capture at a time."""
+    import torch
+
+    from boardbench.segmentation.dataset import Cubes, WholeCaptures
+
+    torch.set_num_threads(threads)
+    captures = WholeCaptures(Cubes(reflectance, reduction), names)
+    for index, name in enumerate(names):
+        with torch.inference_mode():
+            logits = network(captures[index][0][None])
+        yield name, logits[0].argmax(dim=0).to(torch.uint8).numpy()
+
+
+def write_run(
+    out: Path,
+    *,
+    dataset: str,
+    backbone: str,
+    strategy: str,
+    seed: int,
+    classes: list[str],
+    reflectance: Path,
+    predictions: Iterable[tuple[str, np.ndarray]],
+    extra: dict,
+) -> None:
+    """Write confusion.csv, predictions/<capture>.png and, last, metrics.json (the truth of a run) into ``out``.
+
+    ``predictions`` gives (capture name, class map (lines, samples)); each is scored against the capture's mask.
+    """
+    from boardbench.report.overlay import overlay
+
+    pictures = out / "predictions"
+    fresh = out / ".predictions"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    total = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    captures = 0
+    for name, prediction in predictions:
+        truth = load_mask(reflectance, name)
+        total += confusion_matrix(truth, prediction, len(classes))
+        wavelengths = json.loads((reflectance / f"{name}.json").read_text())["wavelengths"]
+        cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
+        overlay(cube, wavelengths, truth, prediction, classes).save(fresh / f"{name}.png")
+        captures += 1
+    shutil.rmtree(pictures, ignore_errors=True)
+    fresh.rename(pictures)
+    write_confusion(out / "confusion.csv", total, classes)
+    result = {
+        key: [_number(item) for item in value] if np.ndim(value) else _number(value)
+        for key, value in scores(total).items()
+    }
+    write_json(
+        out / "metrics.json",
+        {
+            "study": "segmentation",
+            "dataset": dataset,
+            "backbone": backbone,
+            "strategy": strategy,
+            "seed": seed,
+            "classes": classes,
+            "test_captures": captures,
+            "scores": result,
+            **extra,
+        },
+    )
+
+
+def mirror(out: Path, tracking: Path) -> None:
+    """Show a run folder's final scores and pictures in MLflow; a run that is not there yet is made."""
+    from boardbench.engine.tracking import Store, git_commit, identity
+
+    metrics = json.loads((out / "metrics.json").read_text())
+    key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
+    what = metrics.get("identity") or identity(**key)
+    store = Store(tracking)
+    run = store.find("segmentation", what) or store.start(
+        "segmentation", f"{metrics['dataset']} {out.name}", what, {}, {**key, "git_commit": git_commit()}
+    )
+    results = metrics["scores"]
+    flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
+    for name in ("iou", "f1"):
+        flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
+    pictures = sorted((out / "predictions").glob("*.png"))[:4]
+    run.results(
+        {name: value for name, value in flat.items() if value is not None},
+        [out / "metrics.json", out / "confusion.csv", *pictures],
+    )
+    run.finish()
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

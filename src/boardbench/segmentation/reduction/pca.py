@@ -1,0 +1,131 @@
+"""Principal components of reflectance spectra: fit, store, load, project."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from boardbench.errors import BoardbenchError
+from boardbench.segmentation.data import BLOCK, blocks_of_lines
+
+EVERY = "*"  # stands for every capture: axes fitted on the training part
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Principal axes, one set for every capture (``captures == ["*"]``) or one set a capture.
+
+    Attributes:
+        captures: (n,) capture names.
+        mean: (n, bands) float32, reflectance.
+        components: (n, k, bands) float32, rows of length 1, largest absolute loading positive.
+        explained_variance_ratio: (n, k) share of the variance kept by each component.
+    """
+
+    captures: np.ndarray
+    mean: np.ndarray
+    components: np.ndarray
+    explained_variance_ratio: np.ndarray
+
+
+def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fit principal components to blocks of spectra with scikit-learn's IncrementalPCA.
+
+    All axes are kept while blocks come in and cut at the end, so the result is that of a PCA of all pixels at
+    once (to rounding) and does not depend on the block size.
+
+    Args:
+        blocks: spectra (pixels, bands); small blocks are merged.
+        components: axes to keep, at most the number of bands.
+        where: named in messages.
+
+    Returns:
+        mean (bands,), components (k, bands), explained variance ratio (k,), float32.
+
+    Raises:
+        BoardbenchError: fewer bands or labelled pixels than components, or no variance at all.
+    """
+    from sklearn.decomposition import IncrementalPCA
+
+    model = IncrementalPCA()
+    waiting, pixels, bands = [], 0, 0
+
+    def feed() -> None:
+        model.partial_fit(np.concatenate(waiting).astype(np.float64))
+        waiting.clear()
+
+    for block in blocks:
+        bands = block.shape[1]
+        waiting.append(block)
+        pixels += len(block)
+        # The first batch decides how many axes are kept: it needs as many pixels as bands.
+        if sum(map(len, waiting)) >= max(BLOCK, bands):
+            feed()
+    if pixels <= components or bands < components:
+        raise BoardbenchError(
+            f"{where}: {pixels} labelled pixels of {bands} bands are too few for {components} components. "
+            "Label more pixels in the masks, drop fewer bands, or take another strategy."
+        )
+    if waiting:
+        feed()
+    if not np.sum(model.explained_variance_) > 0:
+        raise BoardbenchError(f"{where}: all labelled pixels have the same spectrum; check the reflectance cubes.")
+    axes = model.components_[:components]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
+    axes = axes * np.where(largest < 0, -1.0, 1.0)
+    kept = (model.mean_, axes, model.explained_variance_ratio_[:components])
+    return tuple(array.astype(np.float32) for array in kept)
+
+
+def load_reduction(path: Path) -> Axes:
+    """Read a fitted reduction (``<strategy>.npz``).
+
+    Raises:
+        BoardbenchError: if the file is missing, damaged, or lacks an array.
+    """
+    again = "with `boardbench segmentation reduction`"
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no fitted reduction. Make it {again}.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Axes(**{name: file[name] for name in Axes.__dataclass_fields__})
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
+        raise BoardbenchError(
+            f"{path}: not a fitted reduction ({error}). Delete it and make it again {again}."
+        ) from None
+
+
+def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
+    """Project a cube on its principal axes, by blocks of lines.
+
+    Args:
+        cube: (bands, lines, samples) reflectance.
+        reduction: what :func:`load_reduction` returned.
+        name: capture name; chooses the axes where they were fitted cube by cube.
+
+    Returns:
+        (k, lines, samples) float32: components @ (spectrum - mean).
+
+    Raises:
+        BoardbenchError: no axes for this capture, or another number of bands.
+    """
+    found = np.flatnonzero((reduction.captures == EVERY) | (reduction.captures == name))
+    if not found.size:
+        raise BoardbenchError(
+            f"reduction: no axes for capture '{name}'; it was fitted cube by cube on other captures. "
+            "Fit it again with `boardbench segmentation reduction`, or with segmentation.reduction.fit: "
+            "train."
+        )
+    mean, components = reduction.mean[found[0]], reduction.components[found[0]]
+    if len(cube) != len(mean):
+        raise BoardbenchError(
+            f"capture '{name}': {len(cube)} bands, but the reduction was fitted on {len(mean)}. "
+            "Fit it again on this reflectance with `boardbench segmentation reduction`."
+        )
+    projected = np.empty((len(components), *cube.shape[1:]), np.float32)
+    for lines, pixels in blocks_of_lines(cube):
+        block = components @ (pixels - mean).T
+        projected[:, lines] = block.reshape(len(components), -1, cube.shape[2])
+    return projected

@@ -1,0 +1,132 @@
+"""Which scenes train, validate and test. All conditions of a scene stay together."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from boardbench.captures.sheet import read_sheet
+from boardbench.errors import BoardbenchError, nearest
+from boardbench.files import whole
+from boardbench.params import Split
+from boardbench.segmentation.data import PARTS, prove_disjoint
+
+
+def _natural(text: str) -> tuple:
+    """Sort key that puts board 2 before board 10."""
+    pieces = re.split(r"([0-9]+)", text)
+    return [(int(piece), "") if piece.isdigit() else (0, piece) for piece in pieces], text
+
+
+def _draw(scenes: list[str], params: Split) -> dict[str, list[str]]:
+    """Shuffle the scenes by seed; the first train, the next validate, then test, the rest stay unused."""
+    if params.file is not None:
+        raise BoardbenchError(
+            f"segmentation.split.file: '{params.file}' is read only with protocol 'listed', but the "
+            "protocol is 'grouped'. Set protocol: listed, or file: null."
+        )
+    counts = {part: getattr(params, part) for part in PARTS[:3]}
+    wanted = sum(counts.values())
+    if wanted > len(scenes):
+        asked = " + ".join(f"{count} {part}" for part, count in counts.items())
+        raise BoardbenchError(
+            f"segmentation.split: {asked} = {wanted} scenes asked for, but the capture sheet has "
+            f"{len(scenes)}. Lower the counts or add scenes."
+        )
+    order = [scenes[index] for index in np.random.default_rng(params.seed).permutation(len(scenes))]
+    lists, start = {}, 0
+    for part, count in counts.items():
+        lists[part] = order[start : start + count]
+        start += count
+    return lists
+
+
+def _lists(params: Split) -> tuple[dict[str, list[str]], str]:
+    """Return the listed scenes of each part, and where they were read."""
+    if params.file is None:
+        return {part: getattr(params, part) for part in PARTS[:3]}, "segmentation.split"
+    also = [part for part in PARTS[:3] if isinstance(getattr(params, part), list)]
+    if also:
+        raise BoardbenchError(
+            f"segmentation.split: scenes are listed twice, in file '{params.file}' and under "
+            f"{', '.join(also)}. Keep one of them."
+        )
+    if not params.file.is_file():
+        raise BoardbenchError(
+            f"segmentation.split.file: '{params.file}' does not exist. Name a YAML file with the lists "
+            "train, validation and test."
+        )
+    try:
+        # BaseLoader leaves every scalar as text: scene 01 stays '01', scene 7 becomes '7'.
+        content = yaml.load(params.file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BoardbenchError(f"{params.file}: not readable as YAML. Mend it: {error}") from None
+    if not isinstance(content, dict):
+        raise BoardbenchError(f"{params.file}: no lists found; it needs train, validation and test.")
+    lists = {}
+    for part in PARTS:
+        if part not in content and part == "unused":
+            continue
+        if part not in content:
+            close = nearest(part, list(content)) if content else ""
+            raise BoardbenchError(f"{params.file}: list '{part}' is missing; add it. {close}")
+        scenes = content[part]
+        if not isinstance(scenes, list) or not all(isinstance(scene, str) for scene in scenes):
+            raise BoardbenchError(f"{params.file}, {part}: needs a flat list of scene names, such as [board1, board2].")
+        lists[part] = scenes
+    return lists, str(params.file)
+
+
+def _check_lists(lists: dict[str, list[str]], scenes: list[str], where: str, sheet: Path) -> None:
+    seen: dict[str, str] = {}
+    for part, names in lists.items():
+        if not names and part != "unused":
+            raise BoardbenchError(f"{where}, {part}: the list is empty. Give it at least one scene.")
+        for name in names:
+            if name not in scenes:
+                raise BoardbenchError(
+                    f"{where}, {part}: scene '{name}' is not in {sheet}. {nearest(name, scenes)} "
+                    "Correct the list or add the scene to the sheet."
+                )
+            if name in seen:
+                both = f"twice in {part}" if seen[name] == part else f"in {seen[name]} and in {part}"
+                raise BoardbenchError(f"{where}: scene '{name}' is listed {both}. Keep one of the two.")
+            seen[name] = part
+
+
+def split(*, sheet: Path, out: Path, params: Split) -> None:
+    """Assign every capture of the sheet to train, validation, test or unused.
+
+    Protocol ``grouped`` shuffles the scenes (not the captures) by seed; ``listed`` takes lists of scenes from
+    params or from a YAML file with train, validation, test and, if wanted, unused (other keys of that file
+    are not read). Scenes in no part are written as ``unused``. The order of the sheet's rows has no
+    influence.
+
+    Args:
+        sheet: captures.csv.
+        out: split.csv with columns scene, condition, part; proven disjoint by scene before it is written.
+        params: section ``segmentation.split``.
+
+    Raises:
+        BoardbenchError: too few scenes, unknown scene, scene listed twice, empty part.
+    """
+    captures = sorted(
+        ((capture.scene, capture.condition) for capture in read_sheet(sheet)),
+        key=lambda capture: (_natural(capture[0]), _natural(capture[1])),
+    )
+    scenes = list(dict.fromkeys(scene for scene, _ in captures))
+    if params.protocol == "grouped":
+        lists = _draw(scenes, params)
+    else:
+        lists, where = _lists(params)
+        _check_lists(lists, scenes, where, sheet)
+    part_of = {scene: part for part, names in lists.items() for scene in names}
+    table = pd.DataFrame(
+        [(scene, condition, part_of.get(scene, "unused")) for scene, condition in captures],
+        columns=["scene", "condition", "part"],
+    )
+    prove_disjoint(table)
+    with whole(out) as beside:
+        table.to_csv(beside, index=False, lineterminator="\n")

@@ -1,0 +1,180 @@
+"""Training of one backbone x strategy x seed."""
+
+import io
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from boardbench.engine.tracking import Store, git_commit, identity
+from boardbench.engine.training import EpochSampler, fit, forget
+from boardbench.errors import BoardbenchError
+from boardbench.files import sha256, whole, write_json, write_text
+from boardbench.params import Training
+from boardbench.segmentation.data import captures_of, check_classes, class_counts
+from boardbench.segmentation.dataset import IGNORED, Cubes, PlannedSamples, WholeCaptures
+from boardbench.segmentation.networks import build_network
+from boardbench.segmentation.scores import scores
+
+
+def train(
+    *,
+    backbone: str,
+    strategy: str,
+    seed: int,
+    dataset: str,
+    classes: list[str],
+    split: Path,
+    augmentation: Path,
+    reflectance: Path,
+    reduction: Path | None = None,
+    out: Path,
+    tracking: Path | None = None,
+    params: Training,
+) -> None:
+    """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
+
+    The weights are those of the best epoch by the monitored validation quantity. ``model.pt`` holds tensors and plain
+    values only (``torch.load(..., weights_only=True)``) and all that is needed to build the network again.
+
+    Raises:
+        BoardbenchError: for a class absent from training, a plan shorter than the epochs, captures of differing
+            sizes, or a loss that is no longer finite.
+    """
+    start = time.monotonic()
+    names = {part: captures_of(split, part) for part in ("train", "validation")}
+    counts = class_counts(reflectance, names["train"], classes)
+    check_classes(counts, classes, split)
+    header = json.loads((reflectance / f"{names['train'][0]}.json").read_text())
+
+    data = sha256(
+        split,
+        augmentation,
+        *(reflectance / f"{name}.{kind}" for part in names.values() for name in part for kind in ("json", "png")),
+        *([reduction] if reduction else []),
+    )
+    description = {
+        "dataset": dataset,
+        "backbone": backbone,
+        "strategy": strategy,
+        "seed": seed,
+        "data": data[:16],
+    }
+    parameters = params.model_dump(mode="json")
+    what = identity(**description, classes=classes, params=parameters)
+    name = f"{backbone}-{strategy}-seed{seed}"
+    run = None
+    if tracking:
+        tags = {
+            **description,
+            "git_commit": git_commit(),
+            "mlflow.source.name": "boardbench segmentation train",
+        }
+        run = Store(tracking).start("segmentation", f"{dataset} {name}", what, parameters, tags)
+
+    try:
+        pl.seed_everything(seed, verbose=False)
+        cubes = Cubes(reflectance, reduction)
+        bands = header["working"]["bands"]
+        network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
+        planned = PlannedSamples(cubes, augmentation)
+        loaders = [
+            DataLoader(
+                planned,
+                batch_size=params.batch_size,
+                sampler=EpochSampler(planned.rows_of, seed),
+                num_workers=params.workers,
+                collate_fn=_collate,
+            ),
+            DataLoader(
+                WholeCaptures(cubes, names["validation"]),
+                batch_size=params.batch_size,
+                num_workers=params.workers,
+                collate_fn=_collate,
+            ),
+        ]
+        weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)
+
+        def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.cross_entropy(
+                logits.float(), targets, weight=weights.to(logits.device), ignore_index=IGNORED
+            )
+
+        checkpoints = out / "checkpoints" / what
+        history = fit(network, loss, _tally, _score, *loaders, params=params, checkpoints=checkpoints, run=run)
+    except BaseException as error:
+        if run:
+            run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+
+    model = {
+        "backbone": backbone,
+        "strategy": strategy,
+        "in_bands": bands,
+        "classes": classes,
+        "width": params.width,
+        "wavelengths": header["wavelengths"],
+        "state_dict": {key: value.contiguous() for key, value in network.state_dict().items()},
+    }
+    buffer = io.BytesIO()
+    torch.save(model, buffer)
+    with whole(out / "model.pt") as path:
+        path.write_bytes(buffer.getvalue())
+    write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
+    write_json(
+        out / "training.json",
+        {
+            **description,
+            "identity": what,
+            "epochs": len(history.rows),
+            "best_epoch": history.best_epoch,
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "class_weights": [round(float(weight), 6) for weight in weights],
+            "training": parameters,
+            "seconds": round(time.monotonic() - start, 1),
+        },
+    )
+    if run:
+        run.finish()
+    forget(checkpoints)
+
+
+def class_weights(counts: np.ndarray, rule: str | list[float]) -> np.ndarray:
+    """Return the weight of each class in the cross-entropy.
+
+    ``median_frequency``: median of the class frequencies over the frequency of the class (Eigen and Fergus, 2015,
+    with frequencies over all training pixels); ``none``: ones; a list is taken as it is.
+    """
+    if rule == "none":
+        return np.ones(len(counts))
+    if rule == "median_frequency":
+        return np.median(counts) / np.asarray(counts, dtype=np.float64)
+    return np.asarray(rule, dtype=np.float64)
+
+
+def _collate(samples: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
+    sizes = {tuple(cube.shape) for cube, _ in samples}
+    if len(sizes) > 1:
+        raise BoardbenchError(
+            f"captures of different sizes in one batch: {sorted(sizes)} (channels, lines, samples). "
+            "Set segmentation.reflectance.size to one working size, or training.batch_size to 1."
+        )
+    cubes, masks = zip(*samples, strict=True)
+    return torch.stack(cubes), torch.stack(masks)
+
+
+def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
+    """Return the confusion counts [truth, prediction] of a batch."""
+    classes = logits.shape[1]
+    keep = targets != IGNORED
+    index = targets[keep] * classes + logits.argmax(dim=1)[keep]
+    return torch.bincount(index.cpu(), minlength=classes**2).reshape(classes, classes).numpy()
+
+
+def _score(tallies: list[np.ndarray]) -> dict[str, float]:
+    return {"iou": scores(sum(tallies))["miou"]}

@@ -1,0 +1,91 @@
+"""The MLflow mirror: no duplicate, no run left RUNNING, whatever happens to the jobs."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from mlflow import MlflowClient
+
+from boardbench.engine.tracking import Store, identity
+from boardbench.errors import BoardbenchError
+
+JOB = """
+import sys, time
+from pathlib import Path
+from boardbench.engine.tracking import Store
+run = Store(Path(sys.argv[1])).start("segmentation", sys.argv[2], sys.argv[2], {"width": 8}, {"seed": 0})
+run.log([{"epoch": 0, "train_loss": 1.0}])
+print("started", flush=True)
+time.sleep(float(sys.argv[3]))
+run.log([{"epoch": 1, "train_loss": 0.5}])
+run.finish()
+"""
+
+
+def job(store, name, seconds):
+    command = [sys.executable, "-c", JOB, str(store), name, str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def entries(store):
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}")
+    experiment = client.get_experiment_by_name("segmentation").experiment_id
+    return sorted((run.info.run_name, run.info.status) for run in client.search_runs([experiment]))
+
+
+def test_two_jobs_at_once_one_killed_and_started_again(tmp_path):
+    store = tmp_path / "mlflow.db"
+    jobs = [job(store, "first", 0), job(store, "second", 600)]  # both migrate the new database
+    assert [process.stdout.readline().strip() for process in jobs] == ["started", "started"]
+    assert jobs[0].wait() == 0
+    assert entries(store) == [("first", "FINISHED"), ("second", "RUNNING")]
+
+    os.kill(jobs[1].pid, signal.SIGKILL)
+    jobs[1].wait()
+    assert job(store, "third", 0).wait() == 0
+    assert entries(store) == [("first", "FINISHED"), ("second", "KILLED"), ("third", "FINISHED")]
+
+    assert job(store, "second", 0).wait() == 0
+    assert entries(store) == [("first", "FINISHED"), ("second", "FINISHED"), ("third", "FINISHED")]
+
+
+def test_a_living_job_is_not_closed_by_another(tmp_path):
+    store = Store(tmp_path / "mlflow.db")
+    store.start("segmentation", "alive", "alive", {}, {})
+    assert store.close_gone() == 0
+    assert entries(store.path) == [("alive", "RUNNING")]
+
+
+def test_history_and_results_are_mirrored(tmp_path):
+    store = Store(tmp_path / "mlflow.db")
+    run = store.start("segmentation", "a run", "what", {"width": 8}, {"backbone": "unet"})
+    run.log([{"epoch": 0, "train_loss": 1.0}, {"epoch": 1, "train_loss": 0.25}])
+    (tmp_path / "metrics.json").write_text("{}")
+    found = store.find("segmentation", "what")
+    found.results({"test_miou": 0.5}, [tmp_path / "metrics.json"])
+    found.finish()
+    client = MlflowClient(tracking_uri=f"sqlite:///{store.path}")
+    entry = client.get_run(run.run_id)
+    assert entry.data.metrics == {"train_loss": 0.25, "test_miou": 0.5}
+    assert entry.data.params == {"width": "8"}
+    assert entry.data.tags["backbone"] == "unet"
+    assert [(m.step, m.value) for m in client.get_metric_history(run.run_id, "train_loss")] == [
+        (0, 1.0),
+        (1, 0.25),
+    ]
+    assert [file.path for file in client.list_artifacts(run.run_id)] == ["metrics.json"]
+    assert store.find("segmentation", "another") is None
+
+
+def test_identity_depends_on_every_value_and_on_nothing_else():
+    assert identity(seed=0, data="a") == identity(data="a", seed=0)
+    assert identity(seed=0, data="a") != identity(seed=1, data="a")
+
+
+def test_ui_without_a_store_says_what_to_do(tmp_path):
+    from boardbench.engine.tracking import ui
+
+    with pytest.raises(BoardbenchError, match="snakemake"):
+        ui(tracking=tmp_path / "none.db")

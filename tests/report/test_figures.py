@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from boardbench.errors import BoardbenchError
+from boardbench.params import Complexity
+from boardbench.report.figures import figures, scores_figure, shrink, training_curves
+from boardbench.report.tables import tables
+
+GRID = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1]}
+
+
+@pytest.fixture
+def made(world):
+    tables(**world.arguments, counted=Complexity())
+    world.made = GRID | {
+        "runs": world.root / "runs",
+        "tables": world.root / "tables",
+        "out": world.root / "figures",
+    }
+    return world
+
+
+def test_first_test_captures_and_captions(made):
+    out = made.root / "figures"
+    out.mkdir()
+    for name in ("segmentation_prediction_old.png", "placement_scores.svg"):
+        (out / name).write_text("old")
+    figures(**made.made)
+    entries = json.loads((out / "segmentation_figures.json").read_text())
+    names = [f"segmentation_prediction_unet-pca3_board{number}_1.png" for number in range(3)]
+    assert [entry["file"] for entry in entries] == [
+        "segmentation_scores.svg",
+        "segmentation_training.svg",
+        *names,
+    ]
+    assert all(entry["alt"] and entry["caption"] for entry in entries)
+    expected = {*names, "segmentation_scores.svg", "segmentation_training.svg", "segmentation_figures.json"}
+    assert {path.name for path in out.iterdir()} == expected | {"placement_scores.svg"}
+
+
+def test_same_bytes_twice_and_no_date(made):
+    figures(**made.made)
+    figures(**made.made | {"out": made.root / "again"})
+    for path in (made.root / "figures").iterdir():
+        assert path.read_bytes() == (made.root / "again" / path.name).read_bytes(), path.name
+        assert b"dc:date" not in path.read_bytes()
+
+
+def test_pictures_of_the_best_backbone(made):
+    for backbone, score in (("attention_unet", 0.9), ("resunet", 0.2)):
+        for seed in (0, 1):
+            made.run(backbone, "pca3", seed, [score] * 4, [score] * 4)
+    more = {"backbones": ["unet", "attention_unet", "resunet"], "seeds": [0, 1]}
+    rows = "\n".join(f"{name},pca3,1,1,1" for name in more["backbones"])
+    made.write("complexity.csv", f"backbone,strategy,gmacs,gmacs_published_convention,params_millions\n{rows}\n")
+    tables(**made.arguments | more, counted=Complexity())
+    figures(**made.made | more | {"pictures": 1})
+    shown = [path.name for path in (made.root / "figures").glob("*.png")]
+    assert shown == ["segmentation_prediction_attention_unet-pca3_board0_1.png"]
+
+
+def test_shrink_keeps_the_limit_even_for_noise(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 800, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    shrink(tmp_path / "noise.png", tmp_path / "small.png", 20_000)
+    assert (tmp_path / "small.png").stat().st_size <= 20_000
+    with Image.open(tmp_path / "small.png") as picture:
+        assert picture.width / picture.height == pytest.approx(4, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("runs/unet-pca3-seed1/history.csv", ["history.csv", "no such file", "segmentation train"]),
+        ("tables/about.json", ["about.json", "no such file", "segmentation tables"]),
+        ("runs/unet-pca3-seed0/predictions", ["predictions", "segmentation evaluate"]),
+    ],
+)
+def test_missing_input_names_file_and_remedy(made, lost, words):
+    path = made.root / lost
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(BoardbenchError) as error:
+        figures(**made.made)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_broken_picture_names_file_and_remedy(made):
+    (made.root / "runs/unet-pca3-seed0/predictions/board0_1.png").write_text("no picture")
+    with pytest.raises(BoardbenchError, match=r"board0_1.png: not a picture .*segmentation evaluate"):
+        figures(**made.made)
+
+
+def test_history_without_a_column(tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,train_loss\n1,2\n")
+    with pytest.raises(BoardbenchError, match=r"history.csv: column validation_loss, validation_iou is missing"):
+        training_curves({"unet-full-seed0": tmp_path / "history.csv"}, tmp_path / "out.svg")
+    assert not (tmp_path / "out.svg").exists()
+
+
+def test_scores_figure_takes_empty_cells(tmp_path):
+    rows = [("unet", "full", "", "", "0.52"), ("unet", "scrb", "0.5", "0.1", ""), ("lda", "none", "", "", "")]
+    frame = pd.DataFrame(rows, columns=["backbone", "strategy", "miou", "miou_sd", "miou_published"])
+    scores_figure(frame, tmp_path / "scores.svg", "toy")
+    assert (tmp_path / "scores.svg").read_text().startswith("<?xml")

@@ -1,0 +1,175 @@
+import hashlib
+import json
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from boardbench.errors import BoardbenchError
+from boardbench.params import Complexity
+from boardbench.report.figures import figures
+from boardbench.report.page import against_floors, render
+from boardbench.report.publish import publish
+from boardbench.report.tables import tables
+
+VOID = {"meta", "img", "br", "link", "hr", "input"}
+
+
+class Checker(HTMLParser):
+    """Checks that every element is closed in order; keeps text and pictures."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.words, self.pictures = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.pictures.append(dict(attrs))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture
+def published(world):
+    tables(**world.arguments, counted=Complexity())
+    grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1]}
+    figures(**grid, runs=world.root / "runs", tables=world.root / "tables", pictures=1, out=world.root / "figures")
+    world.reports = world.root / "reports"
+
+    def run(dataset="toy"):
+        publish(
+            tables=world.root / "tables",
+            figures=world.root / "figures",
+            reports=world.reports,
+            out=world.root / "published.json",
+            dataset=dataset,
+        )
+
+    world.publish = run
+    run()
+    return world
+
+
+def parse(reports):
+    checker = Checker()
+    checker.feed((reports / "index.html").read_text())
+    checker.close()
+    assert checker.open == []
+    return checker, " ".join(" ".join(checker.words).split())
+
+
+def test_hashes_are_those_of_the_copies(published):
+    content = json.loads((published.root / "published.json").read_text())
+    assert content["dataset"] == "toy"
+    copies = [path for path in published.reports.rglob("*") if path.is_file() and path.name != "index.html"]
+    assert set(content["sha256"]) == {path.relative_to(published.reports).as_posix() for path in copies}
+    for name, digest in content["sha256"].items():
+        assert hashlib.sha256((published.reports / name).read_bytes()).hexdigest() == digest
+    original = (published.root / "tables/segmentation_mean.csv").read_bytes()
+    assert (published.reports / "tables/toy/segmentation_mean.csv").read_bytes() == original
+
+
+def test_second_call_touches_nothing(published):
+    before = {path: path.stat().st_mtime_ns for path in published.reports.rglob("*")}
+    published.publish()
+    assert {path: path.stat().st_mtime_ns for path in published.reports.rglob("*")} == before
+
+
+def test_stale_files_go_and_others_stay(published):
+    folder = published.reports / "tables" / "toy"
+    for name in ("segmentation_old.csv", "segmentation_latency.csv", "placement.csv"):
+        (folder / name).write_text("x")
+    (published.reports / "figures/toy/segmentation_prediction_old.png").write_text("x")
+    (published.reports / "figures/toy/placement_scores.svg").write_text("x")
+    published.publish()
+    assert not (folder / "segmentation_old.csv").exists()
+    assert not (published.reports / "figures/toy/segmentation_prediction_old.png").exists()
+    assert (folder / "segmentation_latency.csv").exists()
+    assert (folder / "placement.csv").exists()
+    assert (published.reports / "figures/toy/placement_scores.svg").exists()
+
+
+def test_page_shows_label_numbers_and_existing_pictures(published):
+    checker, text = parse(published.reports)
+    assert "SIMULATED: physics, not a result" in text
+    assert "swapped" in text
+    for number in ("0.450", "± 0.071", "0.37", "302.33", "342.86", "96.00 %", "98.7 %"):
+        assert number in text, number
+    assert "Every trained network (1) beats the highest floor (majority class, mean IoU 0.230)" in text
+    assert len(checker.pictures) == 3
+    for picture in checker.pictures:
+        assert picture["alt"]
+        assert (published.reports / picture["src"]).is_file()
+    html = (published.reports / "index.html").read_text()
+    assert "http" not in html
+    assert "<script" not in html
+    assert str(published.root) not in html
+
+
+def test_page_holds_every_published_dataset_with_the_default_first(published):
+    published.publish("simulated")
+    _, text = parse(published.reports)
+    html = (published.reports / "index.html").read_text()
+    assert html.index('id="simulated"') < html.index('id="toy"')
+    assert text.count("SIMULATED: physics, not a result") == 2
+
+
+def test_dataset_names_are_escaped(published):
+    about = published.reports / "tables/toy/about.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"label": "<script>x</script>"}))
+    render(published.reports)
+    assert "<script" not in (published.reports / "index.html").read_text()
+
+
+def test_empty_reports_give_a_page_that_says_so(tmp_path):
+    render(tmp_path)
+    _, text = parse(tmp_path)
+    assert "Nothing is published yet" in text
+
+
+def mean(*rows):
+    return pd.DataFrame(rows, columns=["backbone", "strategy", "miou"])
+
+
+FLOORS = (("majority", "none", "0.2293"), ("lda", "none", "0.4500"))
+
+
+def test_networks_below_a_floor_are_named():
+    rows = (
+        ("unet", "full", "0.6"),
+        ("unet", "pca3", "0.4"),
+        ("resunet", "scrb", "0.45"),
+        ("resunet", "full", ""),
+    )
+    assert against_floors(mean(*rows, *FLOORS)) == (
+        "3 of 4 trained networks do not beat the highest floor (linear discriminant, mean IoU 0.450) on this "
+        "data: U-Net with PCA, 3 axes (0.400); ResU-Net with SCRB (0.450); "
+        "ResU-Net with all bands (no score)."
+    )
+
+
+def test_without_floors_no_claim():
+    assert against_floors(mean(("unet", "full", "0.6"))).startswith("No floor was run")
+    assert against_floors(mean(("unet", "full", "0.6"), ("lda", "none", ""))).startswith("A floor has no score")
+
+
+def test_nothing_to_publish_names_folder_and_verb(published):
+    arguments = {"reports": published.reports, "out": published.root / "published.json", "dataset": "toy"}
+    empty = published.root / "empty"
+    empty.mkdir()
+    with pytest.raises(BoardbenchError, match=r"about.json: no such file. .*segmentation tables"):
+        publish(tables=empty, figures=published.root / "figures", **arguments)
+    with pytest.raises(BoardbenchError, match=r"empty: nothing to publish. .*segmentation figures"):
+        publish(tables=published.root / "tables", figures=empty, **arguments)
+
+
+def test_broken_published_table_names_file_and_field(published):
+    (published.reports / "tables/toy/about.json").write_text("{}")
+    with pytest.raises(BoardbenchError, match=r"about.json: field label, .* is missing"):
+        render(published.reports)

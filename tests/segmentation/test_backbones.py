@@ -1,0 +1,92 @@
+"""One suite for every backbone: a new file in backbones/ is tested by being there."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from boardbench.errors import BoardbenchError
+from boardbench.segmentation import backbones
+
+# Paper 1, table 5, and the dataset's definitions; (3 channels, 214 channels) at 4 classes, in millions.
+PUBLISHED = {
+    "unet": ("31.038", "31.159"),
+    "attention_unet": ("34.879", "35.000"),
+    "resunet": ("13.043", "13.286"),
+}
+
+
+def parameters(network):
+    return sum(weight.numel() for weight in network.parameters())
+
+
+@pytest.fixture(params=backbones.names())
+def backbone(request):
+    return backbones.get(request.param)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parameters_agree_with_the_published_ones_to_the_last_digit(name):
+    with torch.device("meta"):
+        counts = [parameters(backbones.get(name)(channels, 4)) for channels in (3, 214)]
+    assert tuple(f"{count / 1e6:.3f}" for count in counts) == PUBLISHED[name]
+
+
+def test_unet_parameters_by_hand():
+    # Width 1, 1 channel, 2 classes; double(i, o) = 9io + 9oo + 4o (two batch normalizations).
+    def double(i, o):
+        return 9 * i * o + 9 * o * o + 4 * o
+
+    encoder = double(1, 1) + double(1, 2) + double(2, 4) + double(4, 8) + double(8, 16)
+    decoder = sum(4 * 2 * o * o + o + double(2 * o, o) for o in (8, 4, 2, 1))
+    assert parameters(backbones.get("unet")(1, 2, width=1)) == encoder + decoder + 1 * 2 + 2
+
+
+def test_output_has_the_input_size_and_the_classes(backbone):
+    side = backbone.stride
+    logits = backbone(5, 3, width=2).eval()(torch.zeros(2, 5, 2 * side, 3 * side))
+    assert logits.shape == (2, 3, 2 * side, 3 * side)
+
+
+def test_stride_is_the_smallest_size(backbone):
+    backbone(3, 2, width=2).eval()(torch.zeros(1, 3, backbone.stride, backbone.stride))
+    assert backbone.stride in (2, 4, 8, 16, 32)
+
+
+def test_width_scales_parameters_about_fourfold(backbone):
+    with torch.device("meta"):
+        small, large = parameters(backbone(3, 4, width=16)), parameters(backbone(3, 4, width=32))
+    assert 3.8 < large / small < 4.05
+
+
+def test_every_backbone_of_the_study_is_there():
+    assert set(PUBLISHED) <= set(backbones.names())
+
+
+def test_unknown_backbone_names_the_key_the_nearest_and_all():
+    with pytest.raises(BoardbenchError) as error:
+        backbones.get("unett")
+    text = str(error.value)
+    assert "segmentation.backbones" in text and "'unett'" in text and "Did you mean 'unet'?" in text
+    assert "attention_unet, " in text and "resunet" in text
+
+
+def test_a_name_unlike_any_lists_all_once():
+    with pytest.raises(BoardbenchError, match=r"unknown backbone 'xyz'\. Valid: ") as error:
+        backbones.get("xyz")
+    assert str(error.value).count("Valid") == 1
+
+
+def test_names_and_errors_need_no_torch():
+    code = (
+        "import sys\n"
+        "from boardbench.segmentation import backbones\n"
+        "assert 'unet' in backbones.names()\n"
+        "try: backbones.get('nothing')\n"
+        "except Exception as error: print(type(error).__name__)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "BoardbenchError\n"

@@ -1,0 +1,77 @@
+import subprocess
+import sys
+
+import pytest
+
+from boardbench.errors import BoardbenchError
+from boardbench.segmentation import reduction
+from boardbench.segmentation.registry import Registry
+
+
+def test_the_strategies_of_the_study_are_there_and_helpers_are_not():
+    names = reduction.names()
+    assert {"full", "pca3", "scrb"} <= set(names)
+    assert not {"fit", "pca"} & set(names)
+
+
+@pytest.mark.parametrize("name", reduction.names())
+def test_every_file_in_the_folder_is_a_strategy(name):
+    assert isinstance(reduction.get(name), reduction.Strategy)
+
+
+@pytest.mark.parametrize(("name", "fitted"), [("full", False), ("scrb", False), ("pca3", True)])
+def test_which_strategies_are_fitted(name, fitted):
+    assert reduction.is_fitted(name) is fitted
+
+
+@pytest.mark.parametrize(("name", "channels"), [("full", 214), ("scrb", 214), ("pca3", 3)])
+def test_channels_the_network_receives(name, channels):
+    assert reduction.get(name).channels(214) == channels
+
+
+def test_scrb_is_two_pointwise_convolutions_without_bias():
+    front, channels = reduction.get("scrb").front(10)
+    assert channels == 3
+    assert [type(layer).__name__ for layer in front] == ["Conv2d", "BatchNorm2d", "ReLU"] * 2
+    assert [(layer.in_channels, layer.out_channels) for layer in (front[0], front[3])] == [
+        (10, 128),
+        (128, 3),
+    ]
+    # 10 x 128 weights, 2 x 128 of normalization, 128 x 3 weights, 2 x 3 of normalization
+    assert sum(p.numel() for p in front.parameters()) == 1280 + 256 + 384 + 6
+
+
+def test_unknown_strategy_names_the_key_the_nearest_and_all():
+    with pytest.raises(BoardbenchError) as error:
+        reduction.is_fitted("pca")
+    text = str(error.value)
+    assert "segmentation.strategies" in text and "unknown strategy 'pca'" in text
+    assert "Did you mean 'pca3'?" in text and "full" in text and "scrb" in text
+
+
+def test_the_workflow_can_ask_without_torch():
+    code = (
+        "import sys\n"
+        "import boardbench.segmentation\n"
+        "from boardbench.segmentation import reduction\n"
+        "print([reduction.is_fitted(name) for name in ('full', 'pca3', 'scrb')])\n"
+        "assert not {'torch', 'sklearn'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[False, True, False]\n"
+
+
+def test_a_new_file_is_a_new_entry_and_one_without_its_entry_is_named(tmp_path, monkeypatch):
+    package = tmp_path / "trial_registry"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "added.py").write_text("ENTRY = 7\n")
+    (package / "_helper.py").write_text("")
+    (package / "stray.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry("trial_registry", kind="thing", key="study.things", attribute="ENTRY")
+    assert registry.names() == ["added", "stray"]
+    assert registry.get("added") == 7
+    with pytest.raises(BoardbenchError, match=r"stray\.py: no ENTRY.*Set ENTRY there"):
+        registry.get("stray")

@@ -1,0 +1,103 @@
+"""The command line: params keys are flags, mistakes are one message."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from boardbench import cli
+from boardbench.params import Section, Split
+
+
+class Knobs(Section):
+    count: int = 3
+    weights: list[float] | None = None
+
+
+seen = {}
+
+
+def step(*, out: Path, names: list[str], note: Path | None = None, often: bool = False, params: Knobs) -> None:
+    """Do a step."""
+    seen.update(locals())
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setitem(cli.VERBS, "step", (f"{__name__}:step", "Do a step."))
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+    return lambda *words: CliRunner().invoke(cli._Lazy(name="boardbench"), ["step", *words], catch_exceptions=False)
+
+
+def test_arguments_arrive_with_their_types(run):
+    words = [
+        "--out",
+        "a/b",
+        "--names",
+        "x",
+        "--names",
+        "y",
+        "--weights",
+        "[0.5, 1]",
+        "--count",
+        "7",
+        "--often",
+    ]
+    assert run(*words).exit_code == 0
+    assert seen["out"] == Path("a/b")
+    assert seen["names"] == ["x", "y"]
+    assert seen["note"] is None
+    assert seen["often"] is True
+    assert seen["params"] == Knobs(count=7, weights=[0.5, 1.0])
+
+
+def test_a_section_not_given_keeps_its_defaults(run):
+    assert run("--out", "a", "--names", "x").exit_code == 0
+    assert seen["params"] == Knobs()
+
+
+def test_a_wrong_value_names_its_flag(run):
+    from boardbench.errors import BoardbenchError
+
+    with pytest.raises(BoardbenchError, match=r"count.*integer"):
+        run("--out", "a", "--names", "x", "--count", "many")
+
+
+def test_a_missing_argument_is_asked_for(run):
+    assert "Missing option '--out'" in run("--names", "x").output
+
+
+def test_every_verb_exists_and_has_help():
+    for verb in cli.VERBS:
+        command = cli._command(verb)
+        assert command.help, verb
+        assert all(option.name for option in command.params), verb
+
+
+def test_flags_are_the_keys_of_params():
+    options = {option.opts[0] for option in cli._command("segmentation split").params}
+    assert {f"--{key}" for key in Split.model_fields} <= options
+
+
+def test_a_users_mistake_is_one_message_and_no_traceback(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "boardbench.cli",
+        "segmentation",
+        "split",
+        "--sheet",
+        str(tmp_path / "no.csv"),
+    ]
+    answer = subprocess.run([*command, "--out", str(tmp_path / "s.csv")], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: ")
+    assert "no.csv" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; import boardbench.cli; sys.exit(bool({'torch', 'sklearn', 'pandas'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,77 @@
+"""params.yaml, the models and the presets say the same thing; mistakes are named."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from boardbench.errors import BoardbenchError
+from boardbench.params import Params, load_params
+
+ROOT = Path(__file__).parents[1]
+DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def merged(base: dict, overlay: dict) -> dict:
+    both = {**base, **overlay}
+    for key in base.keys() & overlay.keys():
+        if isinstance(base[key], dict) and isinstance(overlay[key], dict):
+            both[key] = merged(base[key], overlay[key])
+    return both
+
+
+def test_params_yaml_shows_every_key_with_its_default():
+    assert load_params(DEFAULTS).model_dump(mode="json") == Params().model_dump(mode="json")
+
+    def keys(block, prefix=""):
+        for key, value in block.items():
+            yield prefix + key
+            if isinstance(value, dict):
+                yield from keys(value, f"{prefix}{key}.")
+
+    assert set(keys(DEFAULTS)) == set(keys(Params().model_dump(mode="json")))
+
+
+@pytest.mark.parametrize("preset", sorted((ROOT / "workflow/presets").glob("*.yaml")), ids=lambda path: path.stem)
+def test_presets_are_accepted_and_name_their_own_dataset(preset):
+    params = load_params(merged(DEFAULTS, yaml.safe_load(preset.read_text())))
+    assert params.segmentation.dataset != DEFAULTS["segmentation"]["dataset"]
+
+
+def test_paper_preset_has_the_numbers_of_the_paper():
+    study = load_params(
+        merged(DEFAULTS, yaml.safe_load((ROOT / "workflow/presets/paper.yaml").read_text()))
+    ).segmentation
+    parts = [getattr(study.split, part) * study.simulate.conditions for part in ("train", "validation", "test")]
+    assert parts == [126, 3, 30]
+    assert study.training.class_weights == [0.1, 0.7, 0.95, 0.8]
+    assert (study.training.epochs, study.training.patience, study.training.learning_rate) == (100, 20, 5e-5)
+    assert study.reflectance.size == (640, 640)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ({"segmentaton": {}}, ["segmentaton", "Did you mean 'segmentation'?"]),
+        (
+            {"segmentation": {"training": {"learning_rat": 1}}},
+            ["segmentation.training.learning_rat", "'learning_rate'"],
+        ),
+        ({"segmentation": {"training": {"zzz": 1}}}, ["segmentation.training.zzz", "Valid: width, epochs"]),
+        (
+            {"segmentation": {"training": {"epochs": 0}}},
+            ["segmentation.training.epochs", "greater than", "got 0"],
+        ),
+        ({"segmentation": {"training": {"epochs": "many"}}}, ["segmentation.training.epochs", "'many'"]),
+        ({"segmentation": {"training": {"class_weights": [1, 2]}}}, ["2 values for 4 classes"]),
+        ({"segmentation": {"split": {"train": ["a"]}}}, ["segmentation.split", "'grouped' wants a number"]),
+        ({"segmentation": {"dataset": "a/b"}}, ["segmentation.dataset", "'a/b'"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(overlay, words):
+    with pytest.raises(BoardbenchError) as caught:
+        load_params(merged(DEFAULTS, overlay))
+    message = str(caught.value)
+    assert message.startswith("params.yaml")
+    for word in words:
+        assert word in message

@@ -1,0 +1,41 @@
+"""The list of source files behind a step is complete and no longer than that."""
+
+import pytest
+
+from boardbench.sources import sources
+
+
+def names(*modules):
+    return {path.split("boardbench/", 1)[1] for path in sources(*modules)}
+
+
+def test_a_step_is_followed_through_its_imports():
+    found = names("boardbench.segmentation.training")
+    assert {
+        "segmentation/training.py",
+        "engine/training.py",
+        "engine/tracking.py",
+        "errors.py",
+        "params.py",
+    } <= found
+
+
+def test_what_a_step_does_not_run_is_left_out():
+    found = names("boardbench.segmentation.training")
+    assert not any(name.startswith(("simulate/", "report/", "captures/")) for name in found)
+    assert "cli.py" not in found
+
+
+def test_no_network_rides_along_unasked():
+    found = names("boardbench.segmentation.training")
+    assert "segmentation/backbones/unet.py" not in found
+    assert "segmentation/backbones/unet.py" in names("boardbench.segmentation.backbones.unet")
+
+
+def test_imports_inside_functions_count():
+    assert "report/overlay.py" in names("boardbench.segmentation.evaluation")
+
+
+def test_an_unknown_module_is_an_error():
+    with pytest.raises(ValueError, match=r"no module boardbench\.nowhere"):
+        sources("boardbench.nowhere")

@@ -1,0 +1,56 @@
+# Raw captures. Embedded ones are made here; your own lie in data/raw/<dataset> with their sheet.
+if STUDY.source == "simulate":
+
+    rule simulate:
+        input:
+            code=sources("boardbench.simulate.captures"),
+        output:
+            [
+                file
+                for condition in range(1, STUDY.simulate.conditions + 1)
+                for file in generated_capture(RAW, "{scene}", str(condition), "raw").files
+            ],
+        log:
+            f"{RESULTS}/logs/simulate/{{scene}}.log",
+        params:
+            raw=RAW,
+            flags=flags(STUDY.simulate),
+        message:
+            "Simulating the captures of {wildcards.scene}"
+        shell:
+            "boardbench simulate --scene {wildcards.scene} --out {params.raw} {params.flags} > {log} 2>&1"
+
+
+if STUDY.source == "indian_pines":
+
+    rule indian_pines:
+        input:
+            code=sources("boardbench.simulate.indian_pines"),
+        output:
+            [file for capture in CAPTURES.values() for file in capture.files],
+        log:
+            f"{RESULTS}/logs/indian_pines.log",
+        params:
+            raw=RAW,
+        message:
+            "Cutting Indian Pines into scenes"
+        shell:
+            "boardbench indian-pines --out {params.raw} > {log} 2>&1"
+
+
+if STUDY.source != "captures":
+
+    rule sheet:
+        input:
+            captures=[file for capture in CAPTURES.values() for file in capture.files],
+            code=sources("boardbench.captures.sheet"),
+        output:
+            SHEET,
+        log:
+            f"{RESULTS}/logs/sheet.log",
+        params:
+            raw=RAW,
+        message:
+            "Writing the capture sheet"
+        shell:
+            "boardbench sheet --root {params.raw} --out {output} > {log} 2>&1"

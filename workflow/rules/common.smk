@@ -1,0 +1,92 @@
+# Parameters (checked before any work), paths, and the helpers that rules share.
+import shlex
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from boardbench.captures.sheet import generated_capture, read_sheet
+from boardbench.errors import BoardbenchError
+from boardbench.params import load_params
+from boardbench.segmentation import backbones, reduction
+from boardbench.sources import sources
+
+
+def checked(function, *arguments):
+    """Call a check; show a user's mistake as one message."""
+    try:
+        return function(*arguments)
+    except BoardbenchError as error:
+        raise WorkflowError(str(error)) from None
+
+
+STUDY = checked(load_params, config).segmentation
+RAW = Path("data/raw") / STUDY.dataset
+RESULTS = f"results/segmentation/{STUDY.dataset}"
+REFLECTANCE = f"{RESULTS}/reflectance"
+SHEET = f"{RAW}/captures.csv"
+TRACKING = "results/mlflow.db"
+
+for backbone in STUDY.backbones:
+    checked(backbones.check, backbone)
+for strategy in STUDY.strategies:
+    checked(reduction.get, strategy)
+FITTED = [strategy for strategy in STUDY.strategies if reduction.is_fitted(strategy)]
+
+
+def all_captures():
+    """Return the captures of the data set, from its sheet or from what its source will make."""
+    if STUDY.source == "simulate":
+        from boardbench.simulate.captures import condition_names, scene_names
+
+        scenes, conditions = scene_names(STUDY.simulate), condition_names(STUDY.simulate)
+        return [
+            generated_capture(RAW, scene, condition, "raw")
+            for scene in scenes
+            for condition in conditions
+        ]
+    if STUDY.source == "indian_pines":
+        from boardbench.simulate.indian_pines import scene_names
+
+        return [generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()]
+    return read_sheet(Path(SHEET))
+
+
+CAPTURES = {capture.name: capture for capture in checked(all_captures)}
+RUNS = [
+    f"{backbone}-{strategy}-seed{seed}"
+    for backbone in STUDY.backbones
+    for strategy in STUDY.strategies
+    for seed in STUDY.seeds
+]
+FLOORS = [f"{floor}-none-seed0" for floor in STUDY.floors]
+
+
+wildcard_constraints:
+    scene="[^/_]+",
+    capture="[^/]+",
+    backbone="|".join(STUDY.backbones),
+    strategy="|".join(STUDY.strategies),
+    seed=r"\d+",
+    floor="|".join(STUDY.floors) or "none",
+
+
+def quoted(value):
+    """Write a value as one shell word of YAML."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
+    return shlex.quote(text.removesuffix("\n...").strip())
+
+
+def flags(section):
+    """Write a block of params as command-line flags of the same words."""
+    values = section.model_dump(mode="json")
+    return " ".join(f"--{key.replace('_', '-')} {quoted(value)}" for key, value in values.items())
+
+
+def repeated(flag, values):
+    """Write a list as a repeated flag."""
+    return " ".join(f"--{flag} {shlex.quote(str(value))}" for value in values)
+
+
+def reflectances(kinds=("npy", "json", "png")):
+    """Return the files of every calibrated capture."""
+    return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]

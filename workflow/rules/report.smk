@@ -1,0 +1,80 @@
+# Tables beside the published numbers, figures, and their publication under reports/.
+MEMBERS = " ".join(
+    [
+        repeated("backbones", STUDY.backbones),
+        repeated("strategies", STUDY.strategies),
+        repeated("seeds", STUDY.seeds),
+    ]
+)
+
+
+rule tables:
+    input:
+        runs=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
+        complexity=f"{RESULTS}/complexity.csv",
+        split=f"{RESULTS}/split.csv",
+        headers=reflectances(["json"]),
+        reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
+        published=sorted(str(path) for path in Path("reports/published").glob("segmentation_*.csv")),
+        code=sources("boardbench.report.tables"),
+    output:
+        directory(f"{RESULTS}/tables"),
+    log:
+        f"{RESULTS}/logs/tables.log",
+    params:
+        dataset=STUDY.dataset,
+        source=STUDY.source,
+        classes=repeated("classes", STUDY.classes),
+        members=MEMBERS,
+        floors=repeated("floors", STUDY.floors),
+        runs=f"{RESULTS}/runs",
+        reflectance=REFLECTANCE,
+        reduction=f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}" if FITTED else "",
+        counted=flags(STUDY.complexity),
+    message:
+        "Putting runs beside the published numbers"
+    shell:
+        "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
+        "{params.members} {params.floors} --runs {params.runs} --complexity {input.complexity} "
+        "{params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "--published reports/published --out {output} > {log} 2>&1"
+
+
+rule figures:
+    input:
+        histories=expand(f"{RESULTS}/runs/{{run}}/history.csv", run=RUNS),
+        predictions=expand(f"{RESULTS}/runs/{{run}}/predictions", run=RUNS),
+        tables=f"{RESULTS}/tables",
+        code=sources("boardbench.report.figures"),
+    output:
+        directory(f"{RESULTS}/figures"),
+    log:
+        f"{RESULTS}/logs/figures.log",
+    params:
+        dataset=STUDY.dataset,
+        members=MEMBERS,
+        runs=f"{RESULTS}/runs",
+    message:
+        "Drawing curves, scores and predictions"
+    shell:
+        "boardbench segmentation figures --dataset {params.dataset} {params.members} --runs {params.runs} "
+        "--tables {input.tables} --out {output} > {log} 2>&1"
+
+
+rule publish:
+    input:
+        tables=f"{RESULTS}/tables",
+        figures=f"{RESULTS}/figures",
+        template="src/boardbench/report/templates/index.html.j2",
+        code=sources("boardbench.report.publish"),
+    output:
+        "results/published.json",
+    log:
+        f"{RESULTS}/logs/publish.log",
+    params:
+        dataset=STUDY.dataset,
+    message:
+        "Publishing tables, figures and the page under reports/"
+    shell:
+        "boardbench publish --dataset {params.dataset} --tables {input.tables} --figures {input.figures} "
+        "--reports reports --out {output} > {log} 2>&1"

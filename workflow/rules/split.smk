@@ -1,0 +1,36 @@
+# Which scenes train, validate and test; and the plan of training samples drawn from the training part.
+rule split:
+    input:
+        sheet=SHEET,
+        lists=[STUDY.split.file] if STUDY.split.file else [],
+        code=sources("boardbench.segmentation.split"),
+    output:
+        f"{RESULTS}/split.csv",
+    log:
+        f"{RESULTS}/logs/split.log",
+    params:
+        flags=flags(STUDY.split),
+    message:
+        "Splitting by scene"
+    shell:
+        "boardbench segmentation split --sheet {input.sheet} --out {output} {params.flags} > {log} 2>&1"
+
+
+rule augmentation:
+    input:
+        split=f"{RESULTS}/split.csv",
+        headers=reflectances(["json"]),
+        code=sources("boardbench.segmentation.augmentation"),
+    output:
+        f"{RESULTS}/augmentation.csv",
+    log:
+        f"{RESULTS}/logs/augmentation.log",
+    params:
+        reflectance=REFLECTANCE,
+        epochs=STUDY.training.epochs,
+        flags=flags(STUDY.augmentation),
+    message:
+        "Planning the training samples"
+    shell:
+        "boardbench segmentation augmentation --split {input.split} --reflectance {params.reflectance} "
+        "--epochs {params.epochs} --out {output} {params.flags} > {log} 2>&1"

@@ -1,0 +1,107 @@
+# Training and scoring of each backbone x strategy x seed, and of the rivals without a network.
+def fitted_reduction(wildcards):
+    """Return the fitted reduction that a strategy needs, if any."""
+    fitted = wildcards.strategy in FITTED
+    return [f"{RESULTS}/reduction/{wildcards.strategy}.npz"] if fitted else []
+
+
+def reduction_flag(wildcards):
+    """Write the fitted reduction as a flag."""
+    return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
+
+
+def network_code(wildcards):
+    """Return the source files of a backbone and a strategy."""
+    return sources(
+        f"boardbench.segmentation.backbones.{wildcards.backbone}",
+        f"boardbench.segmentation.reduction.{wildcards.strategy}",
+    )
+
+
+rule train:
+    input:
+        split=f"{RESULTS}/split.csv",
+        augmentation=f"{RESULTS}/augmentation.csv",
+        reflectance=reflectances(),
+        reduction=fitted_reduction,
+        code=sources("boardbench.segmentation.training"),
+        network=network_code,
+    output:
+        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+    log:
+        f"{RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    threads: STUDY.training.threads
+    resources:
+        gpu=0 if STUDY.training.device == "cpu" else 1,
+    params:
+        out=subpath(output.model, parent=True),
+        dataset=STUDY.dataset,
+        classes=repeated("classes", STUDY.classes),
+        reflectance=REFLECTANCE,
+        reduction=reduction_flag,
+        tracking=TRACKING,
+        flags=flags(STUDY.training),
+    message:
+        "Training {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
+    shell:
+        "boardbench segmentation train --backbone {wildcards.backbone} --strategy {wildcards.strategy} "
+        "--seed {wildcards.seed} --dataset {params.dataset} {params.classes} --split {input.split} "
+        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.reduction} "
+        "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
+
+
+rule evaluate:
+    input:
+        split=f"{RESULTS}/split.csv",
+        reflectance=reflectances(),
+        reduction=fitted_reduction,
+        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        code=sources("boardbench.segmentation.evaluation"),
+        network=network_code,
+    output:
+        metrics=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        predictions=directory(
+            f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+        ),
+    log:
+        f"{RESULTS}/logs/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    threads: STUDY.training.threads
+    params:
+        out=subpath(output.metrics, parent=True),
+        reflectance=REFLECTANCE,
+        reduction=reduction_flag,
+        tracking=TRACKING,
+    message:
+        "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
+    shell:
+        "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
+        "{params.reduction} --out {params.out} --tracking {params.tracking} --threads {threads} > {log} 2>&1"
+
+
+rule floor:
+    input:
+        split=f"{RESULTS}/split.csv",
+        reflectance=reflectances(),
+        code=sources("boardbench.segmentation.floors"),
+    output:
+        metrics=f"{RESULTS}/runs/{{floor}}-none-seed0/metrics.json",
+        confusion=f"{RESULTS}/runs/{{floor}}-none-seed0/confusion.csv",
+        predictions=directory(f"{RESULTS}/runs/{{floor}}-none-seed0/predictions"),
+    log:
+        f"{RESULTS}/logs/floor/{{floor}}.log",
+    params:
+        out=subpath(output.metrics, parent=True),
+        dataset=STUDY.dataset,
+        classes=repeated("classes", STUDY.classes),
+        reflectance=REFLECTANCE,
+        tracking=TRACKING,
+    message:
+        "Fitting and scoring the floor {wildcards.floor}"
+    shell:
+        "boardbench segmentation floor --name {wildcards.floor} --split {input.split} "
+        "--reflectance {params.reflectance} --dataset {params.dataset} {params.classes} "
+        "--out {params.out} --tracking {params.tracking} > {log} 2>&1"
