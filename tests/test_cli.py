@@ -13,6 +13,7 @@ from boardbench.params import Section, Split
 
 class Knobs(Section):
     count: int = 3
+    size: int | None = 5
     weights: list[float] | None = None
 
 
@@ -56,6 +57,11 @@ def test_arguments_arrive_with_their_types(run):
 def test_a_section_not_given_keeps_its_defaults(run):
     assert run("--out", "a", "--names", "x").exit_code == 0
     assert seen["params"] == Knobs()
+
+
+def test_null_is_a_value(run):
+    assert run("--out", "a", "--names", "x", "--size", "null").exit_code == 0
+    assert seen["params"] == Knobs(size=None)
 
 
 def test_a_wrong_value_names_its_flag(run):

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import yaml
+from click.core import ParameterSource
 from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
@@ -24,8 +25,11 @@ from boardbench.params import Section, explain
 VERBS: dict[str, tuple[str, str]] = {
     "simulate": ("boardbench.simulate.captures:simulate", "Write the raw captures of one simulated board."),
     "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
-    "sheet": ("boardbench.captures.sheet:write_sheet", "Write the capture sheet of generated captures."),
-    "reflectance": ("boardbench.captures.reflectance:reflectance", "Turn one raw capture into reflectance."),
+    "sheet": ("boardbench.captures.sheet:write_sheet", "Write the sheet of the captures below a folder."),
+    "reflectance": (
+        "boardbench.captures.reflectance:reflectance",
+        "Turn one capture into reflectance at working size.",
+    ),
     "segmentation split": (
         "boardbench.segmentation.split:split",
         "Assign scenes to train, validation and test.",
@@ -94,7 +98,9 @@ def _call(function: Callable, given: dict[str, Any]) -> None:
     for name, parameter in inspect.signature(function).parameters.items():
         if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, Section):
             section = parameter.annotation
-            values = {key: given[key] for key in section.model_fields if given[key] is not None}
+            # "null" is a value, a flag not given is none.
+            source = click.get_current_context().get_parameter_source
+            values = {key: given[key] for key in section.model_fields if source(key) is ParameterSource.COMMANDLINE}
             try:
                 arguments[name] = section.model_validate(values)
             except ValidationError as error:

@@ -28,7 +28,7 @@ class Simulate(Section):
     """Embedded captures: a physical model of boards under a Specim FX10 (simulated, not a result)."""
 
     seed: int = Field(0, ge=0, description="same seed, same bytes")
-    boards: int = Field(18, ge=1, le=9999, description="boards; each is one scene")
+    boards: int = Field(27, ge=1, le=9999, description="boards; each is one scene")
     conditions: int = Field(3, ge=1, le=9, description="scans of each board under other light")
     lines: int = Field(128, ge=16, description="lines of a capture (along the belt)")
     samples: int = Field(128, ge=16, description="samples of a line (across the belt); 1024 on the camera")
@@ -52,8 +52,8 @@ class Split(Section):
 
     protocol: Literal["grouped", "listed"] = Field("grouped", description="counts drawn by seed, or lists")
     seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
-    train: int | list[str] = Field(12, description="grouped: number of scenes; listed: their names")
-    validation: int | list[str] = Field(2, description="grouped: number of scenes; listed: their names")
+    train: int | list[str] = Field(20, description="grouped: number of scenes; listed: their names")
+    validation: int | list[str] = Field(3, description="grouped: number of scenes; listed: their names")
     test: int | list[str] = Field(4, description="grouped: number of scenes; listed: their names")
     file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
 
@@ -87,13 +87,16 @@ class Training(Section):
     """One training run; every backbone x strategy x seed uses the same values."""
 
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
-    epochs: int = Field(40, ge=1, description="at most")
+    epochs: int = Field(20, ge=1, description="at most")
     batch_size: int = Field(4, ge=1, description="captures a step")
-    learning_rate: float = Field(3e-3, gt=0, description="of Adam")
-    class_weights: Literal["none", "median_frequency"] | list[float] = Field(
-        "median_frequency", description="of the cross-entropy: a list in class order, or a rule"
+    learning_rate: float = Field(4e-3, gt=0, description="of Adam")
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine", description="learning rate over the epochs; constant in paper 1"
     )
-    monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
+    class_weights: Literal["none", "median_frequency"] | list[float] = Field(
+        [0.2, 0.7, 2.0, 1.5], description="of the cross-entropy: a list in class order, or a rule"
+    )
+    monitor: Literal["loss", "iou"] = Field("iou", description="validation quantity of early stopping")
     patience: int = Field(10, ge=1, description="epochs without improvement before stopping")
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")

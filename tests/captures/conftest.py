@@ -10,7 +10,7 @@ _ORDERS = {"bil": (0, 2, 1), "bip": (0, 1, 2), "bsq": (2, 0, 1)}
 def write_envi(path: Path, values: np.ndarray, interleave: str = "bil", data: str = ".raw", **fields) -> Path:
     """Write (lines, samples, bands) as ENVI; a field of None is left out; underscores of keys become spaces."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    values.transpose(_ORDERS[interleave.lower()]).tofile(path.with_suffix(data))
+    values.transpose(_ORDERS.get(interleave.lower(), (0, 2, 1))).tofile(path.with_suffix(data))
     header = {
         "samples": values.shape[1],
         "lines": values.shape[0],

@@ -37,7 +37,9 @@ def test_white_not_above_dark_is_invalid_and_zero_without_a_warning():
     white[0, 0] = [100, 90]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        values, invalid, _ = calibrate(RAW, white, DARK, None, None, None)
+        raw = RAW.copy()
+        raw[0, 0, 0] = 50
+        values, invalid, _ = calibrate(raw, white, DARK, None, None, None)
     np.testing.assert_array_equal(invalid, [[[True, True], [False, False]]])
     np.testing.assert_array_equal(values[0, 0], [0, 0])
     assert not np.signbit(values).any()

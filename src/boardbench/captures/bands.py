@@ -28,8 +28,7 @@ def trim(
         if wavelengths is None:
             raise BoardbenchError(
                 f"{name}: min_nm or max_nm is given, but the header has no field 'wavelength'. Add the "
-                "wavelengths to "
-                "the header, or set both to null and trim by drop_first and drop_last."
+                "wavelengths to the header, or set both to null and trim by drop_first and drop_last."
             )
         keep &= wavelengths >= (-np.inf if min_nm is None else min_nm)
         keep &= wavelengths <= (np.inf if max_nm is None else max_nm)
@@ -37,7 +36,6 @@ def trim(
         span = "" if wavelengths is None else f" over {wavelengths.min():g}-{wavelengths.max():g} nm"
         raise BoardbenchError(
             f"{name}: no band of {bands}{span} is left after drop_first = {drop_first}, drop_last = "
-            f"{drop_last}, "
-            f"min_nm = {min_nm}, max_nm = {max_nm}. Keep more bands."
+            f"{drop_last}, min_nm = {min_nm}, max_nm = {max_nm}. Keep more bands."
         )
     return index[keep]

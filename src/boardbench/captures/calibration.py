@@ -63,18 +63,15 @@ def exposure_ratio(tint_raw: float | None, tint_white: float | None, tint_dark: 
         return 1.0
     if absent:
         raise BoardbenchError(
-            f"{', '.join(absent)}: field 'tint' (integration time, ms) is missing, but the other headers "
-            "of this "
-            "capture have it. Add 'tint = ...' there as it was at the scan, or delete it in all of them to "
-            "have "
-            "equal times assumed."
+            f"{', '.join(absent)}: field 'tint' (integration time, ms) is missing, but the other headers of "
+            "this capture have it. Add 'tint = ...' there as it was at the scan, or delete it in all of "
+            "them to have equal times assumed."
         )
     for kind, tint in tints.items():
         if not (math.isfinite(tint) and tint > 0):
             raise BoardbenchError(
-                f"{names.get(kind, f'the {kind} capture')}: integration time {tint} is not a positive "
-                "number of ms. "
-                "Correct the field 'tint'."
+                f"{names.get(kind, f'the {kind} capture')}: integration time {tint} is not a positive number "
+                "of ms. Correct the field 'tint'."
             )
     return tint_white / tint_raw
 
@@ -151,8 +148,7 @@ def check_reference(name: str, found: tuple[int, int], expected: tuple[int, int]
     """
     if tuple(found) != tuple(expected):
         raise BoardbenchError(
-            f"{name}: the reference has samples = {found[0]}, bands = {found[1]}, the capture has "
-            f"samples = {expected[0]}, bands = {expected[1]}. Use references taken with the capture's own "
-            "binning and "
+            f"{name}: the reference has samples = {found[0]}, bands = {found[1]}, the capture has samples = "
+            f"{expected[0]}, bands = {expected[1]}. Use references taken with the capture's own binning and "
             "region of interest, or crop them to it."
         )

@@ -83,10 +83,9 @@ class Cube:
         value = _number(self.metadata["tint"])
         if not (math.isfinite(value) and value > 0):
             raise BoardbenchError(
-                f"{self.header}: field 'tint' is {self.metadata['tint']!r}, not a time in ms. "
-                "Write the integration time there, such as 'tint = 5.0', or delete the line in all headers "
-                "of "
-                "this capture to have equal times assumed."
+                f"{self.header}: field 'tint' is {self.metadata['tint']!r}, not a time in ms. Write the "
+                "integration time there, such as 'tint = 5.0', or delete the line in all headers of this "
+                "capture to have equal times assumed."
             )
         return value
 
@@ -190,7 +189,7 @@ def _fields(header: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise BoardbenchError(
             f"{header}: not a readable ENVI header ({reason}) Its first line must be 'ENVI', every '{{' "
-            "needs its '}', and the text must be UTF-8: mend the header or export the cube again."
+            f"needs its '}}', and the text must be UTF-8: mend the header or export the cube again."
         ) from None
     return {key.lower(): value for key, value in parsed.items()}
 
@@ -211,8 +210,8 @@ def _count(header: Path, fields: dict[str, Any], key: str, at_least: int) -> int
     value = _number(fields[key])
     if not (value.is_integer() and value >= at_least):
         raise BoardbenchError(
-            f"{header}: field '{key}' is {fields[key]!r}; it must be a whole number >= {at_least}. "
-            "Correct the header or export the cube again."
+            f"{header}: field '{key}' is {fields[key]!r}; it must be a whole number >= {at_least}. Correct "
+            "the header or export the cube again."
         )
     return int(value)
 
@@ -227,12 +226,9 @@ def _check_size(header: Path, data: Path, shape: tuple[int, int, int], dtype: np
     hint = f" (the data file holds exactly {whole_lines} lines)" if rest == 0 and whole_lines > 0 else ""
     raise BoardbenchError(
         f"{data}: the header {header.name} expects {expected} bytes (lines {lines} x samples {samples} x "
-        f"bands {bands} "
-        f"x {dtype.itemsize} bytes + header offset {offset}), the file has {found}. If the file was cut "
-        "short or is "
-        "still growing, copy it again; if it is whole, correct lines, samples, bands, data type or header "
-        "offset "
-        f"in the header{hint}."
+        f"bands {bands} x {dtype.itemsize} bytes + header offset {offset}), the file has {found}. If the "
+        "file was cut short or is still growing, copy it again; if it is whole, correct lines, samples, "
+        f"bands, data type or header offset in the header{hint}."
     )
 
 
@@ -244,9 +240,8 @@ def _wavelengths(header: Path, fields: dict[str, Any], bands: int) -> np.ndarray
     values = np.array([_number(value) for value in listed])
     if len(values) != bands:
         raise BoardbenchError(
-            f"{header}: field 'wavelength' has {len(values)} values for bands = {bands}. Give one a band, "
-            "or delete "
-            "the field."
+            f"{header}: field 'wavelength' has {len(values)} values for bands = {bands}. Give one a band, or "
+            "delete the field."
         )
     if not (np.isfinite(values).all() and (values > 0).all()):
         wrong = next(text for text, value in zip(listed, values, strict=True) if not value > 0 or np.isinf(value))

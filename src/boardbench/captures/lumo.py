@@ -53,8 +53,8 @@ def _reference(folder: Path, prefix: str) -> Path | None:
         if found:
             raise BoardbenchError(
                 f"{folder}: {len(found)} references {prefix}_*.hdr could belong to it: "
-                f"{', '.join(path.name for path in found)}. Name one {prefix}_{folder.name}.hdr, or take "
-                "the others away."
+                f"{', '.join(path.name for path in found)}. Name one {prefix}_{folder.name}.hdr, or take the "
+                "others away."
             )
     return None
 
@@ -74,9 +74,8 @@ def lumo_files(folder: Path) -> LumoFiles:
     named = [path for path in cubes if path.stem.lower() == folder.name.lower()]
     if len(cubes) > 1 and len(named) != 1:
         raise BoardbenchError(
-            f"{folder}: {len(cubes)} headers could be the capture: "
-            f"{', '.join(path.name for path in cubes)}. Name the "
-            f"right one {folder.name}.hdr, or take the others away."
+            f"{folder}: {len(cubes)} headers could be the capture: {', '.join(path.name for path in cubes)}. "
+            f"Name the right one {folder.name}.hdr, or take the others away."
         )
     products = _headers(_inside(folder, "results"), "REFLECTANCE") + _headers(folder, "REFLECTANCE")
     masks = [
@@ -115,7 +114,7 @@ def find_captures(root: Path) -> list[LumoFiles]:
     if not found:
         raise BoardbenchError(
             f"{root}: no capture found below it. Expected "
-            "<scene>_<condition>/capture/<scene>_<condition>.hdr, as "
-            "Lumo writes them, or <scene>_<condition>/<scene>_<condition>.hdr."
+            "<scene>_<condition>/capture/<scene>_<condition>.hdr, as Lumo writes them, or "
+            "<scene>_<condition>/<scene>_<condition>.hdr."
         )
     return found

@@ -29,17 +29,16 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
             raise BoardbenchError(f"{path}: not a readable PNG ({error}). Export the mask again.") from None
         if values.ndim != 2:
             raise BoardbenchError(
-                f"{path}: the mask has colours (mode {mode}), not class ids. Save it as 8-bit grey values "
-                "or palette "
-                "ids: 0, 1, ... for the classes and 255 for unlabelled pixels."
+                f"{path}: the mask has colours (mode {mode}), not class ids. Save it as 8-bit grey values or "
+                "palette ids: 0, 1, ... for the classes and 255 for unlabelled pixels."
             )
     else:
         values = open_cube(path).data[:, :, 0]
     if values.shape != tuple(size):
         raise BoardbenchError(
             f"{path}: the mask has lines = {values.shape[0]}, samples = {values.shape[1]}, its cube has "
-            f"lines = {size[0]}, samples = {size[1]}. Export the mask at the cube's own size (it is "
-            "resized with it)."
+            f"lines = {size[0]}, samples = {size[1]}. Export the mask at the cube's own size (it is resized "
+            "with it)."
         )
     found = np.unique(values)
     wrong = [value for value in found.tolist() if value != IGNORED and value not in range(classes)]
@@ -47,7 +46,7 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
         shown = ", ".join(f"{value:g}" for value in wrong[:10]) + (", ..." if len(wrong) > 10 else "")
         raise BoardbenchError(
             f"{path}: class ids {shown} are out of range. With classes = {classes}, ids go from 0 to "
-            f"{classes - 1}, "
-            "and 255 means unlabelled: correct the mask, or the list of classes in params.yaml."
+            f"{classes - 1}, and 255 means unlabelled: correct the mask, or the list of classes in "
+            "params.yaml."
         )
     return values.astype(np.uint8)

@@ -39,8 +39,7 @@ def header_file(path: Path) -> Path:
     if header is None:
         raise BoardbenchError(
             f"{path}: no ENVI header beside it; looked for {path.name}.hdr and "
-            f"{path.with_suffix('.hdr').name}. "
-            "Copy the .hdr file that belongs to it into the same folder."
+            f"{path.with_suffix('.hdr').name}. Copy the .hdr file that belongs to it into the same folder."
         )
     return header
 

@@ -78,8 +78,7 @@ def read_sheet(path: Path) -> list[Capture]:
         if first != line:
             problems.append(
                 f"  line {line}, columns scene and condition: {capture.scene!r}, {capture.condition!r} is "
-                f"line {first} "
-                "already. Give each scan of a scene its own condition."
+                f"line {first} already. Give each scan of a scene its own condition."
             )
         captures.append(capture)
     if problems:
@@ -126,8 +125,8 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
     for column in ("scene", "condition"):
         if not _WORD.fullmatch(row[column]):
             wrong.append(
-                f"column {column}: {row[column]!r} cannot name files. Use letters, digits, '.' and '-', "
-                "a letter or digit first ('_' separates scene and condition)."
+                f"column {column}: {row[column]!r} cannot name files. Use letters, digits, '.' and '-', a "
+                "letter or digit first ('_' separates scene and condition)."
             )
     if row["kind"] not in KINDS:
         wrong.append(f"column kind: {row['kind']!r} is unknown. {nearest(row['kind'], list(KINDS))}")
@@ -139,14 +138,12 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
         if row["kind"] == "raw" and paths[column] is None:
             wrong.append(
                 f"column {column}: empty, but kind raw needs its {column} reference. Give its path, or set "
-                "kind to "
-                "reflectance if the cube is calibrated already."
+                "kind to reflectance if the cube is calibrated already."
             )
         if row["kind"] == "reflectance" and paths[column] is not None:
             wrong.append(
                 f"column {column}: {row[column]!r}, but kind reflectance takes no references. Leave it "
-                "empty, or set "
-                "kind to raw."
+                "empty, or set kind to raw."
             )
     for column, path in paths.items():
         wrong += _missing(column, path) if path else []
@@ -206,8 +203,7 @@ def _row(files: LumoFiles, folder: Path) -> tuple[dict[str, str], list[str]]:
     if not (_WORD.fullmatch(scene) and _WORD.fullmatch(condition or "1")):
         wrong.append(
             f"{files.folder}: a capture's folder is named <scene>_<condition> or <scene>, of letters, "
-            "digits, '.' and "
-            "'-' with one '_' at most. Rename it."
+            "digits, '.' and '-' with one '_' at most. Rename it."
         )
     if files.mask is None:
         wrong.append(f"{files.folder}: no mask.png or mask.hdr. Save the capture's mask there.")
@@ -216,9 +212,8 @@ def _row(files: LumoFiles, folder: Path) -> tuple[dict[str, str], list[str]]:
     if not raw and files.reflectance is None and (files.white or files.dark):
         absent = "WHITEREF" if files.white is None else "DARKREF"
         wrong.append(
-            f"{files.folder}: its {absent}_*.hdr is missing. Copy the reference into the folder, or into "
-            "the one above "
-            "if a session shares it."
+            f"{files.folder}: its {absent}_*.hdr is missing. Copy the reference into the folder, or into the "
+            "one above if a session shares it."
         )
     paths = {"cube": cube, "white": files.white if raw else None, "dark": files.dark if raw else None}
     cells = {

@@ -54,10 +54,10 @@ class Learner(pl.LightningModule):
     ``tally(logits, targets)`` values of the validation part into named floats.
     """
 
-    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, learning_rate: float):
+    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Training):
         super().__init__()
         self.network, self.loss, self.tally, self.score = network, loss, tally, score
-        self.learning_rate = learning_rate
+        self.params = params
         self._tallies: list[Any] = []
 
     def training_step(self, batch, _):  # noqa: D102  Lightning's interface
@@ -79,7 +79,10 @@ class Learner(pl.LightningModule):
         self._tallies.clear()
 
     def configure_optimizers(self):  # noqa: D102
-        return torch.optim.Adam(self.parameters(), lr=self.learning_rate)
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.params.learning_rate)
+        if self.params.schedule == "constant":
+            return optimizer
+        return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.params.epochs)]
 
 
 class History(pl.Callback):
@@ -161,6 +164,7 @@ def fit(
     """
     _quiet()
     torch.set_num_threads(params.threads)
+    torch.set_flush_denormal(True)
     monitor, mode = MONITORS[params.monitor]
     watched = sys.stderr.isatty()
     history = History(params.monitor, run, watched)
@@ -183,7 +187,7 @@ def fit(
         num_sanity_val_steps=0,
         log_every_n_steps=1,
     )
-    learner = Learner(network, loss, tally, score, params.learning_rate)
+    learner = Learner(network, loss, tally, score, params)
     resume = last if last.is_file() else None
     if resume:
         print(f"resuming from epoch {torch.load(resume, weights_only=True)['epoch'] + 1}", flush=True)

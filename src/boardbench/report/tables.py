@@ -153,7 +153,8 @@ def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], refle
         name = f"{scene}_{condition}"
         row = {"dataset": dataset, "scene": scene, "condition": condition, "part": part}
         for key in COUNTS:
-            if not isinstance(reports[name].get(key), int):
+            # Saturation is unknown (null) where the capture came as reflectance.
+            if not isinstance(reports[name].get(key, ""), int | None):
                 raise BoardbenchError(
                     f"{reflectance / name}.json: field {key} is missing or not a whole number. "
                     "Delete it and make it again with 'boardbench reflectance'."

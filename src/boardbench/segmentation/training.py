@@ -82,6 +82,7 @@ def train(
         cubes = Cubes(reflectance, reduction)
         bands = header["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
+        network = network.to(memory_format=torch.channels_last)
         planned = PlannedSamples(cubes, augmentation)
         loaders = [
             DataLoader(
@@ -165,7 +166,8 @@ def _collate(samples: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Te
             "Set segmentation.reflectance.size to one working size, or training.batch_size to 1."
         )
     cubes, masks = zip(*samples, strict=True)
-    return torch.stack(cubes), torch.stack(masks)
+    # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md).
+    return torch.stack(cubes).contiguous(memory_format=torch.channels_last), torch.stack(masks)
 
 
 def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
