@@ -89,7 +89,8 @@ def _options(name: str, annotation: Any, default: Any) -> list[click.Option]:
     if many:
         annotation = typing.get_args(annotation)[0]
     kind = click.Path(path_type=Path) if annotation is Path else annotation
-    return [click.Option([flag], type=kind, multiple=many, required=required, default=None if required else default)]
+    optional = {} if required else {"default": default}
+    return [click.Option([flag], type=kind, multiple=many, required=required, **optional)]
 
 
 def _call(function: Callable, given: dict[str, Any]) -> None:

@@ -155,7 +155,7 @@ def test_missing_input_names_file_field_and_remedy(world, changes, words):
             "backbone,strategy,gmacs,gmacs_published_convention,params_millions\nunet,full,1,1,1\n",
             ["complexity.csv", "strategy pca3", "segmentation complexity"],
         ),
-        ("reflectance/b1_1.json", '{"lines": 3}', ["b1_1.json", "samples", "boardbench reflectance"]),
+        ("reflectance/b1_1.json", '{"lines": 3}', ["b1_1.json", "values", "boardbench reflectance"]),
     ],
 )
 def test_broken_input_names_file_field_and_remedy(world, file, text, words):

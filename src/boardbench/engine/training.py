@@ -112,15 +112,9 @@ class History(pl.Callback):
     def on_train_epoch_start(self, trainer, module):  # noqa: D102
         self._started = time.monotonic()
 
-    def on_validation_end(self, trainer, module):  # noqa: D102
-        if trainer.sanity_checking:
-            return
+    def on_train_epoch_end(self, trainer, module):  # noqa: D102
         row = {"epoch": trainer.current_epoch}
-        row |= {
-            key: float(value)
-            for key, value in sorted(trainer.callback_metrics.items())
-            if key.startswith(("train_", "validation_"))
-        }
+        row |= {key: float(value) for key, value in sorted(trainer.callback_metrics.items())}
         if not torch.isfinite(torch.tensor(row["validation_loss"])):
             raise BoardbenchError(
                 f"training diverged in epoch {row['epoch']}: validation loss is {row['validation_loss']}. "
@@ -177,8 +171,17 @@ def fit(
         deterministic="warn",
         callbacks=[
             history,
-            EarlyStopping(monitor, mode=mode, patience=params.patience, min_delta=0.0),
-            ModelCheckpoint(dirpath=checkpoints, filename="last", save_top_k=1, enable_version_counter=False),
+            EarlyStopping(
+                monitor,
+                mode=mode,
+                patience=params.patience,
+                min_delta=0.0,
+                check_on_train_epoch_end=True,
+                check_finite=False,
+            ),
+            ModelCheckpoint(
+                dirpath=checkpoints, filename="last", enable_version_counter=False, save_on_train_epoch_end=True
+            ),
             *([TQDMProgressBar()] if watched else []),
         ],
         enable_progress_bar=watched,

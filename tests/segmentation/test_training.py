@@ -1,0 +1,185 @@
+"""Training: same seed same bytes, a killed run ends with the same numbers, mistakes are named."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.params import Augmentation, Training
+from boardbench.segmentation.augmentation import augmentation
+from boardbench.segmentation.dataset import Cubes, PlannedSamples
+from boardbench.segmentation.evaluation import evaluate, load_model
+from boardbench.segmentation.training import class_weights, train
+
+CLASSES = ["others", "part"]
+BANDS = 5
+
+
+def make_data(root: Path, epochs: int = 4) -> dict:
+    """Write two training, one validation and one test capture of 16 x 16: the part is bright in band 2."""
+    reflectance = root / "reflectance"
+    reflectance.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = []
+    for scene, part in (("a", "train"), ("b", "train"), ("c", "validation"), ("d", "test")):
+        mask = np.zeros((16, 16), np.uint8)
+        line, sample = rng.integers(0, 10, 2)
+        mask[line : line + 6, sample : sample + 6] = 1
+        cube = rng.uniform(0.2, 0.4, (BANDS, 16, 16))
+        cube[2] += 0.4 * mask
+        np.save(reflectance / f"{scene}_1.npy", cube.astype(np.float16))
+        Image.fromarray(mask).save(reflectance / f"{scene}_1.png")
+        working = {"lines": 16, "samples": 16, "bands": BANDS}
+        write_json(reflectance / f"{scene}_1.json", {"wavelengths": None, "working": working, "sha256": scene})
+        rows.append((scene, 1, part))
+    split = root / "split.csv"
+    pd.DataFrame(rows, columns=["scene", "condition", "part"]).to_csv(split, index=False)
+    plan = root / "augmentation.csv"
+    augmentation(split=split, reflectance=reflectance, out=plan, epochs=epochs, params=Augmentation())
+    return {"split": split, "reflectance": reflectance, "augmentation": plan}
+
+
+def start(data: dict, out: Path, strategy: str = "scrb", **changes) -> None:
+    knobs = {"width": 1, "epochs": 4, "batch_size": 2, "class_weights": "none"} | changes
+    train(
+        backbone="unet",
+        strategy=strategy,
+        seed=0,
+        dataset="toy",
+        classes=CLASSES,
+        out=out,
+        params=Training(**knobs),
+        **data,
+    )
+
+
+def bytes_of(out: Path) -> list[bytes]:
+    return [(out / name).read_bytes() for name in ("model.pt", "history.csv")]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_a_scored_run(tmp_path):
+    data = make_data(tmp_path)
+    for name in ("one", "two"):
+        start(data, tmp_path / name)
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert not (tmp_path / "one/checkpoints").exists()
+
+    history = pd.read_csv(tmp_path / "one/history.csv")
+    assert history["epoch"].tolist() == [0, 1, 2, 3]
+    assert list(history)[1:] == ["train_loss", "validation_iou", "validation_loss"]
+
+    evaluate(split=data["split"], reflectance=data["reflectance"], out=tmp_path / "one")
+    confusion = pd.read_csv(tmp_path / "one/confusion.csv", index_col="truth")
+    assert confusion.to_numpy().sum() == 256
+    assert (tmp_path / "one/predictions/d_1.png").is_file()
+    network, classes = load_model(tmp_path / "one/model.pt")
+    assert classes == CLASSES
+    assert network(torch.zeros(1, BANDS, 16, 16)).shape == (1, 2, 16, 16)
+
+
+JOB = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import pytorch_lightning as pl
+from boardbench.engine import training
+from boardbench.engine.training import History
+from test_training import start
+shown = History.on_train_epoch_start
+def slowly(self, trainer, module):
+    if trainer.current_epoch == 2:
+        print("two epochs done", flush=True)
+        time.sleep(600)
+    shown(self, trainer, module)
+History.on_train_epoch_start = slowly
+root = Path(sys.argv[2])
+data = {"split": root / "split.csv", "reflectance": root / "reflectance", "augmentation": root / "augmentation.csv"}
+start(data, root / "killed")
+"""
+
+
+def test_a_killed_run_resumes_and_ends_with_the_same_numbers(tmp_path, capsys):
+    data = make_data(tmp_path)
+    start(data, tmp_path / "whole")
+    command = [sys.executable, "-c", JOB, str(Path(__file__).parent), str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("two epochs done"):
+            break
+    time.sleep(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed/model.pt").exists()
+
+    capsys.readouterr()
+    start(data, tmp_path / "killed")
+    printed = capsys.readouterr().out
+    assert "resuming" in printed
+    assert "epoch 1/4" not in printed
+    assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "whole")
+
+
+def test_a_plan_shorter_than_the_epochs_is_refused(tmp_path):
+    data = make_data(tmp_path, epochs=2)
+    with pytest.raises(BoardbenchError, match=r"augmentation\.csv: no sample for epoch 2.*--epochs"):
+        start(data, tmp_path / "run")
+
+
+def test_a_class_absent_from_training_is_refused(tmp_path):
+    data = make_data(tmp_path)
+    for name in ("a_1", "b_1"):
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(data["reflectance"] / f"{name}.png")
+    with pytest.raises(BoardbenchError, match=r"split\.csv: no training pixel of class 'part'"):
+        start(data, tmp_path / "run")
+
+
+def test_captures_of_differing_sizes_are_refused_with_the_remedy(tmp_path):
+    data = make_data(tmp_path)
+    np.save(data["reflectance"] / "b_1.npy", np.zeros((BANDS, 20, 20), np.float16))
+    Image.fromarray(np.ones((20, 20), np.uint8)).save(data["reflectance"] / "b_1.png")
+    with pytest.raises(BoardbenchError, match=r"different sizes.*segmentation\.reflectance\.size"):
+        start(data, tmp_path / "run")
+
+
+def test_a_diverging_run_says_so(tmp_path):
+    data = make_data(tmp_path)
+    with pytest.raises(BoardbenchError, match=r"diverged in epoch \d.*learning_rate"):
+        start(data, tmp_path / "run", learning_rate=1e30, schedule="constant")
+
+
+def test_early_stopping_keeps_the_best_epoch(tmp_path):
+    data = make_data(tmp_path, epochs=30)
+    start(data, tmp_path / "run", epochs=30, patience=2, monitor="loss", learning_rate=0.5, schedule="constant")
+    history = pd.read_csv(tmp_path / "run/history.csv")
+    best = history["validation_loss"].idxmin()
+    assert len(history) == best + 3
+    import json
+
+    assert json.loads((tmp_path / "run/training.json").read_text())["best_epoch"] == best
+
+
+def test_median_frequency_weights_by_hand():
+    assert class_weights(np.array([80, 10, 10]), "median_frequency").tolist() == [0.125, 1.0, 1.0]
+    assert class_weights(np.array([80, 10]), "none").tolist() == [1.0, 1.0]
+    assert class_weights(np.array([80, 10]), [0.1, 0.9]).tolist() == [0.1, 0.9]
+
+
+def test_fixed_copies_are_seen_in_every_epoch(tmp_path):
+    data = make_data(tmp_path)
+    plan = data.pop("augmentation")
+    augmentation(**data, out=plan, epochs=4, params=Augmentation(plan="none"))
+    samples = PlannedSamples(Cubes(data["reflectance"], None), plan)
+    assert samples.rows_of(0) == samples.rows_of(3) == [0, 1]
+    cube, mask = samples[0]
+    assert cube.shape == (BANDS, 16, 16)
+    assert mask.dtype == torch.int64
