@@ -94,10 +94,10 @@ class Training(Section):
         "cosine", description="learning rate over the epochs; constant in paper 1"
     )
     class_weights: Literal["none", "median_frequency"] | list[float] = Field(
-        [0.2, 0.7, 2.0, 1.5], description="of the cross-entropy: a list in class order, or a rule"
+        [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
     )
     monitor: Literal["loss", "iou"] = Field("iou", description="validation quantity of early stopping")
-    patience: int = Field(10, ge=1, description="epochs without improvement before stopping")
+    patience: int = Field(20, ge=1, description="epochs without improvement before stopping")
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
     threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")

@@ -8,10 +8,14 @@ if STUDY.source == "simulate":
             [
                 file
                 for condition in range(1, STUDY.simulate.conditions + 1)
-                for file in generated_capture(RAW, "{scene}", str(condition), "raw").files
+                for file in generated_capture(
+                    RAW, "{scene}", str(condition), "raw"
+                ).files
             ],
         log:
             f"{RESULTS}/logs/simulate/{{scene}}.log",
+        conda:
+            "../envs/boardbench.yaml"
         params:
             raw=RAW,
             flags=flags(STUDY.simulate),
@@ -30,6 +34,8 @@ if STUDY.source == "indian_pines":
             [file for capture in CAPTURES.values() for file in capture.files],
         log:
             f"{RESULTS}/logs/indian_pines.log",
+        conda:
+            "../envs/boardbench.yaml"
         params:
             raw=RAW,
         message:
@@ -48,6 +54,8 @@ if STUDY.source != "captures":
             SHEET,
         log:
             f"{RESULTS}/logs/sheet.log",
+        conda:
+            "../envs/boardbench.yaml"
         params:
             raw=RAW,
         message:

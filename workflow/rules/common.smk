@@ -38,7 +38,9 @@ def all_captures():
     if STUDY.source == "simulate":
         from boardbench.simulate.captures import condition_names, scene_names
 
-        scenes, conditions = scene_names(STUDY.simulate), condition_names(STUDY.simulate)
+        scenes, conditions = scene_names(STUDY.simulate), condition_names(
+            STUDY.simulate
+        )
         return [
             generated_capture(RAW, scene, condition, "raw")
             for scene in scenes
@@ -47,7 +49,9 @@ def all_captures():
     if STUDY.source == "indian_pines":
         from boardbench.simulate.indian_pines import scene_names
 
-        return [generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()]
+        return [
+            generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()
+        ]
     return read_sheet(Path(SHEET))
 
 
@@ -79,7 +83,9 @@ def quoted(value):
 def flags(section):
     """Write a block of params as command-line flags of the same words."""
     values = section.model_dump(mode="json")
-    return " ".join(f"--{key.replace('_', '-')} {quoted(value)}" for key, value in values.items())
+    return " ".join(
+        f"--{key.replace('_', '-')} {quoted(value)}" for key, value in values.items()
+    )
 
 
 def repeated(flag, values):
@@ -90,3 +96,41 @@ def repeated(flag, values):
 def reflectances(kinds=("npy", "json", "png")):
     """Return the files of every calibrated capture."""
     return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]
+
+
+def folder(name, up=1):
+    """Return a params function: the folder ``up`` levels above the first file of a named input."""
+    return lambda wildcards, input: str(Path(input[name][0]).parents[up - 1])
+
+
+def capture_flags(wildcards):
+    """Write the files of a capture as flags."""
+    capture = CAPTURES[wildcards.capture]
+    files = {
+        "cube": capture.cube,
+        "white": capture.white,
+        "dark": capture.dark,
+        "mask": capture.mask,
+    }
+    return " ".join(
+        f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
+    )
+
+
+def fitted_reduction(wildcards):
+    """Return the fitted reduction that a strategy needs, if any."""
+    fitted = wildcards.strategy in FITTED
+    return [f"{RESULTS}/reduction/{wildcards.strategy}.npz"] if fitted else []
+
+
+def reduction_flag(wildcards):
+    """Write the fitted reduction as a flag."""
+    return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
+
+
+def network_code(wildcards):
+    """Return the source files of a backbone and a strategy."""
+    return sources(
+        f"boardbench.segmentation.backbones.{wildcards.backbone}",
+        f"boardbench.segmentation.reduction.{wildcards.strategy}",
+    )

@@ -4,12 +4,17 @@ rule complexity:
         code=sources(
             "boardbench.engine.complexity",
             *(f"boardbench.segmentation.backbones.{name}" for name in STUDY.backbones),
-            *(f"boardbench.segmentation.reduction.{name}" for name in STUDY.strategies),
+            *(
+                f"boardbench.segmentation.reduction.{name}"
+                for name in STUDY.strategies
+            ),
         ),
     output:
         f"{RESULTS}/complexity.csv",
     log:
         f"{RESULTS}/logs/complexity.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         backbones=repeated("backbones", STUDY.backbones),
         strategies=repeated("strategies", STUDY.strategies),

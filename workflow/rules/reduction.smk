@@ -11,8 +11,10 @@ rule reduction:
         f"{RESULTS}/reduction/{{strategy}}.npz",
     log:
         f"{RESULTS}/logs/reduction/{{strategy}}.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=folder("reflectance"),
         flags=flags(STUDY.reduction),
     message:
         "Fitting {wildcards.strategy} on the training part"

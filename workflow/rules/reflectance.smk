@@ -1,11 +1,4 @@
 # Counts to reflectance: white and dark references, integration times, band trimming, working size.
-def capture_flags(wildcards):
-    """Write the files of a capture as flags."""
-    capture = CAPTURES[wildcards.capture]
-    files = {"cube": capture.cube, "white": capture.white, "dark": capture.dark, "mask": capture.mask}
-    return " ".join(f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path)
-
-
 rule reflectance:
     input:
         capture=lambda wildcards: CAPTURES[wildcards.capture].files,
@@ -16,6 +9,8 @@ rule reflectance:
         mask=f"{REFLECTANCE}/{{capture}}.png",
     log:
         f"{RESULTS}/logs/reflectance/{{capture}}.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         capture=capture_flags,
         classes=len(STUDY.classes),

@@ -15,21 +15,29 @@ rule tables:
         split=f"{RESULTS}/split.csv",
         headers=reflectances(["json"]),
         reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
-        published=sorted(str(path) for path in Path("reports/published").glob("segmentation_*.csv")),
+        published=sorted(
+            str(path) for path in Path("reports/published").glob("segmentation_*.csv")
+        ),
         code=sources("boardbench.report.tables"),
     output:
         directory(f"{RESULTS}/tables"),
     log:
         f"{RESULTS}/logs/tables.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         dataset=STUDY.dataset,
         source=STUDY.source,
         classes=repeated("classes", STUDY.classes),
         members=MEMBERS,
         floors=repeated("floors", STUDY.floors),
-        runs=f"{RESULTS}/runs",
-        reflectance=REFLECTANCE,
-        reduction=f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}" if FITTED else "",
+        runs=folder("runs", up=2),
+        reflectance=folder("headers"),
+        reduction=(
+            f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}"
+            if FITTED
+            else ""
+        ),
         counted=flags(STUDY.complexity),
     message:
         "Putting runs beside the published numbers"
@@ -50,10 +58,12 @@ rule figures:
         directory(f"{RESULTS}/figures"),
     log:
         f"{RESULTS}/logs/figures.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         dataset=STUDY.dataset,
         members=MEMBERS,
-        runs=f"{RESULTS}/runs",
+        runs=folder("histories", up=2),
     message:
         "Drawing curves, scores and predictions"
     shell:
@@ -71,6 +81,8 @@ rule publish:
         "results/published.json",
     log:
         f"{RESULTS}/logs/publish.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         dataset=STUDY.dataset,
     message:

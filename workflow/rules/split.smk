@@ -8,6 +8,8 @@ rule split:
         f"{RESULTS}/split.csv",
     log:
         f"{RESULTS}/logs/split.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         flags=flags(STUDY.split),
     message:
@@ -25,8 +27,10 @@ rule augmentation:
         f"{RESULTS}/augmentation.csv",
     log:
         f"{RESULTS}/logs/augmentation.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=folder("headers"),
         epochs=STUDY.training.epochs,
         flags=flags(STUDY.augmentation),
     message:

@@ -1,23 +1,4 @@
 # Training and scoring of each backbone x strategy x seed, and of the rivals without a network.
-def fitted_reduction(wildcards):
-    """Return the fitted reduction that a strategy needs, if any."""
-    fitted = wildcards.strategy in FITTED
-    return [f"{RESULTS}/reduction/{wildcards.strategy}.npz"] if fitted else []
-
-
-def reduction_flag(wildcards):
-    """Write the fitted reduction as a flag."""
-    return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
-
-
-def network_code(wildcards):
-    """Return the source files of a backbone and a strategy."""
-    return sources(
-        f"boardbench.segmentation.backbones.{wildcards.backbone}",
-        f"boardbench.segmentation.reduction.{wildcards.strategy}",
-    )
-
-
 rule train:
     input:
         split=f"{RESULTS}/split.csv",
@@ -32,6 +13,8 @@ rule train:
         training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
         f"{RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    conda:
+        "../envs/boardbench.yaml"
     threads: STUDY.training.threads
     resources:
         gpu=0 if STUDY.training.device == "cpu" else 1,
@@ -39,7 +22,7 @@ rule train:
         out=subpath(output.model, parent=True),
         dataset=STUDY.dataset,
         classes=repeated("classes", STUDY.classes),
-        reflectance=REFLECTANCE,
+        reflectance=folder("reflectance"),
         reduction=reduction_flag,
         tracking=TRACKING,
         flags=flags(STUDY.training),
@@ -69,10 +52,12 @@ rule evaluate:
         ),
     log:
         f"{RESULTS}/logs/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    conda:
+        "../envs/boardbench.yaml"
     threads: STUDY.training.threads
     params:
         out=subpath(output.metrics, parent=True),
-        reflectance=REFLECTANCE,
+        reflectance=folder("reflectance"),
         reduction=reduction_flag,
         tracking=TRACKING,
     message:
@@ -93,11 +78,13 @@ rule floor:
         predictions=directory(f"{RESULTS}/runs/{{floor}}-none-seed0/predictions"),
     log:
         f"{RESULTS}/logs/floor/{{floor}}.log",
+    conda:
+        "../envs/boardbench.yaml"
     params:
         out=subpath(output.metrics, parent=True),
         dataset=STUDY.dataset,
         classes=repeated("classes", STUDY.classes),
-        reflectance=REFLECTANCE,
+        reflectance=folder("reflectance"),
         tracking=TRACKING,
     message:
         "Fitting and scoring the floor {wildcards.floor}"

@@ -1,0 +1,135 @@
+"""The workflow as a user meets it: what it plans, what an edit reruns, what a mistake says.
+
+Plans are made in a copy of the project with its tiny preset; nothing is trained here (.ci/run does that).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TINY = ["--configfile", "workflow/presets/tiny.yaml"]
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
+    command = ["snakemake", "--cores", "1", *words]
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+
+
+def planned(folder: Path, *words: str) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run plans."""
+    answer = snakemake(folder, "--dry-run", "--quiet", "reason", *TINY, *words)
+    output = answer.stdout
+    assert answer.returncode == 0, output
+    jobs = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
+    return {rule: int(count) for rule, count in jobs if rule not in ("total", "all")}
+
+
+@pytest.fixture
+def clone(tmp_path):
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in ("Snakefile", "params.yaml", "workflow", "profiles", "src", "reports"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def test_a_fresh_clone_plans_every_step(clone):
+    assert planned(clone) == {
+        "simulate": 6,
+        "sheet": 1,
+        "reflectance": 12,
+        "split": 1,
+        "augmentation": 1,
+        "reduction": 1,
+        "train": 3,
+        "evaluate": 3,
+        "floor": 3,
+        "complexity": 1,
+        "tables": 1,
+        "figures": 1,
+        "publish": 1,
+    }
+
+
+def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):
+    """The captures are really made; a touched file plans nothing, an edited module its own steps."""
+    wanted = ["results/segmentation/tiny/split.csv"]
+    answer = snakemake(clone, *TINY, "--", *wanted)
+    assert answer.returncode == 0, answer.stdout
+    assert planned(clone, "--", *wanted) == {}
+
+    raw = clone / "data/raw/tiny/board01_1/capture/board01_1.raw"
+    os.utime(raw)
+    os.utime(clone / "src/boardbench/simulate/board.py")
+    assert planned(clone, "--", *wanted) == {}
+
+    with (clone / "src/boardbench/segmentation/split.py").open("a") as file:
+        file.write("# edited\n")
+    assert planned(clone, "--", *wanted) == {"split": 1}
+
+    with (clone / "src/boardbench/captures/reflectance.py").open("a") as file:
+        file.write("# edited\n")
+    assert planned(clone, "--", *wanted) == {"split": 1}
+
+
+def test_an_unknown_key_stops_before_any_work(clone):
+    preset = clone / "wrong.yaml"
+    preset.write_text("segmentation: {training: {epoch: 3}}\n")
+    answer = snakemake(clone, "--dry-run", "--configfile", "wrong.yaml")
+    assert answer.returncode == 1
+    assert "segmentation.training.epoch: unknown key. Did you mean 'epochs'?" in answer.stdout
+    assert "Traceback" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ("{backbones: [unett]}", "Did you mean 'unet'?"),
+        ("{strategies: [scrbb]}", "Did you mean 'scrb'?"),
+        ("{source: captures, dataset: mine}", "captures.csv"),
+    ],
+)
+def test_a_wrong_word_or_a_missing_sheet_is_named(clone, overlay, words):
+    (clone / "wrong.yaml").write_text(f"segmentation: {overlay}\n")
+    answer = snakemake(clone, "--dry-run", "--configfile", "wrong.yaml")
+    assert answer.returncode == 1
+    assert words in answer.stdout
+
+
+def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
+    sheet = clone / "data/raw/mine/captures.csv"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("scene,condition,kind,cube,white,dark,mask\nb1,1,raw,no.hdr,w.hdr,d.hdr,m.png\n")
+    (clone / "own.yaml").write_text("segmentation: {source: captures, dataset: mine}\n")
+    answer = snakemake(clone, "--dry-run", "--configfile", "own.yaml")
+    assert answer.returncode == 1
+    assert "no.hdr" in answer.stdout
+    assert "line 2" in answer.stdout
+
+
+def test_dvc_and_the_workflow_name_the_same_files():
+    import yaml
+
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert list(stages["data"]["outs"][0]) == ["data/raw/${segmentation.dataset}"]
+    for stage in stages.values():
+        for dependency in stage["deps"]:
+            if "$" not in dependency:
+                assert (ROOT / dependency).exists(), dependency
+        for key in stage["params"]:
+            block = params
+            for word in key.split("."):
+                block = block[word]
