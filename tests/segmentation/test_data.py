@@ -35,7 +35,7 @@ def test_empty_part_is_refused(world):
 
 
 def test_unknown_part_is_refused(world):
-    with pytest.raises(BoardbenchError, match="part 'tests' is unknown. Did you mean 'test'"):
+    with pytest.raises(BoardbenchError, match=r"part 'tests' is unknown\. Did you mean 'test'"):
         captures_of(world.split, "tests")
 
 

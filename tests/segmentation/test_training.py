@@ -19,7 +19,7 @@ from boardbench.params import Augmentation, Training
 from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
 from boardbench.segmentation.evaluation import evaluate, load_model
-from boardbench.segmentation.training import class_weights, train
+from boardbench.segmentation.training import _tally, class_weights, train
 
 CLASSES = ["others", "part"]
 BANDS = 5
@@ -183,3 +183,20 @@ def test_fixed_copies_are_seen_in_every_epoch(tmp_path):
     cube, mask = samples[0]
     assert cube.shape == (BANDS, 16, 16)
     assert mask.dtype == torch.int64
+
+
+def test_the_validation_tally_by_hand_leaves_ignored_pixels_out():
+    logits = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0]]).reshape(1, 2, 2, 2)  # predicts 0 1 1 1
+    targets = torch.tensor([[[0, 0], [1, 255]]])
+    assert _tally(logits, targets).tolist() == [[1, 1], [0, 1]]
+
+
+def test_captures_with_ignored_pixels_train(tmp_path):
+    data = make_data(tmp_path)
+    for name in ("a_1", "b_1", "c_1"):
+        path = data["reflectance"] / f"{name}.png"
+        mask = np.array(Image.open(path))
+        mask[15] = 255
+        Image.fromarray(mask).save(path)
+    start(data, tmp_path / "run")
+    assert pd.read_csv(tmp_path / "run/history.csv")["train_loss"].notna().all()
