@@ -87,7 +87,7 @@ class Training(Section):
     """One training run; every backbone x strategy x seed uses the same values."""
 
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
-    epochs: int = Field(20, ge=1, description="at most")
+    epochs: int = Field(16, ge=1, description="at most")
     batch_size: int = Field(4, ge=1, description="captures a step")
     learning_rate: float = Field(4e-3, gt=0, description="of Adam")
     schedule: Literal["constant", "cosine"] = Field(
@@ -97,7 +97,7 @@ class Training(Section):
         [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
     )
     monitor: Literal["loss", "iou"] = Field("iou", description="validation quantity of early stopping")
-    patience: int = Field(20, ge=1, description="epochs without improvement before stopping")
+    patience: int = Field(16, ge=1, description="epochs without improvement before stopping")
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
     threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")

