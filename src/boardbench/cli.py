@@ -48,7 +48,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.floors:floor",
         "Fit and score a rival without a network.",
     ),
-    "segmentation complexity": ("boardbench.engine.complexity:complexity", "Count GMACs and parameters."),
+    "segmentation complexity": ("boardbench.segmentation.complexity:complexity", "Count GMACs and parameters."),
     "segmentation tables": ("boardbench.report.tables:tables", "Put runs beside the published numbers."),
     "segmentation figures": (
         "boardbench.report.figures:figures",

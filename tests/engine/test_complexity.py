@@ -3,10 +3,11 @@ import pytest
 import torch
 from torch import nn
 
-from boardbench.engine.complexity import COLUMNS, complexity, count
+from boardbench.engine.complexity import count
 from boardbench.errors import BoardbenchError
 from boardbench.params import Complexity
 from boardbench.segmentation import backbones
+from boardbench.segmentation.complexity import COLUMNS, complexity
 
 NAMES = ["unet", "attention_unet", "resunet"]
 STRATEGIES = ["full", "pca3", "scrb"]

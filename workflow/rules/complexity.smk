@@ -2,7 +2,7 @@
 rule complexity:
     input:
         code=sources(
-            "boardbench.engine.complexity",
+            "boardbench.segmentation.complexity",
             *(f"boardbench.segmentation.backbones.{name}" for name in STUDY.backbones),
             *(
                 f"boardbench.segmentation.reduction.{name}"
