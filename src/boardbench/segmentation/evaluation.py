@@ -44,6 +44,8 @@ def evaluate(
 
 def load_model(path: Path) -> tuple["torch.nn.Module", list[str]]:  # noqa: F821  torch is imported on use
     """Build the network of a model.pt; return it in evaluation mode, with its class names."""
+    import pickle
+
     import torch
 
     from boardbench.segmentation.networks import build_network
@@ -53,8 +55,9 @@ def load_model(path: Path) -> tuple["torch.nn.Module", list[str]]:  # noqa: F821
         shape = {key: saved[key] for key in ("backbone", "strategy", "in_bands", "width")}
         network = build_network(**shape, classes=len(saved["classes"]))
         network.load_state_dict(saved["state_dict"])
-    except (KeyError, TypeError, EOFError, OSError) as error:
-        raise BoardbenchError(f"{path}: not a model of boardbench ({error}). Train the run again.") from None
+    except (KeyError, TypeError, EOFError, OSError, RuntimeError, pickle.UnpicklingError) as error:
+        reason = str(error).split(". ")[0]
+        raise BoardbenchError(f"{path}: not a model of boardbench ({reason}). Train the run again.") from None
     return network.eval(), saved["classes"]
 
 

@@ -1,0 +1,66 @@
+"""A run folder: scores from one confusion matrix, pictures, and its mirror in MLflow."""
+
+import json
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from boardbench.errors import BoardbenchError
+from boardbench.segmentation.evaluation import load_model, mirror, write_run
+
+CLASSES = ["others", "ic", "unseen"]
+
+
+@pytest.fixture
+def scored(world, tmp_path):
+    """One 4 x 4 test capture: 4 pixels of ic, 1 ignored; the prediction misses one ic and invents one."""
+    truth = np.zeros((16, 16), np.uint8)
+    truth[0, :4] = 1
+    truth[15, 15] = 255
+    prediction = np.zeros((16, 16), np.uint8)
+    prediction[0, 1:5] = 1
+    world.add("t_1", "test", np.full((4, 16, 16), 0.5), truth)
+    out = tmp_path / "unet-scrb-seed3"
+    write_run(
+        out,
+        dataset="toy",
+        backbone="unet",
+        strategy="scrb",
+        seed=3,
+        classes=CLASSES,
+        reflectance=world.reflectance,
+        predictions=[("t_1", prediction)],
+        extra={"epochs": 7},
+    )
+    return out
+
+
+def test_the_scores_by_hand(scored):
+    metrics = json.loads((scored / "metrics.json").read_text())
+    others, ic = 250 / 252, 3 / 5  # 251 true others, one of them called ic; one ic called others
+    assert metrics["scores"]["iou"] == [pytest.approx(others), pytest.approx(ic), None]
+    assert metrics["scores"]["miou"] == pytest.approx((others + ic) / 2)
+    assert metrics["scores"]["f1"][1] == pytest.approx(6 / 8)
+    assert (metrics["test_captures"], metrics["epochs"], metrics["seed"]) == (1, 7, 3)
+    assert (scored / "confusion.csv").read_text().splitlines()[1:] == ["others,250,1,0", "ic,1,3,0", "unseen,0,0,0"]
+    assert [path.name for path in (scored / "predictions").iterdir()] == ["t_1.png"]
+
+
+def test_mirroring_twice_makes_one_entry(scored, tmp_path):
+    store = tmp_path / "mlflow.db"
+    for _ in range(2):
+        mirror(scored, store)
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}")
+    runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
+    assert [(run.info.run_name, run.info.status) for run in runs] == [("toy unet-scrb-seed3", "FINISHED")]
+    assert runs[0].data.metrics["test_iou_ic"] == pytest.approx(0.6)
+    assert "test_iou_unseen" not in runs[0].data.metrics
+    names = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
+    assert names == {"metrics.json", "confusion.csv", "t_1.png"}
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path):
+    (tmp_path / "model.pt").write_bytes(b"no")
+    with pytest.raises(BoardbenchError, match=r"model\.pt: not a model of boardbench"):
+        load_model(tmp_path / "model.pt")
