@@ -75,3 +75,9 @@ def test_a_mistake_is_named_with_its_remedy(overlay, words):
     assert message.startswith("params.yaml")
     for word in words:
         assert word in message
+
+
+def test_scene_names_may_be_bare_numbers():
+    lists = {"protocol": "listed", "train": [1, 3], "validation": [18], "test": [2, "5b"]}
+    split = load_params(merged(DEFAULTS, {"segmentation": {"split": lists}})).segmentation.split
+    assert (split.train, split.validation, split.test) == (["1", "3"], ["18"], ["2", "5b"])

@@ -15,6 +15,8 @@ from boardbench.errors import BoardbenchError, nearest
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
+# Scene names may be bare numbers in YAML.
+Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
 
 
@@ -52,9 +54,9 @@ class Split(Section):
 
     protocol: Literal["grouped", "listed"] = Field("grouped", description="counts drawn by seed, or lists")
     seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
-    train: int | list[str] = Field(20, description="grouped: number of scenes; listed: their names")
-    validation: int | list[str] = Field(3, description="grouped: number of scenes; listed: their names")
-    test: int | list[str] = Field(4, description="grouped: number of scenes; listed: their names")
+    train: int | Scenes = Field(20, description="grouped: number of scenes; listed: their names")
+    validation: int | Scenes = Field(3, description="grouped: number of scenes; listed: their names")
+    test: int | Scenes = Field(4, description="grouped: number of scenes; listed: their names")
     file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
 
     @model_validator(mode="after")

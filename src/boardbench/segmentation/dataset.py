@@ -21,7 +21,8 @@ class Cubes:
     Args:
         reflectance: folder of ``<scene>_<condition>.npy`` and ``.png``.
         reduction: fitted reduction (``.npz``), or None for networks that take every band. Reduced cubes are small
-            (3 bands) and kept in memory; full ones stay on disk, memory-mapped.
+            (3 bands) and kept in memory; full ones stay on disk, memory-mapped. They are reduced before they are
+            augmented, so what a rotation or shift brings in from outside is the mean spectrum, not reflectance 0.
     """
 
     def __init__(self, reflectance: Path, reduction: Path | None):
