@@ -98,7 +98,7 @@ class Training(Section):
     class_weights: Literal["none", "median_frequency"] | list[float] = Field(
         [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
     )
-    monitor: Literal["loss", "iou"] = Field("iou", description="validation quantity of early stopping")
+    monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(16, ge=1, description="epochs without improvement before stopping")
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
