@@ -57,6 +57,7 @@ def test_a_fresh_clone_plans_every_step(clone):
         "evaluate": 3,
         "floor": 3,
         "complexity": 1,
+        "latency": 1,
         "tables": 1,
         "figures": 1,
         "publish": 1,
@@ -98,6 +99,8 @@ def test_an_unknown_key_stops_before_any_work(clone):
     [
         ("{backbones: [unett]}", "Did you mean 'unet'?"),
         ("{strategies: [scrbb]}", "Did you mean 'scrb'?"),
+        ("{source: pcbvision}", "data/pcbvision: no such folder. Run 'boardbench fetch pcbvision'"),
+        ("{reflectance: {board_mask: true}}", "board_mask is true, but captures board01_1, "),
         ("{source: captures, dataset: mine}", "captures.csv"),
     ],
 )
@@ -117,6 +120,22 @@ def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
     assert answer.returncode == 1
     assert "no.hdr" in answer.stdout
     assert "line 2" in answer.stdout
+
+
+@pytest.mark.parametrize("preset", sorted(path.name for path in (ROOT / "workflow/presets").glob("*.yaml")))
+def test_every_preset_is_accepted(preset):
+    import yaml
+
+    from boardbench.params import load_params
+    from boardbench.segmentation import backbones, reduction
+
+    overlay = yaml.safe_load((ROOT / "workflow/presets" / preset).read_text())
+    study = load_params(overlay, preset).segmentation
+    for name in study.backbones:
+        backbones.check(name)
+    for name in study.strategies:
+        reduction.get(name)
+    assert study.dataset != "simulated", "a preset must not overwrite the default's tables"
 
 
 def test_dvc_and_the_workflow_name_the_same_files():

@@ -25,6 +25,11 @@ from boardbench.params import Section, explain
 VERBS: dict[str, tuple[str, str]] = {
     "simulate": ("boardbench.simulate.captures:simulate", "Write the raw captures of one simulated board."),
     "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
+    "fetch pcbvision": (
+        "boardbench.captures.fetch:fetch",
+        "Download, verify and unpack the published data set PCB-Vision.",
+    ),
+    "pcbvision": ("boardbench.captures.pcbvision:pcbvision", "Write the capture sheet of an unpacked PCB-Vision."),
     "sheet": ("boardbench.captures.sheet:write_sheet", "Write the sheet of the captures below a folder."),
     "reflectance": (
         "boardbench.captures.reflectance:reflectance",
@@ -48,7 +53,14 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.floors:floor",
         "Fit and score a rival without a network.",
     ),
-    "segmentation complexity": ("boardbench.segmentation.complexity:complexity", "Count GMACs and parameters."),
+    "segmentation complexity": (
+        "boardbench.segmentation.complexity:complexity",
+        "Count operations, parameters and memory.",
+    ),
+    "segmentation latency": (
+        "boardbench.segmentation.latency:latency",
+        "Time the counted networks on this machine.",
+    ),
     "segmentation tables": ("boardbench.report.tables:tables", "Put runs beside the published numbers."),
     "segmentation figures": (
         "boardbench.report.figures:figures",
@@ -58,8 +70,11 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.report.publish:publish",
         "Copy tables and figures to reports/ and write the page.",
     ),
+    "ledger": ("boardbench.report.ledger.ledger:ledger", "Put every published number beside ours, with a verdict."),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }
+
+GROUPS = {"segmentation": "Steps of the segmentation study.", "fetch": "Download a published data set."}
 
 
 def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:
@@ -67,7 +82,9 @@ def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:
 
 
 def _help(field: Any) -> str:
-    default = yaml.safe_dump(field.get_default(), default_flow_style=True).removesuffix("\n").removesuffix("\n...")
+    default = field.get_default()
+    default = str(default) if isinstance(default, Path) else default
+    default = yaml.safe_dump(default, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
     return f"{field.description or ''} [default: {default}]"
 
 
@@ -127,7 +144,7 @@ class _Lazy(click.Group):
         verb = self.prefix + name
         if verb not in VERBS:
             if any(known.startswith(verb + " ") for known in VERBS):
-                return _Lazy(prefix=verb + " ", name=name, help=f"Steps of the {name} study.")
+                return _Lazy(prefix=verb + " ", name=name, help=GROUPS[verb])
             return None
         if context.command_path and context.resilient_parsing:
             return click.Command(name, short_help=VERBS[verb][1])
@@ -135,7 +152,7 @@ class _Lazy(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [
-            (name, VERBS.get(self.prefix + name, ("", f"Steps of the {name} study."))[1])
+            (name, VERBS[self.prefix + name][1] if self.prefix + name in VERBS else GROUPS[self.prefix + name])
             for name in self.list_commands(context)
         ]
         with formatter.section("Verbs"):

@@ -29,12 +29,31 @@ class Section(BaseModel):
 class Simulate(Section):
     """Embedded captures: a physical model of boards under a Specim FX10 (simulated, not a result)."""
 
-    seed: int = Field(0, ge=0, description="same seed, same bytes")
-    boards: int = Field(27, ge=1, le=9999, description="boards; each is one scene")
+    seed: int = Field(2, ge=0, description="same seed, same bytes")
+    boards: int = Field(35, ge=1, le=9999, description="boards; each is one scene")
     conditions: int = Field(3, ge=1, le=9, description="scans of each board under other light")
     lines: int = Field(128, ge=16, description="lines of a capture (along the belt)")
     samples: int = Field(128, ge=16, description="samples of a line (across the belt); 1024 on the camera")
     bands: int = Field(224, ge=8, description="bands over 400-1000 nm; 224 at default binning")
+
+
+class Pcbvision(Section):
+    """The published data set PCB-Vision (CC BY-NC-SA 4.0): fetched by you, never redistributed."""
+
+    folder: Path = Field(Path("data/pcbvision"), description="unpacked copy; `boardbench fetch pcbvision` fills it")
+    record: str = Field(
+        "https://zenodo.org/api/records/10617721",
+        description="its file list gives address, size and checksum; Rodare: https://rodare.hzdr.de/api/records/2704",
+    )
+    archive: str | None = Field(None, description="address of the archive, instead of the record's file list")
+    checksum: str | None = Field(None, description="of the archive: md5:... or sha256:...; null: the record's own")
+    max_gigabytes: float = Field(200.0, gt=0, description="refuse to unpack more than this")
+    mask: Literal["general", "monoseg"] = Field(
+        "general", description="whole components, or their main material only (without markings and labels)"
+    )
+    scenes: list[Annotated[int, Field(ge=1, le=53)]] | None = Field(
+        None, description="board numbers to read; null: all 53"
+    )
 
 
 class Reflectance(Section):
@@ -47,16 +66,19 @@ class Reflectance(Section):
     panel: float = Field(1.0, gt=0, le=1.5, description="reflectance of the white panel")
     size: Size | None = Field((128, 128), description="working size: lines, samples; null: as captured")
     resize: Literal["bilinear", "area"] = Field("bilinear", description="for bands; masks are always nearest")
+    board_mask: bool = Field(False, description="reflectance 0 outside the board, by the sheet's column board")
 
 
 class Split(Section):
     """Which scenes train, validate and test; conditions of a scene always stay together."""
 
-    protocol: Literal["grouped", "listed"] = Field("grouped", description="counts drawn by seed, or lists")
+    protocol: Literal["grouped", "listed", "pcbvision"] = Field(
+        "grouped", description="counts drawn by seed, lists, or PCB-Vision's own lists (18 / 3 / 30 boards by number)"
+    )
     seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
     train: int | Scenes = Field(20, description="grouped: number of scenes; listed: their names")
     validation: int | Scenes = Field(3, description="grouped: number of scenes; listed: their names")
-    test: int | Scenes = Field(4, description="grouped: number of scenes; listed: their names")
+    test: int | Scenes = Field(12, description="grouped: number of scenes; listed: their names")
     file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
 
     @model_validator(mode="after")
@@ -71,9 +93,11 @@ class Split(Section):
 
 
 class Reduction(Section):
-    """Fitted reductions of the spectral axis (pca3)."""
+    """Fitted reductions of the spectral axis."""
 
-    fit: Literal["train", "cube"] = Field("train", description="axes from the training part, or cube by cube")
+    fit: Literal["train", "cube"] = Field(
+        "train", description="pca3: axes from the training part, or cube by cube (as pca3_cube always)"
+    )
 
 
 class Augmentation(Section):
@@ -104,6 +128,19 @@ class Training(Section):
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
     threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")
     workers: int = Field(0, ge=0, description="data-loading processes of a run")
+    patch: int | None = Field(
+        None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"
+    )
+
+
+class Evaluation(Section):
+    """How the test part is scored."""
+
+    truth: Literal["working", "original"] = Field(
+        "working", description="size of the masks: working, or each capture's own (predictions resized back, nearest)"
+    )
+    resamples: int = Field(10_000, ge=100, description="bootstrap samples of the test scenes, for the intervals")
+    seed: int = Field(0, ge=0, description="draws of the bootstrap")
 
 
 class Complexity(Section):
@@ -114,12 +151,20 @@ class Complexity(Section):
     bands: int = Field(214, ge=1, description="bands of the counted input")
 
 
+class Latency(Section):
+    """Measured time of the same networks (width and bands of complexity) on this machine, one capture at a time."""
+
+    size: Size = Field((160, 160), description="lines, samples of the timed input: 1/16 of 640 x 640")
+    repeats: int = Field(7, ge=1, description="timed passes after one that is not")
+    threads: int = Field(1, ge=1, description="torch threads")
+
+
 class Segmentation(Section):
     """The main study: components on hyperspectral captures of boards."""
 
     dataset: Word = Field("simulated", description="names data/raw/<dataset> and results/segmentation/<dataset>")
-    source: Literal["simulate", "indian_pines", "captures"] = Field(
-        "simulate", description="made here, carried by tensorly, or your own data/raw/<dataset>/captures.csv"
+    source: Literal["simulate", "indian_pines", "pcbvision", "captures"] = Field(
+        "simulate", description="made here, carried by tensorly, fetched, or your own data/raw/<dataset>/captures.csv"
     )
     classes: list[str] = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
     backbones: list[str] = Field(["unet", "attention_unet", "resunet"], min_length=1)
@@ -129,12 +174,15 @@ class Segmentation(Section):
         ["majority", "spectral_angle", "lda"], description="rivals without a network, in every table"
     )
     simulate: Simulate = Simulate()
+    pcbvision: Pcbvision = Pcbvision()
     reflectance: Reflectance = Reflectance()
     split: Split = Split()
     reduction: Reduction = Reduction()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
+    evaluation: Evaluation = Evaluation()
     complexity: Complexity = Complexity()
+    latency: Latency = Latency()
 
     @model_validator(mode="after")
     def _weights_follow_classes(self) -> Self:

@@ -221,6 +221,100 @@ def test_failure_leaves_what_was_there(capture, monkeypatch):
     assert {path.name: path.read_bytes() for path in arguments["out"].parent.iterdir()} == before
 
 
+@pytest.fixture
+def framed(tmp_path, write_envi):
+    """Return the verb's arguments for a cube of 0.8 whose board begins at sample 15 of 32."""
+    values = np.full((16, 32, 2), 0.8, np.float32)
+    values[0, 0] = np.nan
+    labels = (np.arange(512) % 3).astype(np.uint8).reshape(16, 32)
+    board = np.full((16, 32), 127, np.uint8)
+    board[:, 15:] = 128
+    Image.fromarray(labels).save(tmp_path / "m.png")
+    Image.fromarray(board).save(tmp_path / "board.png")
+    return {
+        "cube": write_envi(tmp_path / "c.hdr", values, "bip", data=""),
+        "mask": tmp_path / "m.png",
+        "board": tmp_path / "board.png",
+        "truth": tmp_path / "truth" / "c_1.png",
+        "out": tmp_path / "out" / "c_1.npy",
+        "classes": 3,
+        "params": Reflectance(drop_first=0, size=(16, 16), resize="area", board_mask=True),
+    }
+
+
+def test_board_mask_is_applied_before_resizing(framed):
+    reflectance(**framed)
+    got, facts, _ = results(framed["out"])
+    # Output sample 7 is half of sample 14, outside the board, and half of sample 15, inside.
+    expected = np.float32([0] * 7 + [0.4] + [0.8] * 8)
+    np.testing.assert_allclose(got, np.broadcast_to(expected, (2, 16, 16)), atol=5e-4)
+    assert (got[:, :, :7] == 0).all()
+    # Counts are of all pixels; only one count tells how many are outside.
+    assert facts["outside_board"] == 16 * 15
+    assert facts["invalid"] == 2
+
+
+def test_board_mask_that_is_not_asked_for_is_not_read(framed, tmp_path):
+    params = Reflectance(drop_first=0, size=(16, 16), resize="area")
+    reflectance(**(framed | {"params": params, "board": tmp_path / "no.png"}))
+    got, facts, _ = results(framed["out"])
+    np.testing.assert_allclose(got[:, 1:], 0.8, atol=5e-4)
+    assert facts["outside_board"] is None
+
+
+@pytest.mark.parametrize("size", [None, (16, 16), (70, 18)])
+def test_board_mask_on_raw_counts(capture, tmp_path, size):
+    (raw, white, dark, _), arguments = capture()
+    inside = np.random.default_rng(3).random((70, 9)) < 0.5
+    Image.fromarray(np.where(inside, 255, 0).astype(np.uint8)).save(tmp_path / "board.png")
+    arguments["params"] = Reflectance(drop_first=1, size=size, board_mask=True)
+    reflectance(**arguments, board=tmp_path / "board.png")
+    plain = calibrate(raw, white, dark, 4.0, 2.0, 4.0)[0].transpose(2, 0, 1)[1:].clip(0, 1) * inside
+    np.testing.assert_allclose(results(arguments["out"])[0], resize(plain, size or (70, 9)), atol=6e-4)
+
+
+def test_board_masks_of_other_forms(framed, tmp_path, write_envi):
+    inside = np.zeros((16, 32), np.uint8)
+    inside[:, 15:] = 1
+    write_envi(tmp_path / "board.HDR", inside[:, :, None], data="")
+    colours = np.repeat((inside * 255)[:, :, None], 3, axis=2)
+    Image.fromarray(colours).save(tmp_path / "board.bmp")
+    Image.fromarray(inside * 255).convert("1").save(tmp_path / "two-valued.png")
+    for name in ("board.HDR", "board.bmp", "two-valued.png"):
+        reflectance(**(framed | {"board": tmp_path / name}))
+        assert results(framed["out"])[1]["outside_board"] == 240, name
+
+
+def test_bad_board_masks(framed, tmp_path, says):
+    says(lambda: reflectance(**(framed | {"board": None})), "c.hdr", "'board'", "--board", "board_mask to false")
+    bad = framed | {"board": tmp_path / "bad.png"}
+    says(lambda: reflectance(**bad), "bad.png", "no such board mask", "column 'board'")
+    bad["board"].write_text("no picture")
+    says(lambda: reflectance(**bad), "bad.png", "not a readable picture")
+    Image.fromarray(np.full((16, 31), 255, np.uint8)).save(bad["board"])
+    says(lambda: reflectance(**bad), "bad.png", "samples = 31", "samples = 32", "Export")
+    # Saved as 0 and 1, nothing would be left of the capture.
+    Image.fromarray(np.ones((16, 32), np.uint8)).save(bad["board"])
+    says(lambda: reflectance(**bad), "bad.png", "brighter than 127", "white (255)", "board_mask")
+    assert not framed["out"].parent.exists()
+
+
+def test_truth_is_the_mask_at_the_captures_own_size(framed, monkeypatch, says):
+    reflectance(**framed)
+    with Image.open(framed["truth"]) as truth, Image.open(framed["mask"]) as mask:
+        labels = np.asarray(mask)
+        np.testing.assert_array_equal(np.asarray(truth), labels)
+    np.testing.assert_array_equal(results(framed["out"])[2], resize_mask(labels, (16, 16)))
+    same = framed | {"truth": framed["out"].with_suffix(".png")}
+    says(lambda: reflectance(**same), "--truth", "c_1.png", "another folder")
+    # Whole or not at all, with the others.
+    framed["truth"].unlink()
+    monkeypatch.setattr("boardbench.captures.reflectance.resize_mask", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        reflectance(**framed)
+    assert list(framed["truth"].parent.iterdir()) == []
+
+
 @given(st.lists(st.floats(0, 1.5, width=32), min_size=1, max_size=50))
 def test_half_is_the_nearest(values):
     values = np.array([0.0, 1.0, 2**-14, 2**-24, *values], np.float32)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from boardbench.captures.envi import open_cube
 from boardbench.captures.lumo import find_captures, lumo_files
-from boardbench.captures.sheet import generated_capture, read_sheet, write_sheet
+from boardbench.captures.sheet import generated_capture, read_sheet, write_rows, write_sheet
 
 HEAD = "scene,condition,kind,cube,white,dark,mask\n"
 CUBE = np.zeros((1, 2, 3), np.uint16)
@@ -52,6 +52,31 @@ def test_good_sheet(tmp_path, scan):
         "b01_1/mask.png",
     ]
     assert all(path.is_file() for path in first.files + second.files)
+
+
+def test_optional_column_of_board_masks(tmp_path, scan, write_envi, says):
+    row, other = scan().strip(), scan("b02").strip()
+    head = HEAD.strip() + ",board\n"
+    Image.fromarray(CUBE[:, :, 0].astype(np.uint8)).save(tmp_path / "b01_1" / "board.jpg")
+    write_envi(tmp_path / "b02_1" / "board.HDR", CUBE, data="")
+    sheet = write(tmp_path, f"{head}{row},b01_1/board.jpg\n{other},b02_1/board.HDR\n")
+    first, second = read_sheet(sheet)
+    assert first.board == tmp_path / "b01_1/board.jpg"
+    assert first.files[-2:] == [tmp_path / "b01_1/mask.png", first.board]
+    assert [path.name for path in second.files[-2:]] == ["board.HDR", "board"]
+    (bare,) = read_sheet(write(tmp_path, f"{head}{row},\n"))
+    assert bare.board is None
+    assert len(bare.files) == 7
+    says(lambda: read_sheet(write(tmp_path, f"{head}{row},no.jpg\n")), "line 2, column board", "no.jpg: no such file")
+    says(lambda: read_sheet(write(tmp_path, head.replace("board", "baord") + row)), "'baord'", "Did you mean 'board'?")
+
+
+def test_optional_column_is_written_where_a_row_has_it(tmp_path):
+    row = dict.fromkeys(HEAD.strip().split(","), "x")
+    write_rows(tmp_path / "s.csv", [row, row | {"board": "b.jpg"}])
+    assert (tmp_path / "s.csv").read_text() == HEAD.strip() + ",board\nx,x,x,x,x,x,x,\nx,x,x,x,x,x,x,b.jpg\n"
+    write_rows(tmp_path / "s.csv", [row])
+    assert (tmp_path / "s.csv").read_text() == HEAD + "x,x,x,x,x,x,x\n"
 
 
 def test_paths_stay_as_relative_as_the_sheet(tmp_path, scan, monkeypatch):

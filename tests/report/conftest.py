@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boardbench.segmentation.scores import write_confusions
+
 CLASSES = ["others", "ic", "capacitor", "connectors"]
 ROOT_PUBLISHED = {
     "segmentation_scores.csv": "backbone,strategy,metric,others,ic,capacitor,connectors,mean,source\n"
@@ -15,6 +17,7 @@ ROOT_PUBLISHED = {
 REPORT = {
     "original": {"lines": 32, "samples": 48, "bands": 224},
     "working": {"lines": 64, "samples": 64, "bands": 214},
+    "wavelengths": [500.0, 510.04, 520.0, 530.0, 540.06],
     "values": 328704,
     "invalid": 3,
     "saturated": 0,
@@ -61,12 +64,31 @@ class World:
             "scores": scores,
         }
         (folder / "metrics.json").write_text(json.dumps(content))
+        # Ten pixels a class in each of two test scenes; the network misses one of the first class in b2.
+        right = np.diag([10] * len(classes))
+        missed = right.copy()
+        missed[0, :2] = 9, 1
+        write_confusions(folder / "confusions.csv", {"b2_1": missed, "b3_1": right}, classes)
         (folder / "history.csv").write_text(
             "epoch,train_loss,validation_loss,validation_iou\n1,1.0,1.1,0.2\n2,0.5,0.7,0.4\n3,0.3,0.6,\n"
         )
         for number in range(pictures):
             Image.new("RGB", (40, 10), (number, 0, 0)).save(folder / "predictions" / f"board{number}_1.png")
         return folder
+
+    def fit(self, strategy, ratio, bands=None):
+        """Write a fitted reduction of 5 bands: one row of ``ratio`` a capture."""
+        n, k = np.shape(ratio)
+        picked = np.empty((n, 0), int) if bands is None else np.array(bands)
+        np.savez(
+            self.root / f"reduction/{strategy}.npz",
+            captures=[f"capture{number}" for number in range(n)],
+            mean=np.zeros((n, 5)),
+            components=np.zeros((n, k, 5)),
+            explained_variance_ratio=ratio,
+            bands=picked,
+            criterion=np.full(n, np.nan if bands is None else 1.25),
+        )
 
     def write(self, name, text):
         path = self.root / name
@@ -86,8 +108,10 @@ def world(tmp_path):
         made.write(f"published/{name}", text)
     made.write(
         "complexity.csv",
-        "backbone,strategy,gmacs,gmacs_published_convention,params_millions\n"
-        "unet,full,351.8512,392.1213,31.15911\nunet,pca3,302.33,342.34,31.03789\n",
+        "backbone,strategy,gmacs,gmacs_published_convention,params_millions,gmacs_reduction,gflops,"
+        "activations_inference_mib,activations_training_mib\n"
+        "unet,full,351.8512,392.1213,31.15911,,700.25,1000.04,5000.06\n"
+        "unet,pca3,302.33,342.34,31.03789,0.2630,600.5,660.55,4600.0\n",
     )
     made.write("split.csv", "scene,condition,part\nb1,1,train\nb1,2,train\nb2,1,test\n")
     for name in ("b1_1", "b1_2", "b2_1"):
@@ -96,5 +120,5 @@ def world(tmp_path):
             json.dumps(REPORT),
         )
     (tmp_path / "reduction").mkdir()
-    np.savez(tmp_path / "reduction/pca3.npz", explained_variance_ratio=[[0.9, 0.05, 0.01]], captures=["train"])
+    made.fit("pca3", [[0.9, 0.05, 0.01]])
     return made

@@ -7,6 +7,7 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.params import Complexity
+from boardbench.report.costs import COUNTED
 from boardbench.report.figures import figures, scores_figure, shrink, training_curves
 from boardbench.report.tables import tables
 
@@ -55,8 +56,8 @@ def test_pictures_of_the_best_backbone(made):
         for seed in (0, 1):
             made.run(backbone, "pca3", seed, [score] * 4, [score] * 4)
     more = {"backbones": ["unet", "attention_unet", "resunet"], "seeds": [0, 1]}
-    rows = "\n".join(f"{name},pca3,1,1,1" for name in more["backbones"])
-    made.write("complexity.csv", f"backbone,strategy,gmacs,gmacs_published_convention,params_millions\n{rows}\n")
+    rows = "\n".join(f"{name},pca3{',1' * len(COUNTED)}" for name in more["backbones"])
+    made.write("complexity.csv", f"backbone,strategy,{','.join(COUNTED)}\n{rows}\n")
     tables(**made.arguments | more, counted=Complexity())
     figures(**made.made | more | {"pictures": 1})
     shown = [path.name for path in (made.root / "figures").glob("*.png")]
@@ -103,7 +104,7 @@ def test_history_without_a_column(tmp_path):
 
 
 def test_scores_figure_takes_empty_cells(tmp_path):
-    rows = [("unet", "full", "", "", "0.52"), ("unet", "scrb", "0.5", "0.1", ""), ("lda", "none", "", "", "")]
-    frame = pd.DataFrame(rows, columns=["backbone", "strategy", "miou", "miou_sd", "miou_published"])
+    rows = [("unet", "full", "", "", "", "0.52"), ("unet", "scrb", "0.5", "0.4", "0.6", ""), ("lda", "none", *[""] * 4)]
+    frame = pd.DataFrame(rows, columns=["backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"])
     scores_figure(frame, tmp_path / "scores.svg", "toy")
     assert (tmp_path / "scores.svg").read_text().startswith("<?xml")

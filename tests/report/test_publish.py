@@ -1,6 +1,8 @@
 import hashlib
 import json
+import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,8 +10,9 @@ import pytest
 from boardbench.errors import BoardbenchError
 from boardbench.params import Complexity
 from boardbench.report.figures import figures
-from boardbench.report.page import against_floors, render
+from boardbench.report.page import render
 from boardbench.report.publish import publish
+from boardbench.report.sentences import against_floors
 from boardbench.report.tables import tables
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -83,14 +86,13 @@ def test_second_call_touches_nothing(published):
 
 def test_stale_files_go_and_others_stay(published):
     folder = published.reports / "tables" / "toy"
-    for name in ("segmentation_old.csv", "segmentation_latency.csv", "placement.csv"):
+    for name in ("segmentation_old.csv", "placement.csv"):
         (folder / name).write_text("x")
     (published.reports / "figures/toy/segmentation_prediction_old.png").write_text("x")
     (published.reports / "figures/toy/placement_scores.svg").write_text("x")
     published.publish()
     assert not (folder / "segmentation_old.csv").exists()
     assert not (published.reports / "figures/toy/segmentation_prediction_old.png").exists()
-    assert (folder / "segmentation_latency.csv").exists()
     assert (folder / "placement.csv").exists()
     assert (published.reports / "figures/toy/placement_scores.svg").exists()
 
@@ -98,7 +100,6 @@ def test_stale_files_go_and_others_stay(published):
 def test_page_shows_label_numbers_and_existing_pictures(published):
     checker, text = parse(published.reports)
     assert "SIMULATED: physics, not a result" in text
-    assert "swapped" in text
     for number in ("0.450", "± 0.071", "0.37", "302.33", "342.86", "96.00 %", "98.7 %"):
         assert number in text, number
     assert "Every trained network (1) beats the highest floor (majority class, mean IoU 0.230)" in text
@@ -110,6 +111,17 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     assert "http" not in html
     assert "<script" not in html
     assert str(published.root) not in html
+
+
+def test_the_ledger_is_written_with_the_page_and_shown(published):
+    shutil.copytree(Path(__file__).parents[2] / "reports" / "published", published.reports / "published")
+    published.publish()
+    _, text = parse(published.reports)
+    assert "Every published number, checked" in text
+    assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
+    assert "tables/reproduction.csv" in json.loads((published.root / "published.json").read_text())["sha256"]
+    rows = pd.read_csv(published.reports / "tables/reproduction.csv", dtype=str, keep_default_na=False)
+    assert f"{len(rows)} numbers and claims of five papers" in text
 
 
 def test_page_holds_every_published_dataset_with_the_default_first(published):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from boardbench.errors import BoardbenchError
 from boardbench.params import Augmentation
-from boardbench.segmentation.augmentation import apply, augmentation
+from boardbench.segmentation.augmentation import apply, augmentation, corners, cut
 
 EXACT = ["identity", "flip_lines", "flip_samples", "rot90", "rot180"]
 TURNS = ["rotate=+15", "rotate=-15", "rotate=90", "rotate=37.5"]
@@ -194,3 +194,40 @@ def test_module_needs_no_torch():
 
     code = "import sys, boardbench.segmentation.augmentation as a; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent).returncode == 0
+
+
+@settings(deadline=None)
+@given(
+    steps=st.lists(st.sampled_from(EXACT + SHIFTS + TURNS), min_size=1, max_size=3),
+    lines=st.integers(2, 9),
+    samples=st.integers(2, 9),
+    patch=st.integers(2, 5),
+)
+def test_patches_put_together_are_the_whole_transformed_capture(steps, lines, samples, patch):
+    cube, mask = picture(lines, samples)
+    moved, labels = apply("+".join(steps), cube, mask)
+    assert len(corners(labels.shape, patch)) == -(-labels.shape[0] // patch) * -(-labels.shape[1] // patch)
+    for line, sample in corners(labels.shape, patch):
+        window = slice(line, line + patch), slice(sample, sample + patch)
+        part, truth = apply("+".join(steps), cube, mask, window)
+        np.testing.assert_array_equal(part, moved[:, *window])
+        np.testing.assert_array_equal(truth, labels[window])
+
+
+def test_padding_is_zero_in_the_cube_and_ignored_in_the_mask():
+    cube, mask = cut(np.ones((2, 1, 3), np.float16), np.ones((1, 3), np.uint8), patch=4)
+    assert cube.shape == (2, 4, 4) and cube.sum() == 6 and cube[:, :1, :3].all()
+    assert mask[0].tolist() == [1, 1, 1, 255] and (mask[1:] == 255).all()
+    whole = np.ones((2, 4, 4), np.float16)
+    assert cut(whole, mask, patch=4)[0] is whole
+
+
+def test_a_plan_of_patches_has_a_row_a_patch(world):
+    world.add("a_1", "train", np.zeros((1, 40, 33)), np.zeros((40, 33)))
+    out = world.split.parent / "augmentation.csv"
+    plan = Augmentation(plan="pcbvision")
+    augmentation(split=world.split, reflectance=world.reflectance, out=out, epochs=1, patch=32, params=plan)
+    table = pd.read_csv(out)
+    assert list(table) == ["capture", "epoch", "transform", "seed", "line", "sample"]
+    assert table[["line", "sample"]].drop_duplicates().to_numpy().tolist() == [[0, 0], [0, 32], [32, 0], [32, 32]]
+    assert len(table) == 7 * 4

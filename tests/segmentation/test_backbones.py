@@ -21,6 +21,14 @@ def parameters(network):
     return sum(weight.numel() for weight in network.parameters())
 
 
+# At width 64 and 4 classes, 3 channels: ResNet-18 without its classifier (11 176 512) and LinkNet's decoder; ResNet-101
+# without its classifier (42 500 160), pyramid (15 535 104) and decoder (1 304 676). A stem's channel: 49 * 64 weights.
+BY_HAND = {
+    "linknet": 11_176_512 + 326_912 + 1_984 + 28_292,
+    "deeplabv3plus": 42_500_160 + 15_535_104 + 1_304_676,
+}
+
+
 @pytest.fixture(params=backbones.names())
 def backbone(request):
     return backbones.get(request.param)
@@ -31,6 +39,58 @@ def test_parameters_agree_with_the_published_ones_to_the_last_digit(name):
     with torch.device("meta"):
         counts = [parameters(backbones.get(name)(channels, 4)) for channels in (3, 214)]
     assert tuple(f"{count / 1e6:.3f}" for count in counts) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_parameters_agree_with_those_of_the_parts_and_with_the_docstring(name):
+    with torch.device("meta"):
+        counts = [parameters(backbones.get(name)(channels, 4)) for channels in (3, 214)]
+    assert counts == [BY_HAND[name], BY_HAND[name] + (214 - 3) * 49 * 64]
+    text = sys.modules[backbones.get(name).__module__].__doc__
+    assert all(f"{count:,}".replace(",", " ") in text for count in counts)
+
+
+def test_linknet_adds_its_skips():
+    # With a decoder of zeros only the skips remain: the last decoder block sees the first stage's output alone.
+    network = backbones.get("linknet")(3, 2, width=4).eval()
+    seen = {}
+    network.encoder[0].register_forward_hook(lambda _, __, out: seen.update(stage=out))
+    network.decoder[-1].register_forward_pre_hook(lambda _, given: seen.update(given=given[0]))
+    for block in network.decoder[:-1]:
+        torch.nn.init.zeros_(block[-2].weight)  # the normalization before the last ReLU
+    network(torch.rand(1, 3, 64, 32))
+    assert seen["stage"].abs().sum() > 0
+    assert torch.equal(seen["given"], seen["stage"])
+
+
+def test_deeplab_looks_at_a_sixteenth_of_the_size_with_its_dilations():
+    network = backbones.get("deeplabv3plus")(3, 2, width=2).eval()
+    shapes = {}
+    network.high_level.register_forward_hook(lambda _, given, out: shapes.update(low=given[0].shape, high=out.shape))
+    network(torch.rand(1, 3, 64, 96))
+    assert shapes == {"low": (1, 8, 16, 24), "high": (1, 64, 4, 6)}
+    kernels = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert [layer.dilation[0] for layer in kernels if layer.dilation != (1, 1)] == [2, 4, 8, 6, 12, 18]
+    assert sum(layer.stride == (2, 2) for layer in kernels) == 5  # stem, and 3x3 with shortcut in two stages
+
+
+def test_image_pooling_of_one_capture_takes_the_running_statistics_and_leaves_them():
+    torch.manual_seed(0)
+    pooling = backbones.get("deeplabv3plus")(3, 2, width=2).pyramid[-1]
+    torch.nn.init.uniform_(pooling.norm.running_mean, 0.1, 0.2)
+    before = pooling.norm.running_mean.clone()
+    x = torch.rand(1, 64, 4, 6)
+    assert torch.equal(pooling.train()(x), pooling.eval()(x))
+    assert torch.equal(pooling.norm.running_mean, before)
+    pooling.train()(torch.rand(2, 64, 4, 6))
+    assert not torch.equal(pooling.norm.running_mean, before)
+
+
+def test_one_capture_trains(backbone):
+    network = backbone(3, 2, width=2).train()
+    logits = network(torch.rand(1, 3, 2 * backbone.stride, backbone.stride))
+    logits.square().mean().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in network.parameters())
 
 
 def test_unet_parameters_by_hand():

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation.evaluation import load_model, mirror, write_run
@@ -64,3 +65,20 @@ def test_a_file_that_is_no_model_is_named(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"no")
     with pytest.raises(BoardbenchError, match=r"model\.pt: not a model of boardbench"):
         load_model(tmp_path / "model.pt")
+
+
+def test_scores_at_the_captures_own_size(world, tmp_path):
+    """A 16 x 16 prediction against a mask of 32 x 48: every predicted pixel counts 2 x 3 times."""
+    prediction = np.zeros((16, 16), np.uint8)
+    prediction[0, :2] = 1
+    world.add("t_1", "test", np.full((4, 16, 16), 0.5), prediction)
+    own = np.zeros((32, 48), np.uint8)
+    own[:2, :5] = 1  # of the 2 x 6 pixels that are called ic, 2 x 5 are
+    own[31, 47] = 255
+    (tmp_path / "truth").mkdir()
+    Image.fromarray(own).save(tmp_path / "truth" / "t_1.png")
+    given = {"dataset": "toy", "backbone": "lda", "strategy": "none", "seed": 0, "classes": ["others", "ic"]}
+    scored = given | {"reflectance": world.reflectance, "predictions": [("t_1", prediction)], "extra": {}}
+    write_run(tmp_path / "run", **scored, truth=tmp_path / "truth")
+    assert (tmp_path / "run" / "confusion.csv").read_text().splitlines()[1:] == ["others,1523,2", "ic,0,10"]
+    assert (tmp_path / "run" / "confusions.csv").read_text().splitlines()[1:] == ["t_1,others,1523,2", "t_1,ic,0,10"]

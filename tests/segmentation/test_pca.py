@@ -60,21 +60,29 @@ def test_validation_test_and_unused_have_no_influence(boards, random_capture):
     assert fit(boards).read_bytes() != before
 
 
-@pytest.mark.parametrize("kind", ["train", "cube"])
-def test_ignored_pixels_have_no_influence(boards, random_capture, kind):
-    before = fit(boards, kind).read_bytes()
+def test_ignored_pixels_of_the_training_part_have_no_influence(boards, random_capture):
+    before = fit(boards).read_bytes()
     cube, mask = random_capture(0)
     cube[:, mask == 255] = 1
     boards.write("a_1", cube, mask)
-    assert fit(boards, kind).read_bytes() == before
+    assert fit(boards).read_bytes() == before
 
 
-def test_fit_cube_gives_every_capture_its_own_axes(boards, random_capture):
-    fitted = load_reduction(fit(boards, "cube"))
+@pytest.mark.parametrize(("kind", "strategy"), [("cube", "pca3"), ("train", "pca3_cube"), ("cube", "pca3_cube")])
+def test_fit_cube_gives_every_capture_axes_of_all_its_pixels_and_reads_no_mask(boards, random_capture, kind, strategy):
+    boards.write("c_1", random_capture(3)[0], np.full((20, 15), 255))
+    fitted = load_reduction(fit(boards, kind, strategy))
     assert sorted(fitted.captures) == sorted(PARTS)
     for seed, name in enumerate(PARTS):
         row = fitted.captures.tolist().index(name)
-        assert_same_axes(fitted, pixels_of([random_capture(seed)]), row)
+        cube = random_capture(seed)[0]
+        assert_same_axes(fitted, pixels_of([(cube, np.zeros(cube.shape[1:]))]), row)
+
+
+def test_principal_axes_pick_no_band_and_have_no_criterion(boards):
+    fitted = load_reduction(fit(boards, "cube"))
+    assert fitted.bands.shape == (5, 0)
+    assert np.isnan(fitted.criterion).tolist() == [True] * 5
 
 
 def test_batches_smaller_than_the_components_are_merged():
@@ -118,7 +126,9 @@ def test_missing_or_damaged_file_names_the_verb(tmp_path):
 
 
 def test_strategy_without_a_fit_is_refused(boards):
-    with pytest.raises(BoardbenchError, match=r"strategy 'scrb': nothing to fit.*such as pca3"):
+    with pytest.raises(
+        BoardbenchError, match=r"strategy 'scrb': nothing to fit.*a fitted strategy: bands3, .*pca3, pca3_cube\."
+    ):
         fit(boards, strategy="scrb")
 
 
@@ -127,21 +137,23 @@ def test_too_few_pixels_or_bands_are_refused(world, random_capture):
     mask[:] = 255
     mask[0, :3] = 0
     world.add("a_1", "train", cube, mask)
-    with pytest.raises(BoardbenchError, match=r"split\.csv, training part: 3 labelled pixels of 6 bands .* 3 comp"):
+    with pytest.raises(
+        BoardbenchError, match=r"split\.csv, labelled pixels of the training part: 3 pixels of 6 bands .* 3 comp"
+    ):
         fit(world)
     mask[:] = 255
     world.write("a_1", cube, mask)
-    with pytest.raises(BoardbenchError, match=r"training part: 0 labelled pixels.*Label more"):
+    with pytest.raises(BoardbenchError, match=r"training part: 0 pixels of 0 bands.*Label more"):
         fit(world)
     world.write("a_1", cube[:2], np.zeros((20, 15)))
-    with pytest.raises(BoardbenchError, match=r"300 labelled pixels of 2 bands .*drop fewer bands"):
+    with pytest.raises(BoardbenchError, match=r"300 pixels of 2 bands .*drop fewer bands"):
         fit(world)
     assert not (world.split.parent / "reduction" / "pca3.npz").exists()
 
 
 def test_constant_cubes_are_refused(world):
     world.add("a_1", "train", np.full((6, 20, 15), 0.5), np.zeros((20, 15)))
-    with pytest.raises(BoardbenchError, match="all labelled pixels have the same spectrum; check"):
+    with pytest.raises(BoardbenchError, match="all pixels have the same spectrum; check"):
         fit(world)
 
 

@@ -10,8 +10,8 @@ from boardbench.segmentation.registry import Registry
 
 def test_the_strategies_of_the_study_are_there_and_helpers_are_not():
     names = reduction.names()
-    assert {"full", "pca3", "scrb"} <= set(names)
-    assert not {"fit", "pca"} & set(names)
+    assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb"} <= set(names)
+    assert not {"fit", "pca", "bands"} & set(names)
 
 
 @pytest.mark.parametrize("name", reduction.names())
@@ -19,14 +19,26 @@ def test_every_file_in_the_folder_is_a_strategy(name):
     assert isinstance(reduction.get(name), reduction.Strategy)
 
 
-@pytest.mark.parametrize(("name", "fitted"), [("full", False), ("scrb", False), ("pca3", True)])
-def test_which_strategies_are_fitted(name, fitted):
+@pytest.mark.parametrize(
+    ("name", "fitted", "projects", "channels"),
+    [
+        ("full", False, False, 214),
+        ("scrb", False, False, 214),
+        ("linear3", False, False, 214),
+        ("pca3", True, True, 3),
+        ("pca3_cube", True, True, 3),
+        ("bands3", True, False, 3),
+        ("bands3_even", True, False, 3),
+    ],
+)
+def test_what_is_fitted_what_multiplies_every_band_and_what_the_network_receives(name, fitted, projects, channels):
+    strategy = reduction.get(name)
     assert reduction.is_fitted(name) is fitted
-
-
-@pytest.mark.parametrize(("name", "channels"), [("full", 214), ("scrb", 214), ("pca3", 3)])
-def test_channels_the_network_receives(name, channels):
-    assert reduction.get(name).channels(214) == channels
+    assert strategy.projects is projects
+    assert strategy.channels(214) == channels
+    # What must be fitted has channels of its own, and the network no learned front besides.
+    assert (strategy.components is not None) is fitted
+    assert not (fitted and strategy.front)
 
 
 def test_scrb_is_two_pointwise_convolutions_without_bias():
@@ -39,6 +51,21 @@ def test_scrb_is_two_pointwise_convolutions_without_bias():
     ]
     # 10 x 128 weights, 2 x 128 of normalization, 128 x 3 weights, 2 x 3 of normalization
     assert sum(p.numel() for p in front.parameters()) == 1280 + 256 + 384 + 6
+
+
+def test_linear3_is_one_pointwise_convolution_without_bias_and_linear_in_the_bands():
+    import torch
+
+    front, channels = reduction.get("linear3").front(214)
+    assert channels == 3
+    assert [type(layer).__name__ for layer in front] == ["Conv2d", "BatchNorm2d"]
+    assert sum(p.numel() for p in front.parameters()) == 3 * 214 + 6 == 648
+    front.eval()
+    one, other = torch.rand(2, 1, 214, 4, 4, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        # With running mean 0 and shift 0, as they begin, a sum goes to the sum, negative values too.
+        torch.testing.assert_close(front(one - 2 * other), front(one) - 2 * front(other))
+        torch.testing.assert_close(front(-one), -front(one))  # one of the two is negative: nothing is cut off
 
 
 def test_unknown_strategy_names_the_key_the_nearest_and_all():
@@ -54,12 +81,12 @@ def test_the_workflow_can_ask_without_torch():
         "import sys\n"
         "import boardbench.segmentation\n"
         "from boardbench.segmentation import reduction\n"
-        "print([reduction.is_fitted(name) for name in ('full', 'pca3', 'scrb')])\n"
+        "print([reduction.is_fitted(name) for name in reduction.names()])\n"
         "assert not {'torch', 'sklearn'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "[False, True, False]\n"
+    assert done.stdout == f"{[reduction.is_fitted(name) for name in reduction.names()]}\n"
 
 
 def test_a_new_file_is_a_new_entry_and_one_without_its_entry_is_named(tmp_path, monkeypatch):

@@ -5,11 +5,23 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.scores import confusion_matrix, read_confusion, scores, write_confusion
+from boardbench.segmentation.scores import (
+    confusion_matrix,
+    mean_scores,
+    read_confusion,
+    read_confusions,
+    scores,
+    write_confusion,
+    write_confusions,
+)
 
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
+COUNTS = st.one_of(st.just(0), st.integers(0, 10**9))
 LOGS = yaml.safe_load((PUBLISHED / "segmentation_confusion_logs.yaml").read_text())
 
 
@@ -137,3 +149,99 @@ def test_damaged_confusion_names_the_verb(tmp_path, text):
 def test_missing_confusion_names_the_verb(tmp_path):
     with pytest.raises(BoardbenchError, match=r"confusion\.csv: no confusion matrix.*segmentation evaluate"):
         read_confusion(tmp_path / "confusion.csv")
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda k: arrays(
+            np.int64, st.tuples(st.integers(0, 3), st.integers(1, 3), st.just(k), st.just(k)), elements=COUNTS
+        )
+    )
+)
+def test_scores_of_a_stack_are_the_scores_of_each(stack):
+    miou, mf1 = mean_scores(stack)
+    assert miou.shape == mf1.shape == stack.shape[:2]
+    for index in np.ndindex(stack.shape[:2]):
+        one = scores(stack[index])
+        np.testing.assert_array_equal([miou[index], mf1[index]], [one["miou"], one["mf1"]])
+
+
+def test_scores_of_a_stack_by_hand():
+    stack = np.array([[[6, 2], [1, 1]], [[3, 0], [0, 0]], [[0, 0], [0, 0]]])
+    miou, mf1 = mean_scores(stack)
+    np.testing.assert_allclose(miou, [(6 / 9 + 1 / 4) / 2, 1, np.nan])  # class 1 absent; nothing counted
+    np.testing.assert_allclose(mf1, [0.6, 1, np.nan])
+
+
+CAPTURES = """\
+capture,truth,others,ic
+b2_1,others,12288000,1
+b2_1,ic,0,7
+b1_1,others,3,0
+b1_1,ic,2,5
+"""
+
+
+def test_confusions_of_captures_survive_their_file(tmp_path):
+    path = tmp_path / "run" / "confusions.csv"
+    matrices = {"b2_1": np.array([[12_288_000, 1], [0, 7]]), "b1_1": np.array([[3, 0], [2, 5]])}
+    write_confusions(path, matrices, ["others", "ic"])
+    assert path.read_text() == CAPTURES
+    found, classes = read_confusions(path)
+    assert classes == ["others", "ic"] and list(found) == ["b2_1", "b1_1"]
+    for name, matrix in matrices.items():
+        assert found[name].dtype == np.int64
+        np.testing.assert_array_equal(found[name], matrix)
+    assert [file.name for file in path.parent.iterdir()] == ["confusions.csv"]
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.data())
+def test_any_names_and_counts_survive_the_file(tmp_path_factory, data):
+    classes = data.draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    shape = (len(classes), len(classes))
+    counts = arrays(np.int64, shape, elements=st.integers(0, 10**15))
+    matrices = data.draw(st.dictionaries(NAMES, counts, min_size=1, max_size=3))
+    path = tmp_path_factory.mktemp("run") / "confusions.csv"
+    write_confusions(path, matrices, classes)
+    found, names = read_confusions(path)
+    assert names == classes and list(found) == list(matrices)
+    for name in matrices:
+        np.testing.assert_array_equal(found[name], matrices[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["no confusion matrices by capture", "columns capture, truth"]),
+        ("capture,truth,a\n", ["no confusion matrices by capture", "a row for each"]),
+        ("truth,a\na,1\n", ["columns capture, truth"]),
+        ("capture,truth,a,b\nx_1,a,1,2\n", ["capture 'x_1' has 1 of 2 rows", "cut short"]),
+        (
+            "capture,truth,a,b\nx_1,b,1,2\nx_1,a,1,2\n",
+            ["line 2: expected capture, truth 'a' and 2 counts", "x_1,b,1,2"],
+        ),
+        ("capture,truth,a,b\nx_1,a,1,2\ny_1,b,1,2\n", ["line 3", "truth 'b'"]),
+        ("capture,truth,a\nx_1,a,1\nx_1,a,1\n", ["line 3"]),
+        ("capture,truth,a,b\nx_1,a,1\nx_1,b,1,2\n", ["line 2", "2 counts"]),
+        ("capture,truth,a\nx_1,a,1.5\n", ["line 2", "x_1,a,1.5"]),
+        ("capture,truth,a\nx_1,a,-1\n", ["line 2", "x_1,a,-1"]),
+        ("capture,truth,a\nx_1,a,99999999999999999999\n", ["line 2"]),
+        ("capture,truth,a\nx_1,a,1,more\n", ["line 2", "1 counts", "x_1,a,1,more"]),
+        ("capture,truth,a\nx_1,a,1\n\n", ["line 3"]),
+    ],
+)
+def test_damaged_confusions_name_file_line_and_verb(tmp_path, text, words):
+    path = tmp_path / "confusions.csv"
+    path.write_text(text)
+    with pytest.raises(BoardbenchError) as error:
+        read_confusions(path)
+    for word in ["confusions.csv", "boardbench segmentation evaluate", "Delete", *words]:
+        assert word in str(error.value)
+
+
+def test_missing_confusions_name_the_verb(tmp_path):
+    with pytest.raises(BoardbenchError, match=r"confusions\.csv: no confusion matrices.*segmentation evaluate"):
+        read_confusions(tmp_path / "confusions.csv")

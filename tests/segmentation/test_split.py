@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,3 +162,21 @@ def test_from_a_real_sheet(tmp_path):
     table = pd.read_csv(out)
     assert list(table) == ["scene", "condition", "part"]
     assert sorted(table["part"]) == ["test"] * 2 + ["train"] * 2 + ["validation"] * 2
+
+
+def test_the_data_sets_own_lists_are_the_published_file(run):
+    table = run([(f"board{n:02d}", "1") for n in range(1, 54)], protocol="pcbvision")
+    published = yaml.safe_load((PUBLISHED / "pcbvision_scenes.yaml").read_text())
+    for part in ("train", "validation", "test", "unused"):
+        assert [int(scene[5:]) for scene in table["scene"][table["part"] == part]] == published[part], part
+
+
+def test_the_data_sets_own_lists_need_every_board_once(run):
+    with pytest.raises(BoardbenchError, match=r"boards 52, 53 are missing.*'grouped' or 'listed'"):
+        run(boards(51), protocol="pcbvision")
+    with pytest.raises(BoardbenchError, match=r"scene 'b-2' has the number of 'a2'.*Rename"):
+        run([("a2", "1"), ("b-2", "1")], protocol="pcbvision")
+    with pytest.raises(BoardbenchError, match=r"scene 'bare' has no number at its end"):
+        run([("bare", "1")], protocol="pcbvision")
+    with pytest.raises(BoardbenchError, match=r"protocol is 'pcbvision'. Set protocol: listed"):
+        run(boards(53), protocol="pcbvision", file=PUBLISHED / "pcbvision_scenes.yaml")

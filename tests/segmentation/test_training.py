@@ -18,7 +18,7 @@ from boardbench.files import write_json
 from boardbench.params import Augmentation, Training
 from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
-from boardbench.segmentation.evaluation import evaluate, load_model
+from boardbench.segmentation.evaluation import evaluate, load_model, predict
 from boardbench.segmentation.training import _tally, class_weights, train
 
 CLASSES = ["others", "part"]
@@ -200,3 +200,42 @@ def test_captures_with_ignored_pixels_train(tmp_path):
         Image.fromarray(mask).save(path)
     start(data, tmp_path / "run")
     assert pd.read_csv(tmp_path / "run/history.csv")["train_loss"].notna().all()
+
+
+@pytest.fixture
+def patched(tmp_path):
+    """The toy data with captures of 24 x 20 and a plan of 16-pixel patches; some patches have no label at all."""
+    data = make_data(tmp_path)
+    for path in sorted(data["reflectance"].glob("*.npy")):
+        cube, mask = np.load(path), np.array(Image.open(path.with_suffix(".png")))
+        np.save(path, np.pad(cube, ((0, 0), (0, 8), (0, 4))))
+        Image.fromarray(np.pad(mask, ((0, 8), (0, 4)), constant_values=255)).save(path.with_suffix(".png"))
+    plan = {"split": data["split"], "reflectance": data["reflectance"], "out": data["augmentation"]}
+    augmentation(**plan, epochs=4, patch=16, params=Augmentation(plan="none"))
+    return data
+
+
+def test_patches_train_and_padding_is_left_out_of_the_scores(patched, tmp_path):
+    out = tmp_path / "unet-scrb-seed0"
+    start(patched, out, patch=16, width=2, epochs=4)
+    assert np.isfinite(pd.read_csv(out / "history.csv")["validation_loss"]).all()
+    evaluate(split=patched["split"], reflectance=patched["reflectance"], out=out)
+    assert pd.read_csv(out / "confusion.csv", index_col=0).to_numpy().sum() == 16 * 16  # the labelled pixels
+
+
+def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):
+    out = tmp_path / "unet-scrb-seed0"
+    start(patched, out, patch=16, epochs=1)
+    network, _ = load_model(out / "model.pt")
+    (_, prediction), *_ = predict(network, patched["reflectance"], None, ["d_1"], threads=1, patch=16)
+    assert prediction.shape == (24, 20)
+    corner = torch.zeros(1, BANDS, 16, 16)
+    corner[..., :8, :4] = torch.from_numpy(np.load(patched["reflectance"] / "d_1.npy")[:, 16:, 16:].astype(np.float32))
+    with torch.inference_mode():
+        alone = network(corner)[0].argmax(dim=0)[:8, :4]
+    np.testing.assert_array_equal(prediction[16:, 16:], alone)
+
+
+def test_a_plan_of_another_form_is_refused(patched, tmp_path):
+    with pytest.raises(BoardbenchError, match=r"augmentation\.csv: .*of patches.*training\.patch is null.*--patch"):
+        start(patched, tmp_path / "unet-scrb-seed0")

@@ -44,7 +44,27 @@ if STUDY.source == "indian_pines":
             "boardbench indian-pines --out {params.raw} > {log} 2>&1"
 
 
-if STUDY.source != "captures":
+if STUDY.source == "pcbvision":
+
+    rule pcbvision:
+        input:
+            captures=[file for capture in CAPTURES.values() for file in capture.files],
+            code=sources("boardbench.captures.pcbvision"),
+        output:
+            SHEET,
+        log:
+            f"{RESULTS}/logs/pcbvision.log",
+        conda:
+            "../envs/boardbench.yaml"
+        params:
+            flags=flags(STUDY.pcbvision),
+        message:
+            "Writing the capture sheet of PCB-Vision"
+        shell:
+            "boardbench pcbvision --out {output} {params.flags} > {log} 2>&1"
+
+
+if STUDY.source in ("simulate", "indian_pines"):
 
     rule sheet:
         input:

@@ -23,6 +23,7 @@ STUDY = checked(load_params, config).segmentation
 RAW = Path("data/raw") / STUDY.dataset
 RESULTS = f"results/segmentation/{STUDY.dataset}"
 REFLECTANCE = f"{RESULTS}/reflectance"
+TRUTH = f"{RESULTS}/truth"
 SHEET = f"{RAW}/captures.csv"
 TRACKING = "results/mlflow.db"
 
@@ -52,10 +53,20 @@ def all_captures():
         return [
             generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()
         ]
+    if STUDY.source == "pcbvision":
+        from boardbench.captures.pcbvision import scene_captures
+
+        return scene_captures(STUDY.pcbvision)
     return read_sheet(Path(SHEET))
 
 
 CAPTURES = {capture.name: capture for capture in checked(all_captures)}
+BOARDLESS = [capture.name for capture in CAPTURES.values() if capture.board is None]
+if STUDY.reflectance.board_mask and BOARDLESS:
+    raise WorkflowError(
+        f"segmentation.reflectance.board_mask is true, but captures {', '.join(BOARDLESS[:5])} have no board mask. "
+        f"Fill the column board of {SHEET}, or set board_mask: false."
+    )
 RUNS = [
     f"{backbone}-{strategy}-seed{seed}"
     for backbone in STUDY.backbones
@@ -111,10 +122,17 @@ def capture_flags(wildcards):
         "white": capture.white,
         "dark": capture.dark,
         "mask": capture.mask,
+        "board": capture.board if STUDY.reflectance.board_mask else None,
     }
     return " ".join(
         f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
     )
+
+
+def truths():
+    """Return the masks at the captures' own sizes, where scores are counted at them."""
+    original = STUDY.evaluation.truth == "original"
+    return [f"{TRUTH}/{name}.png" for name in CAPTURES] if original else []
 
 
 def fitted_reduction(wildcards):

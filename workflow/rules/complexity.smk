@@ -25,3 +25,34 @@ rule complexity:
     shell:
         "boardbench segmentation complexity {params.backbones} {params.strategies} "
         "--classes {params.classes} --out {output} {params.flags} > {log} 2>&1"
+
+
+# What the same networks take on this machine: timed alone, one capture at a time.
+rule latency:
+    input:
+        code=sources(
+            "boardbench.segmentation.latency",
+            *(f"boardbench.segmentation.backbones.{name}" for name in STUDY.backbones),
+            *(
+                f"boardbench.segmentation.reduction.{name}"
+                for name in STUDY.strategies
+            ),
+        ),
+    output:
+        f"{RESULTS}/latency.csv",
+    log:
+        f"{RESULTS}/logs/latency.log",
+    conda:
+        "../envs/boardbench.yaml"
+    threads: workflow.cores
+    params:
+        backbones=repeated("backbones", STUDY.backbones),
+        strategies=repeated("strategies", STUDY.strategies),
+        classes=len(STUDY.classes),
+        network=f"--width {STUDY.complexity.width} --bands {STUDY.complexity.bands}",
+        flags=flags(STUDY.latency),
+    message:
+        "Timing the networks on this machine"
+    shell:
+        "boardbench segmentation latency {params.backbones} {params.strategies} "
+        "--classes {params.classes} {params.network} --out {output} {params.flags} > {log} 2>&1"

@@ -1,4 +1,4 @@
-# Reductions that are fitted before training (PCA); learned ones (scrb) are part of the network.
+# Reductions that are fitted before training (principal components, picked bands); learned ones are part of the network.
 rule reduction:
     input:
         split=f"{RESULTS}/split.csv",
@@ -17,7 +17,7 @@ rule reduction:
         reflectance=folder("reflectance"),
         flags=flags(STUDY.reduction),
     message:
-        "Fitting {wildcards.strategy} on the training part"
+        "Fitting {wildcards.strategy}"
     shell:
         "boardbench segmentation reduction --strategy {wildcards.strategy} --split {input.split} "
         "--reflectance {params.reflectance} --out {output} {params.flags} > {log} 2>&1"

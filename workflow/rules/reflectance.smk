@@ -7,6 +7,7 @@ rule reflectance:
         cube=f"{REFLECTANCE}/{{capture}}.npy",
         header=f"{REFLECTANCE}/{{capture}}.json",
         mask=f"{REFLECTANCE}/{{capture}}.png",
+        truth=f"{TRUTH}/{{capture}}.png",
     log:
         f"{RESULTS}/logs/reflectance/{{capture}}.log",
     conda:
@@ -18,5 +19,5 @@ rule reflectance:
     message:
         "Calibrating {wildcards.capture}"
     shell:
-        "boardbench reflectance {params.capture} --classes {params.classes} --out {output.cube} "
+        "boardbench reflectance {params.capture} --classes {params.classes} --out {output.cube} --truth {output.truth} "
         "{params.flags} > {log} 2>&1"

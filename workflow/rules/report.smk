@@ -11,7 +11,9 @@ MEMBERS = " ".join(
 rule tables:
     input:
         runs=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
+        confusions=expand(f"{RESULTS}/runs/{{run}}/confusions.csv", run=RUNS + FLOORS),
         complexity=f"{RESULTS}/complexity.csv",
+        latency=f"{RESULTS}/latency.csv",
         split=f"{RESULTS}/split.csv",
         headers=reflectances(["json"]),
         reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
@@ -38,13 +40,14 @@ rule tables:
             if FITTED
             else ""
         ),
+        resampling=f"--resamples {STUDY.evaluation.resamples} --resample-seed {STUDY.evaluation.seed}",
         counted=flags(STUDY.complexity),
     message:
         "Putting runs beside the published numbers"
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
         "{params.members} {params.floors} --runs {params.runs} --complexity {input.complexity} "
-        "{params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "--latency {input.latency} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 
@@ -75,6 +78,7 @@ rule publish:
     input:
         tables=f"{RESULTS}/tables",
         figures=f"{RESULTS}/figures",
+        published=sorted(str(path) for path in Path("reports/published").glob("*.*")),
         template="src/boardbench/report/templates/index.html.j2",
         code=sources("boardbench.report.publish"),
     output:

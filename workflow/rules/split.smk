@@ -32,9 +32,10 @@ rule augmentation:
     params:
         reflectance=folder("headers"),
         epochs=STUDY.training.epochs,
+        patch=f"--patch {STUDY.training.patch}" if STUDY.training.patch else "",
         flags=flags(STUDY.augmentation),
     message:
         "Planning the training samples"
     shell:
         "boardbench segmentation augmentation --split {input.split} --reflectance {params.reflectance} "
-        "--epochs {params.epochs} --out {output} {params.flags} > {log} 2>&1"
+        "--epochs {params.epochs} {params.patch} --out {output} {params.flags} > {log} 2>&1"

@@ -40,6 +40,7 @@ rule evaluate:
         split=f"{RESULTS}/split.csv",
         reflectance=reflectances(),
         reduction=fitted_reduction,
+        truth=truths(),
         model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
         training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
         code=sources("boardbench.segmentation.evaluation"),
@@ -47,6 +48,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
         confusion=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
         predictions=directory(
             f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
         ),
@@ -59,22 +61,25 @@ rule evaluate:
         out=subpath(output.metrics, parent=True),
         reflectance=folder("reflectance"),
         reduction=reduction_flag,
+        truth=f"--truth {TRUTH}" if truths() else "",
         tracking=TRACKING,
     message:
         "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
     shell:
         "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
-        "{params.reduction} --out {params.out} --tracking {params.tracking} --threads {threads} > {log} 2>&1"
+        "{params.reduction} {params.truth} --out {params.out} --tracking {params.tracking} --threads {threads} > {log} 2>&1"
 
 
 rule floor:
     input:
         split=f"{RESULTS}/split.csv",
         reflectance=reflectances(),
+        truth=truths(),
         code=sources("boardbench.segmentation.floors"),
     output:
         metrics=f"{RESULTS}/runs/{{floor}}-none-seed0/metrics.json",
         confusion=f"{RESULTS}/runs/{{floor}}-none-seed0/confusion.csv",
+        confusions=f"{RESULTS}/runs/{{floor}}-none-seed0/confusions.csv",
         predictions=directory(f"{RESULTS}/runs/{{floor}}-none-seed0/predictions"),
     log:
         f"{RESULTS}/logs/floor/{{floor}}.log",
@@ -85,10 +90,11 @@ rule floor:
         dataset=STUDY.dataset,
         classes=repeated("classes", STUDY.classes),
         reflectance=folder("reflectance"),
+        truth=f"--truth {TRUTH}" if truths() else "",
         tracking=TRACKING,
     message:
         "Fitting and scoring the floor {wildcards.floor}"
     shell:
         "boardbench segmentation floor --name {wildcards.floor} --split {input.split} "
         "--reflectance {params.reflectance} --dataset {params.dataset} {params.classes} "
-        "--out {params.out} --tracking {params.tracking} > {log} 2>&1"
+        "{params.truth} --out {params.out} --tracking {params.tracking} > {log} 2>&1"

@@ -1,4 +1,4 @@
-"""Class masks: PNG or ENVI, one id a pixel, 255 for pixels that nobody labelled."""
+"""Masks: class ids (PNG or ENVI, 255 for pixels that nobody labelled) and board masks (any picture or ENVI)."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from boardbench.captures.envi import open_cube
+from boardbench.captures.names import is_header
 from boardbench.errors import BoardbenchError
 
 IGNORED = 255
@@ -34,12 +35,7 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
             )
     else:
         values = open_cube(path).data[:, :, 0]
-    if values.shape != tuple(size):
-        raise BoardbenchError(
-            f"{path}: the mask has lines = {values.shape[0]}, samples = {values.shape[1]}, its cube has "
-            f"lines = {size[0]}, samples = {size[1]}. Export the mask at the cube's own size (it is resized "
-            "with it)."
-        )
+    _check_size(path, values.shape, size)
     found = np.unique(values)
     wrong = [value for value in found.tolist() if value != IGNORED and value not in range(classes)]
     if wrong:
@@ -50,3 +46,37 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
             "params.yaml."
         )
     return values.astype(np.uint8)
+
+
+def read_board(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """Read a board mask as booleans (lines, samples), true where the board is: the first band of an ENVI file
+    above 0, or a picture brighter than 127 of 255 (a JPEG's edges are not sharp).
+
+    Raises:
+        BoardbenchError: a mask that is missing, of another size than ``size``, or without any board.
+    """
+    if is_header(path):
+        inside, level = open_cube(path).data[:, :, 0] > 0, "above 0"
+    else:
+        try:
+            with Image.open(path) as image:
+                inside, level = np.asarray(image.convert("L")) > 127, "brighter than 127 of 255"
+        except FileNotFoundError:
+            raise BoardbenchError(f"{path}: no such board mask. Check the column 'board' of the sheet.") from None
+        except (UnidentifiedImageError, OSError) as error:
+            raise BoardbenchError(f"{path}: not a readable picture ({error}). Export the board mask again.") from None
+    _check_size(path, inside.shape, size)
+    if not inside.any():
+        raise BoardbenchError(
+            f"{path}: no pixel is {level}, so this mask shows no board. Save it with the board in white (255), or set "
+            "board_mask to false."
+        )
+    return inside
+
+
+def _check_size(path: Path, found: tuple[int, int], size: tuple[int, int]) -> None:
+    if found != tuple(size):
+        raise BoardbenchError(
+            f"{path}: the mask has lines = {found[0]}, samples = {found[1]}, its cube has lines = {size[0]}, samples = "
+            f"{size[1]}. Export the mask at the cube's own size (it is resized with it)."
+        )

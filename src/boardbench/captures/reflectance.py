@@ -12,6 +12,7 @@ import math
 import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from boardbench.captures.calibration import (
     factors,
 )
 from boardbench.captures.envi import Cube, open_cube
-from boardbench.captures.masks import read_mask
+from boardbench.captures.masks import read_board, read_mask
 from boardbench.captures.resize import Taps, add_lines, resize_mask, resize_samples, taps
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
@@ -45,7 +46,9 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class _Job:
-    """All that a block needs; arrays are (bands, 1, samples) of the kept bands."""
+    """All that a block needs; ``dark`` and ``gain`` are (bands, 1, samples) of the kept bands, ``board`` is
+    (lines, samples), true where the board is.
+    """
 
     cube: Cube
     keep: slice | np.ndarray
@@ -55,6 +58,7 @@ class _Job:
     scale: float
     dark: np.ndarray | None = None
     gain: np.ndarray | None = None
+    board: np.ndarray | None = None
 
 
 def reflectance(
@@ -65,21 +69,27 @@ def reflectance(
     classes: int,
     white: Path | None = None,
     dark: Path | None = None,
+    board: Path | None = None,
+    truth: Path | None = None,
     params: Reflectance,
 ) -> None:
     """Turn one capture into reflectance in [0, 1] at working size.
 
     Writes ``out`` (.npy: bands, lines, samples; float16) and beside it .json (wavelengths in nm, original
     and working size, counts of invalid, saturated and clipped values before resizing, integration times in
-    ms, the hash of the .npy) and .png (the mask at working size). All three appear, or none. With
-    ``white`` and ``dark``, ``cube`` holds raw counts; without, reflectance, divided by the header's
-    ``reflectance scale factor`` where there is one. Invalid values (white not above dark; not finite)
-    become 0. Counts are of the kept bands, one a value.
+    ms, the hash of the .npy) and .png (the mask at working size), and to ``truth``, where it is given, the mask
+    at the capture's own size (.png). All appear, or none. With ``white`` and ``dark``, ``cube`` holds raw
+    counts; without, reflectance, divided by the header's ``reflectance scale factor`` where there is one.
+    Invalid values (white not above dark; not finite) become 0. With ``board_mask`` the reflectance of all
+    pixels outside ``board`` becomes 0 before resizing. Counts are of the kept bands, one a value, outside the
+    board too; ``outside_board`` counts pixels.
 
     Raises:
-        BoardbenchError: cube, references, mask or trimming that do not fit each other; see the functions
+        BoardbenchError: cube, references, masks or trimming that do not fit each other; see the functions
             called.
     """
+    if truth is not None and truth == out.with_suffix(".png"):
+        raise BoardbenchError(f"{truth}: --truth is where the mask at working size is written. Give it another folder.")
     if out.suffix != ".npy":
         raise BoardbenchError(f"{out}: the output of this step is a NumPy file; give --out a name that ends in .npy.")
     source = open_cube(cube)
@@ -93,13 +103,19 @@ def reflectance(
         str(source.header),
     )
     labels = read_mask(mask, (source.lines, source.samples), classes)
+    if params.board_mask and board is None:
+        raise BoardbenchError(
+            f"{source.header}: board_mask is true, but the capture has no board mask. Give --board (in a sheet: the "
+            "column 'board'), or set segmentation.reflectance.board_mask to false."
+        )
+    inside = read_board(board, (source.lines, source.samples)) if params.board_mask else None
     size = params.size or (source.lines, source.samples)
     tints = {"cube": source.tint, "white": None, "dark": None}
     axes = [taps(n_in, n_out, params.resize) for n_in, n_out in zip(source.shape, size, strict=False)]
     one_run = slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) == keep[-1] - keep[0] + 1 else keep
     if white is None and dark is None:
         parts = None
-        job = _Job(source, one_run, len(keep), *axes, scale=_scale(source))
+        job = _Job(source, one_run, len(keep), *axes, scale=_scale(source), board=inside)
     elif white is None or dark is None:
         given, missing = ("white", "dark") if dark is None else ("dark", "white")
         raise BoardbenchError(
@@ -110,9 +126,12 @@ def reflectance(
     else:
         parts = _factors(source, white, dark, params.panel, tints)
         dark_signal, gain = (np.ascontiguousarray(array.T[keep])[:, None, :] for array in (parts.dark, parts.gain))
-        job = _Job(source, one_run, len(keep), *axes, scale=1.0, dark=dark_signal, gain=gain)
+        job = _Job(source, one_run, len(keep), *axes, scale=1.0, dark=dark_signal, gain=gain, board=inside)
 
-    with whole(out) as npy, whole(out.with_suffix(".json")) as facts, whole(out.with_suffix(".png")) as png:
+    with ExitStack() as outputs:
+        npy, facts, png = (outputs.enter_context(whole(out.with_suffix(kind))) for kind in (".npy", ".json", ".png"))
+        if truth is not None:
+            Image.fromarray(labels).save(outputs.enter_context(whole(truth)), format="PNG")
         counts = _write(job, npy)
         _count_references(counts, parts, keep, source.lines)
         with npy.open("rb") as file:
@@ -128,6 +147,7 @@ def reflectance(
             "white_saturated": counts["white_saturated"] if parts else None,
             "clipped_low": counts["low"],
             "clipped_high": counts["high"],
+            "outside_board": None if inside is None else int(np.count_nonzero(~inside)),
             "tint_ms": tints,
             "sha256": digest,
         }
@@ -274,4 +294,7 @@ def _calibrated(job: _Job, first: int, last: int, mine: slice, counts: Counter) 
         values[wrong] = 0
     counts["low"] += int(np.count_nonzero(values[:, mine] < 0))
     counts["high"] += int(np.count_nonzero(values[:, mine] > 1))
-    return np.clip(values, 0, 1, out=values)
+    np.clip(values, 0, 1, out=values)
+    if job.board is not None:
+        values *= job.board[first:last]
+    return values

@@ -1,7 +1,7 @@
 """The capture sheet: the one seam between any data source and the pipeline.
 
-``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask;
-paths are relative to the sheet.
+``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask and,
+where board masks are at hand, board; paths are relative to the sheet.
 """
 
 import csv
@@ -17,6 +17,7 @@ from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import write_text
 
 COLUMNS = ("scene", "condition", "kind", "cube", "white", "dark", "mask")
+OPTIONAL = ("board",)
 KINDS = ("raw", "reflectance")
 # "_" separates scene and condition in file names, so it may be in neither.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
@@ -25,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 @dataclass(frozen=True)
 class Capture:
     """One row of the sheet; paths are as relative as the sheet's own. ``white`` and ``dark`` are None for
-    reflectance.
+    reflectance; ``board`` says which pixels show the board (see ``masks.read_board``).
     """
 
     scene: str
@@ -35,6 +36,7 @@ class Capture:
     white: Path | None
     dark: Path | None
     mask: Path
+    board: Path | None = None
 
     @property
     def name(self) -> str:
@@ -47,7 +49,9 @@ class Capture:
         paths = []
         for path in (self.cube, self.white, self.dark):
             paths += cube_files(path) if path else []
-        return paths + (cube_files(self.mask) if is_header(self.mask) else [self.mask])
+        for path in (self.mask, self.board):
+            paths += cube_files(path) if path and is_header(path) else [path] if path else []
+        return paths
 
 
 def generated_capture(root: Path, scene: str, condition: str, kind: str) -> Capture:
@@ -100,9 +104,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     columns = [column.strip() for column in reader.fieldnames or []]
     if len(columns) == 1 and ";" in columns[0]:
         raise BoardbenchError(f"{path}: the columns are separated by ';'. Save the sheet with ',' between them.")
-    unknown = [f"unknown column {name!r}. {nearest(name, list(COLUMNS))}" for name in columns if name not in COLUMNS]
+    known = [*COLUMNS, *OPTIONAL]
+    unknown = [f"unknown column {name!r}. {nearest(name, known)}" for name in columns if name not in known]
     missing = [f"column {name!r} is missing. Add it." for name in COLUMNS if name not in columns]
-    twice = [f"column {name!r} is there twice. Delete one." for name in COLUMNS if columns.count(name) > 1]
+    twice = [f"column {name!r} is there twice. Delete one." for name in known if columns.count(name) > 1]
     if unknown or missing or twice:
         raise BoardbenchError(f"{path}, line 1: " + " ".join(unknown + missing + twice))
     reader.fieldnames = columns
@@ -130,7 +135,8 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
             )
     if row["kind"] not in KINDS:
         wrong.append(f"column kind: {row['kind']!r} is unknown. {nearest(row['kind'], list(KINDS))}")
-    paths = {column: folder / row[column] if row[column] else None for column in ("cube", "white", "dark", "mask")}
+    cells = {column: row.get(column) for column in ("cube", "white", "dark", "mask", "board")}
+    paths = {column: folder / cell if cell else None for column, cell in cells.items()}
     for column in ("cube", "mask"):
         if paths[column] is None:
             wrong.append(f"column {column}: empty. Give the path of the {column}, relative to the sheet.")
@@ -158,7 +164,7 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
 def _missing(column: str, path: Path) -> list[str]:
     """Say which file behind a cell does not exist."""
     try:
-        if column != "mask" or is_header(path):
+        if column not in ("mask", "board") or is_header(path):
             data_file(header_file(path), path)
         elif not path.is_file():
             raise BoardbenchError(f"{path}: no such file. Check the path; it is relative to the sheet.")
@@ -189,8 +195,14 @@ def write_sheet(*, root: Path, out: Path) -> None:
         rows.append(row)
     if problems:
         raise BoardbenchError(f"{root}: no sheet written:\n" + "\n".join(f"  {problem}" for problem in problems))
+    write_rows(out, rows)
+
+
+def write_rows(out: Path, rows: list[dict[str, str]]) -> None:
+    """Write a sheet of cells by column; an optional column is there where any row has it."""
+    columns = [*COLUMNS, *(column for column in OPTIONAL if any(row.get(column) for row in rows))]
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_text(out, text.getvalue())

@@ -60,25 +60,25 @@ class Learner(pl.LightningModule):
         self.params = params
         self._tallies: list[Any] = []
 
-    def training_step(self, batch, _):  # noqa: D102  Lightning's interface
+    def training_step(self, batch, _):
         inputs, targets = batch
         loss = self.loss(self.network(inputs), targets)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(inputs))
         return loss
 
-    def validation_step(self, batch, _):  # noqa: D102
+    def validation_step(self, batch, _):
         inputs, targets = batch
         logits = self.network(inputs)
         loss = self.loss(logits, targets)
         self.log("validation_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(inputs))
         self._tallies.append(self.tally(logits, targets))
 
-    def on_validation_epoch_end(self):  # noqa: D102
+    def on_validation_epoch_end(self):
         for name, value in self.score(self._tallies).items():
             self.log(f"validation_{name}", torch.tensor(value, dtype=torch.float32), prog_bar=True)
         self._tallies.clear()
 
-    def configure_optimizers(self):  # noqa: D102
+    def configure_optimizers(self):
         optimizer = torch.optim.Adam(self.parameters(), lr=self.params.learning_rate)
         if self.params.schedule == "constant":
             return optimizer
@@ -99,20 +99,20 @@ class History(pl.Callback):
         self.best_epoch = -1
         self._started = 0.0
 
-    def state_dict(self):  # noqa: D102
+    def state_dict(self):
         return {"rows": self.rows, "best": self.best, "best_epoch": self.best_epoch}
 
-    def load_state_dict(self, state):  # noqa: D102
+    def load_state_dict(self, state):
         self.rows, self.best, self.best_epoch = state["rows"], state["best"], state["best_epoch"]
 
-    def on_fit_start(self, trainer, module):  # noqa: D102
+    def on_fit_start(self, trainer, module):
         if self._run and self.rows:
             self._run.log(self.rows)
 
-    def on_train_epoch_start(self, trainer, module):  # noqa: D102
+    def on_train_epoch_start(self, trainer, module):
         self._started = time.monotonic()
 
-    def on_train_epoch_end(self, trainer, module):  # noqa: D102
+    def on_train_epoch_end(self, trainer, module):
         row = {"epoch": trainer.current_epoch}
         row |= {key: float(value) for key, value in sorted(trainer.callback_metrics.items())}
         if not torch.isfinite(torch.tensor(row["validation_loss"])):

@@ -34,9 +34,16 @@ NAMES = {
     "unet": "U-Net",
     "attention_unet": "Attention U-Net",
     "resunet": "ResU-Net",
+    "linknet": "LinkNet",
+    "deeplabv3plus": "DeepLabv3+",
     "full": "all bands",
     "pca3": "PCA, 3 axes",
+    "pca3_cube": "PCA a cube, 3 axes",
+    "bands3": "3 chosen bands",
+    "bands3_even": "3 even bands",
+    "linear3": "learned linear, 3",
     "scrb": "SCRB",
+    "all": "mean over networks",
     "majority": "majority class",
     "spectral_angle": "spectral angle",
     "lda": "linear discriminant",
@@ -110,33 +117,32 @@ def training_curves(histories: dict[str, Path], out: Path) -> None:
 def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
     """Draw mean IoU by backbone and strategy; floors are lines, published values hollow marks.
 
-    Whiskers are the standard deviation over seeds.
+    Whiskers are the 95 % interval over test scenes (and seeds, where there are several).
 
     Args:
-        mean: the mean table as text (columns backbone, strategy, miou, miou_sd, miou_published).
+        mean: the mean table as text (columns backbone, strategy, miou, miou_low, miou_high, miou_published).
         out: the SVG to write.
         label: what the data are, in the title.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    numbers = mean[["miou", "miou_sd", "miou_published"]].apply(pd.to_numeric, errors="coerce")
+    numbers = mean[["miou", "miou_low", "miou_high", "miou_published"]].apply(pd.to_numeric, errors="coerce")
     table = pd.concat([mean[["backbone", "strategy"]], numbers], axis=1)
     networks, floors = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
     backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
     colours = _colours(strategies)
     step = 0.8 / len(strategies)
     with rc_context(_STYLE):
-        figure = Figure(figsize=(7.2, 3.5))
+        figure = Figure(figsize=(max(7.2, 0.33 * len(networks)), 3.5))
         axes = figure.subplots()
         for row in networks.itertuples():
             x = backbones.index(row.backbone) + (strategies.index(row.strategy) - (len(strategies) - 1) / 2) * step
             axes.bar(x, row.miou, width=0.86 * step, color=colours[row.strategy])
             if row.miou > 0.08:  # room inside the bar; NaN is not
-                style = {"fontsize": 8, "color": "white", "fontweight": "bold"}
+                style = {"fontsize": 8, "color": "white", "fontweight": "bold", "rotation": 90 * (step < 0.2)}
                 axes.text(x, 0.012, f"{row.miou:.2f}", ha="center", va="bottom", **style)
-            if row.miou_sd == row.miou_sd:
-                axes.errorbar(x, row.miou, yerr=row.miou_sd, color="#333333", lw=1, capsize=2)
+            axes.plot([x, x], [row.miou_low, row.miou_high], color="#333333", lw=1, marker="_", ms=4)
             axes.plot(x, row.miou_published, marker="D", ms=6, mfc="white", mec="black", ls="none")
         right = len(backbones) - 0.45
         levels: list[float] = []
@@ -157,7 +163,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
         axes.set_xticks(range(len(backbones)), [pretty(name) for name in backbones])
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("mean IoU on the test part")
-        axes.set_title(label, loc="left", fontsize=9, color="#444444", pad=26)
+        axes.set_title(label, loc="left", fontsize=9, color="#444444", pad=26 if len(strategies) < 4 else 40)
         marks = [(axes.bar(0, 0, color=colour), pretty(name)) for name, colour in colours.items()]
         if networks["miou_published"].notna().any():
             hollow = axes.plot([], [], marker="D", ms=6, mfc="white", mec="black", ls="none")[0]
@@ -171,7 +177,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             labels,
             loc="lower left",
             bbox_to_anchor=(-0.01, 1.0),
-            ncols=len(marks),
+            ncols=min(len(marks), 5),
             fontsize=8,
             handlelength=1.4,
             columnspacing=1.2,

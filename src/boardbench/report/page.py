@@ -9,37 +9,13 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 from boardbench.report.charts import pretty
+from boardbench.report.ledger.evidence import read_evidence
+from boardbench.report.ledger.ledger import COLUMNS, checks, summary
 from boardbench.report.runs import read_csv, read_json
+from boardbench.report.sentences import against_floors, comparisons, summary_backbone, why_pca_loses
 
 TEMPLATE = Path(__file__).parent / "templates" / "index.html.j2"
 DEFAULT_DATASET = "simulated"
-
-
-def against_floors(mean: pd.DataFrame) -> str:
-    """Return the sentence that names each trained network whose mean IoU does not beat every floor.
-
-    Args:
-        mean: the mean table as text (columns backbone, strategy, miou); floors have strategy ``none``.
-            An empty score beats nothing.
-    """
-    scores = pd.to_numeric(mean["miou"], errors="coerce")
-    floor = mean["strategy"] == "none"
-    if not floor.any():
-        return "No floor was run on this data, so nothing says what these scores are worth."
-    if scores[floor].isna().any():
-        return "A floor has no score on this data, so nothing says what these scores are worth."
-    best = scores[floor].max()
-    name = pretty(str(mean["backbone"][scores[floor].idxmax()]))
-    measure = f"the highest floor ({name}, mean IoU {best:.3f})"
-    losers = [
-        f"{pretty(row.backbone)} with {pretty(row.strategy)} ({'no score' if pd.isna(score) else f'{score:.3f}'})"
-        for row, score in zip(mean[~floor].itertuples(), scores[~floor], strict=True)
-        if not score > best
-    ]
-    count = int((~floor).sum())
-    if not losers:
-        return f"Every trained network ({count}) beats {measure} on this data."
-    return f"{len(losers)} of {count} trained networks do not beat {measure} on this data: {'; '.join(losers)}."
 
 
 def _shown(text: str, digits: int = 3) -> str:
@@ -47,12 +23,17 @@ def _shown(text: str, digits: int = 3) -> str:
     return f"{float(text):.{digits}f}" if text else "\N{EN DASH}"
 
 
+def _signed(text: str) -> str:
+    """Return a difference with its sign and three decimals; an empty cell is a dash."""
+    return f"{float(text):+.3f}".replace("-", "\N{MINUS SIGN}") if text else "\N{EN DASH}"
+
+
 def _by_class(frame: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
-    """Return one row a run, with a (score, published) pair a class."""
+    """Return one row a network and strategy, with a (score, spread, published) cell a class."""
     rows = []
-    for (backbone, strategy, seed), group in frame.groupby(["backbone", "strategy", "seed"], sort=False):
-        cells = zip(group[metric], group[f"{metric}_published"], strict=True)
-        rows.append({"backbone": backbone, "strategy": strategy, "seed": seed, "cells": list(cells)})
+    for (backbone, strategy), group in frame.groupby(["backbone", "strategy"], sort=False):
+        cells = zip(group[metric], group[f"{metric}_sd"], group[f"{metric}_published"], strict=True)
+        rows.append({"backbone": backbone, "strategy": strategy, "cells": list(cells)})
     return rows
 
 
@@ -75,17 +56,27 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
             "seeds",
             "miou",
             "miou_sd",
+            "miou_low",
+            "miou_high",
             "mf1",
             "mf1_sd",
             "miou_published",
             "mf1_published",
         ),
     )
-    per_class = read_csv(
-        folder / "segmentation_per_class.csv",
+    by_class = read_csv(
+        folder / "segmentation_class_mean.csv",
         "tables",
-        ("backbone", "strategy", "seed", "class", "f1", "iou", "f1_published", "iou_published"),
+        ("backbone", "strategy", "class", "iou", "iou_sd", "f1", "f1_sd", "f1_published", "iou_published"),
     )
+    differences = read_csv(
+        folder / "segmentation_differences.csv",
+        "tables",
+        ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers", "shown"),
+    )
+    answered = comparisons(differences, summary_backbone(differences))
+    backbones = list(dict.fromkeys(differences["backbone"]))
+    times = folder / "segmentation_latency.csv"
     figures = reports / "figures" / name / "segmentation_figures.json"
     pictures = []
     if figures.is_file():
@@ -101,16 +92,29 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
         "mean": mean.to_dict("records"),
         "has_published": bool((mean["miou_published"] != "").any()),
         "many_seeds": bool((mean["seeds"] != "1").any()),
-        "iou": _by_class(per_class, "iou"),
-        "f1": _by_class(per_class, "f1"),
+        "iou": _by_class(by_class, "iou"),
+        "f1": _by_class(by_class, "f1"),
+        "comparisons": answered,
+        "comparisons_by_backbone": {name: comparisons(differences, name) for name in backbones},
+        "why_pca_loses": why_pca_loses(answered),
+        "latency": read_csv(times, "tables", ("dataset",)).to_dict("records") if times.is_file() else [],
         "charts": [entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")],
         "predictions": [entry for entry in pictures if entry["file"].startswith("segmentation_prediction_")],
         **records,
     }
 
 
+def _ledger(reports: Path) -> dict[str, Any] | None:
+    """Gather what the page shows of the ledger; None where there is none."""
+    path = reports / "tables" / "reproduction.csv"
+    if not path.is_file():
+        return None
+    rows = read_csv(path, "ledger", COLUMNS).to_dict("records")
+    return summary(rows) | {"checks": checks(read_evidence(reports))}
+
+
 def render(reports: Path) -> None:
-    """Write ``reports/index.html`` from every dataset in ``reports/tables``, the default one first.
+    """Write ``reports/index.html`` from every dataset in ``reports/tables``, the default one first, and the ledger.
 
     The page needs no script and no outside resource; pictures are relative files of ``reports/figures``.
     A page of equal content is not touched.
@@ -129,9 +133,9 @@ def render(reports: Path) -> None:
         lstrip_blocks=True,
         newline_sequence="\n",
     )
-    environment.filters |= {"shown": _shown, "pretty": pretty}
+    environment.filters |= {"shown": _shown, "signed": _signed, "pretty": pretty}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    html = template.render(datasets=[_dataset(reports, name) for name in names]) + "\n"
+    html = template.render(datasets=[_dataset(reports, name) for name in names], ledger=_ledger(reports)) + "\n"
     page = reports / "index.html"
     if not page.is_file() or page.read_text(encoding="utf-8") != html:
         with whole(page) as temporary:

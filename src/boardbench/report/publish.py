@@ -6,18 +6,17 @@ from pathlib import Path
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
+from boardbench.report.ledger.ledger import ledger
 from boardbench.report.page import render
 
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
-# Measured in seconds or bytes on one machine: made by the benchmarks, so not this step's to remove.
-_TIMES = ("_latency.csv", "_seconds.csv")
 
 
 def _mirror(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) -> dict[str, Path]:
     """Make ``target`` hold ``source``'s files; return name -> copy.
 
     A file of equal content is not touched. Files of the same study (the word before the first underscore)
-    that the source no longer has are removed; other studies' files and measured times stay.
+    that the source no longer has are removed; other studies' files stay.
     """
     files = sorted(path for path in source.glob("*") if path.suffix in suffixes and not path.name.startswith("."))
     if not files:
@@ -31,13 +30,13 @@ def _mirror(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) ->
     studies = {path.name.split("_")[0] for path in files if "_" in path.name}
     for path in target.glob("*"):
         stale = path.name not in copies and path.suffix in suffixes and path.name.split("_")[0] in studies
-        if stale and not path.name.endswith(_TIMES):
+        if stale:
             path.unlink()
     return copies
 
 
 def publish(*, tables: Path, figures: Path, reports: Path, out: Path, dataset: str) -> None:
-    """Copy a dataset's tables and figures to ``reports`` and write the page again; idempotent.
+    """Copy a dataset's tables and figures to ``reports``, write ledger and page again; idempotent.
 
     Args:
         tables: folder that 'boardbench segmentation tables' filled.
@@ -55,6 +54,9 @@ def publish(*, tables: Path, figures: Path, reports: Path, out: Path, dataset: s
     for kind, source in (("tables", tables), ("figures", figures)):
         copied = _mirror(source, reports / kind / dataset, SUFFIXES[kind], kind)
         copies |= {f"{kind}/{dataset}/{name}": path for name, path in copied.items()}
+    if (reports / "published").is_dir():
+        ledger(reports=reports)
+        copies["tables/reproduction.csv"] = reports / "tables" / "reproduction.csv"
     render(reports)
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
     write_json(out, {"dataset": dataset, "sha256": hashes})

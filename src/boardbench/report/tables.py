@@ -9,15 +9,19 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json, write_text
 from boardbench.params import Complexity
-from boardbench.report.runs import SCORES, grid, read_csv, read_json, read_scores
+from boardbench.report.costs import complexity_table, latency_table
+from boardbench.report.runs import PUBLISHED_AS, SCORES, grid, read_csv, read_json, read_scores
+from boardbench.report.uncertainty import differences, intervals
 from boardbench.segmentation.data import PARTS, read_split
+from boardbench.segmentation.reduction import get, is_fitted
+from boardbench.segmentation.reduction.pca import load_reduction
 
 PAPER_CLASSES = ["others", "ic", "capacitor", "connectors"]
-PAPER_COUNTED = Complexity(size=(640, 640), width=64, bands=214)
 PAPER_VARIANCE = {"pca3": "98.7"}  # percent kept by three components, text of paper 1
 LABELS = {
     "simulate": "SIMULATED: physics, not a result",
     "indian_pines": "Indian Pines: a real AVIRIS scene of fields, not circuit boards; blocks play the scenes",
+    "pcbvision": "PCB-Vision: real boards (Arbash et al. 2024)",
     "captures": "own captures",
 }
 
@@ -43,7 +47,10 @@ def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, st
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
     frame = read_csv(path, "tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
-    return {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
+    printed = {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
+    for ours, theirs in PUBLISHED_AS.items():
+        printed |= {(b, ours, metric): row for (b, s, metric), row in list(printed.items()) if s == theirs}
+    return printed
 
 
 def _per_class(
@@ -66,80 +73,79 @@ def _per_class(
     return pd.DataFrame(rows)
 
 
-def _mean(dataset: str, scores: dict[tuple[str, str, int], dict], printed: dict) -> pd.DataFrame:
+def _spread(values: np.ndarray, name: str) -> dict[str, str]:
+    """Return mean and standard deviation over seeds; one run has no spread: an empty cell, not 0."""
+    known = values[np.isfinite(values)]
+    mean = known.mean() if len(known) else np.nan
+    return {name: _text(mean, 4), f"{name}_sd": _text(known.std(ddof=1), 4) if len(known) > 1 else ""}
+
+
+def _groups(scores: dict[tuple[str, str, int], dict]) -> dict[tuple[str, str], list[dict]]:
+    """Return the runs of each backbone and strategy, one a seed."""
+    groups: dict[tuple[str, str], list[dict]] = {}
+    for key, score in scores.items():
+        groups.setdefault(key[:2], []).append(score)
+    return groups
+
+
+def _class_mean(
+    dataset: str, scores: dict[tuple[str, str, int], dict], classes: list[str], printed: dict
+) -> pd.DataFrame:
     rows = []
-    for backbone, strategy in dict.fromkeys(key[:2] for key in scores):
-        group = [score for key, score in scores.items() if key[:2] == (backbone, strategy)]
+    for (backbone, strategy), group in _groups(scores).items():
+        for index, name in enumerate(classes):
+            row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "class": name}
+            row["seeds"] = str(len(group))
+            for metric in ("iou", "f1"):
+                row |= _spread(np.array([score[metric][index] for score in group]), metric)
+            for metric in ("iou", "f1"):
+                row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean(
+    dataset: str, scores: dict[tuple[str, str, int], dict], printed: dict, interval: pd.DataFrame
+) -> pd.DataFrame:
+    bounds = {(row["backbone"], row["strategy"]): row for row in interval.to_dict("records")}
+    rows = []
+    for (backbone, strategy), group in _groups(scores).items():
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
         for metric in ("miou", "mf1"):
-            values = np.array([score[metric] for score in group])
-            row[metric] = _text(values.mean(), 4)
-            # One run has no spread: an empty cell, not 0.
-            row[f"{metric}_sd"] = _text(values.std(ddof=1), 4) if len(values) > 1 else ""
+            row |= _spread(np.array([score[metric] for score in group]), metric)
+        row |= {f"miou_{end}": bounds[backbone, strategy][end] for end in ("low", "high")}
         for metric in ("iou", "f1"):
             row[f"m{metric}_published"] = printed.get((backbone, strategy, metric), {}).get("mean", "")
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _complexity(
+def _reduction(
     dataset: str,
-    path: Path,
-    backbones: list[str],
+    folder: Path | None,
     strategies: list[str],
-    counted: Complexity,
-    published: Path,
-    classes: list[str],
+    fit: str,
+    wavelengths: list[float] | None,
+    published: bool,
 ) -> pd.DataFrame:
-    numbers = ("gmacs", "gmacs_published_convention", "params_millions")
-    ours = read_csv(path, "complexity", ("backbone", "strategy", *numbers))
-    ours = {(row["backbone"], row["strategy"]): row for row in ours.to_dict("records")}
-    printed: dict[tuple[str, str], dict] = {}
-    if counted == PAPER_COUNTED and len(classes) == len(PAPER_CLASSES):
-        file = published / "segmentation_complexity.csv"
-        if not file.is_file():
-            raise BoardbenchError(f"{file}: no such file. It is part of the repository: git checkout -- {file}")
-        columns = ("backbone", "strategy", "gmacs_published", "params_millions_published")
-        frame = read_csv(file, "tables", columns)
-        printed = {(row["backbone"], row["strategy"]): row for row in frame.to_dict("records")}
-    rows = []
-    for key in ((backbone, strategy) for backbone in backbones for strategy in strategies):
-        if key not in ours:
-            raise BoardbenchError(
-                f"{path}: no row for backbone {key[0]}, strategy {key[1]}. "
-                "Make it again with 'boardbench segmentation complexity'."
-            )
-        row = {"dataset": dataset, "backbone": key[0], "strategy": key[1]}
-        for name, digits in zip(numbers, (4, 4, 3), strict=True):
-            try:
-                row[name] = _text(float(ours[key][name] or "nan"), digits)
-            except ValueError:
-                raise BoardbenchError(
-                    f"{path}: {name} of {key[0]}, {key[1]} is {ours[key][name]!r}, not a number. "
-                    "Delete it and make it again with 'boardbench segmentation complexity'."
-                ) from None
-        row |= {name: printed.get(key, {}).get(name, "") for name in ("gmacs_published", "params_millions_published")}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _reduction(dataset: str, folder: Path | None, strategies: list[str], fit: str, classes: list[str]) -> pd.DataFrame:
     columns = ["dataset", "strategy", "fit", "components", "explained_variance_percent"]
-    columns.append("explained_variance_percent_published")
+    columns += ["explained_variance_percent_published", "picked_nm", "separability"]
     rows = []
-    for strategy in (name for name in strategies if name.startswith("pca")):
+    for strategy in filter(is_fitted, strategies):
         path = (folder or Path("reduction")) / f"{strategy}.npz"
         if folder is None or not path.is_file():
             raise BoardbenchError(
                 f"{path}: no such file, but strategy {strategy} is in the table. "
                 "Make it with 'boardbench segmentation reduction' and name its folder with --reduction."
             )
-        with np.load(path, allow_pickle=False) as fitted:
-            ratio = np.atleast_2d(fitted["explained_variance_ratio"]).astype(np.float64)
+        fitted = load_reduction(path)
         # One row when fitted on the training part; one a capture when fitted cube by cube: their mean.
-        percent = 100 * ratio.sum(axis=1).mean()
-        printed = PAPER_VARIANCE.get(strategy, "") if classes == PAPER_CLASSES else ""
-        rows.append([dataset, strategy, fit, str(ratio.shape[1]), _text(percent, 2), printed])
+        percent = 100 * fitted.explained_variance_ratio.astype(np.float64).sum(axis=1).mean()
+        picked = [f"{wavelengths[band]:.1f}" if wavelengths else f"band {band}" for band in fitted.bands[0]]
+        how = get(strategy).fitted_on
+        row = [dataset, strategy, fit if how == "params" else how, str(fitted.components.shape[1]), _text(percent, 2)]
+        row.append(PAPER_VARIANCE.get(PUBLISHED_AS.get(strategy, strategy), "") if published else "")
+        rows.append([*row, " ".join(picked), _text(float(np.mean(fitted.criterion)), 4)])
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -196,13 +202,16 @@ def tables(
     floors: list[str] | None = None,
     runs: Path,
     complexity: Path,
-    counted: Complexity,
+    latency: Path | None = None,
     split: Path,
     reflectance: Path,
     reduction: Path | None = None,
     fit: str = "train",
     published: Path,
+    resamples: int = 10_000,
+    resample_seed: int = 0,
     out: Path,
+    counted: Complexity,
 ) -> None:
     """Put the runs of one dataset beside the published numbers, as CSV, Markdown and JSON.
 
@@ -222,13 +231,16 @@ def tables(
         floors: rivals without a network, last in the tables.
         runs: folder of the runs.
         complexity: the dataset's complexity.csv.
-        counted: size, width and bands that complexity.csv was counted with.
+        latency: the dataset's latency.csv; None: no table of times.
         split: the dataset's split.csv.
         reflectance: folder of the captures' JSON reports.
         reduction: folder of the fitted reductions; needed where a strategy is a PCA.
         fit: what the reductions were fitted on (train or cube).
         published: folder of the published numbers (reports/published).
+        resamples: bootstrap samples of the test scenes.
+        resample_seed: draws of the bootstrap.
         out: folder that receives the tables.
+        counted: size, width and bands that complexity.csv was counted with.
 
     Raises:
         BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
@@ -242,14 +254,26 @@ def tables(
         name: read_json(reflectance / f"{name}.json", "reflectance")
         for name in parts["scene"] + "_" + parts["condition"]
     }
-    mean = _mean(dataset, scores, printed)
+    drawn = {"resamples": resamples, "seed": resample_seed}
+    compared = differences(runs, backbones, strategies, seeds, classes, **drawn)
+    compared.insert(0, "dataset", dataset)
+    interval = intervals(runs, backbones, strategies, seeds, floors or [], classes, **drawn)
+    mean = _mean(dataset, scores, printed, interval)
     made = {
-        "segmentation_complexity": _complexity(dataset, complexity, backbones, strategies, counted, published, classes),
+        "segmentation_complexity": complexity_table(
+            dataset, complexity, backbones, strategies, counted, published, len(classes)
+        ),
         "segmentation_per_class": _per_class(dataset, scores, classes, printed),
+        "segmentation_class_mean": _class_mean(dataset, scores, classes, printed),
         "segmentation_mean": mean,
-        "segmentation_reduction": _reduction(dataset, reduction, strategies, fit, classes),
+        "segmentation_differences": compared,
+        "segmentation_reduction": _reduction(
+            dataset, reduction, strategies, fit, next(iter(reports.values())).get("wavelengths"), bool(printed)
+        ),
         "segmentation_captures": _captures(dataset, parts, reports, reflectance),
     }
+    if latency:
+        made["segmentation_latency"] = latency_table(dataset, latency)
     for name, frame in made.items():
         _write(frame, out, name)
     nested: dict[str, dict] = {}

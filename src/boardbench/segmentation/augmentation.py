@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import whole
 from boardbench.params import Augmentation
-from boardbench.segmentation.data import captures_of, load_cube
+from boardbench.segmentation.data import IGNORED, captures_of, load_cube
 
 TRANSFORMS = [
     "identity",
@@ -76,7 +76,9 @@ def _fixed_copies(seed: int, name: str) -> list[tuple[str, int]]:
     return copies
 
 
-def augmentation(*, split: Path, reflectance: Path, out: Path, epochs: int, params: Augmentation) -> None:
+def augmentation(
+    *, split: Path, reflectance: Path, out: Path, epochs: int, patch: int | None = None, params: Augmentation
+) -> None:
     """Write the plan of training samples, one row a sample; it is applied when a sample is read.
 
     ``none``: every training capture as it is. ``flips``: for each epoch, flip_lines, flip_samples and rot90
@@ -90,6 +92,8 @@ def augmentation(*, split: Path, reflectance: Path, out: Path, epochs: int, para
         out: CSV with columns capture, epoch (from 0; empty = a fixed copy, used every epoch), transform,
             seed.
         epochs: number of epochs that ``flips`` is drawn for.
+        patch: pixels a side; each row becomes one row a patch of the transformed capture, with two more columns,
+            line and sample, where the patch begins. None: whole captures.
         params: section ``segmentation.augmentation``.
 
     Raises:
@@ -114,9 +118,33 @@ def augmentation(*, split: Path, reflectance: Path, out: Path, epochs: int, para
             rows += [(name, "", transform, seed) for transform, seed in _fixed_copies(params.seed, name)]
     else:
         rows = [(name, "", "identity", _seed(params.seed, name, "identity")) for name in names]
+    columns = ["capture", "epoch", "transform", "seed"]
+    if patch:
+        rows = [(*row, *corner) for row in rows for corner in corners(sizes[row[0]], patch)]
+        columns += ["line", "sample"]
     with whole(out) as beside:
-        table = pd.DataFrame(rows, columns=["capture", "epoch", "transform", "seed"])
+        table = pd.DataFrame(rows, columns=columns)
         table.to_csv(beside, index=False, lineterminator="\n")
+
+
+def corners(size: tuple[int, int], patch: int) -> list[tuple[int, int]]:
+    """Return the first line and sample of the patches that tile a capture of (lines, samples), row by row."""
+    return [(line, sample) for line in range(0, size[0], patch) for sample in range(0, size[1], patch)]
+
+
+def cut(cube: np.ndarray, mask: np.ndarray, patch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pad what is left of a capture at its end to a whole patch: cube with 0, mask with 255 (not scored).
+
+    Args:
+        cube: (bands, lines, samples), at most ``patch`` lines and samples.
+        mask: (lines, samples) class ids.
+        patch: pixels a side.
+    """
+    below, right = patch - mask.shape[0], patch - mask.shape[1]
+    if below or right:
+        cube = np.pad(cube, ((0, 0), (0, below), (0, right)))
+        mask = np.pad(mask, ((0, below), (0, right)), constant_values=IGNORED)
+    return cube, mask
 
 
 @lru_cache(maxsize=4)
@@ -151,13 +179,17 @@ def _rotation(lines: int, samples: int, degrees: float) -> tuple[csr_array, np.n
     return bilinear, np.where(inside, near_line * samples + near_sample, -1)
 
 
-def _rotate(cube: np.ndarray, mask: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
+def _rotate(
+    cube: np.ndarray, mask: np.ndarray, degrees: float, window: tuple[slice, slice]
+) -> tuple[np.ndarray, np.ndarray]:
     bilinear, nearest_pixel = _rotation(*mask.shape, degrees)
-    turned = np.empty(cube.shape, cube.dtype)
+    wanted = np.arange(mask.size).reshape(mask.shape)[window]
+    bilinear, nearest_pixel = bilinear[wanted.ravel()], nearest_pixel[wanted.ravel()]
+    turned = np.empty((len(cube), *wanted.shape), cube.dtype)
     for band, out in zip(cube, turned, strict=True):  # band by band: float32 copies of one band only
-        out[...] = (bilinear @ np.asarray(band, dtype=np.float32).ravel()).reshape(mask.shape)
+        out[...] = (bilinear @ np.asarray(band, dtype=np.float32).ravel()).reshape(wanted.shape)
     labels = np.where(nearest_pixel >= 0, mask.ravel()[nearest_pixel], 0).astype(mask.dtype)
-    return turned, labels.reshape(mask.shape)
+    return turned, labels.reshape(wanted.shape)
 
 
 def _shift(array: np.ndarray, pixels: int, axis: int) -> np.ndarray:
@@ -179,7 +211,12 @@ def _value(text: str, name: str, value: str, kind: type) -> float:
         raise BoardbenchError(f"transform '{text}': {name} needs a number, such as {name}=15, not '{value}'.") from None
 
 
-def apply(transform: str, cube: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+WHOLE = (slice(None), slice(None))
+
+
+def apply(
+    transform: str, cube: np.ndarray, mask: np.ndarray, window: tuple[slice, slice] = WHOLE
+) -> tuple[np.ndarray, np.ndarray]:
     """Apply one transform of the plan to a cube and its mask, with the same geometry.
 
     Flips and quarter turns are exact and return views; ``rotate`` is bilinear for the cube and nearest for
@@ -189,14 +226,17 @@ def apply(transform: str, cube: np.ndarray, mask: np.ndarray) -> tuple[np.ndarra
         transform: names of this module's table, joined by ``+``.
         cube: (bands, lines, samples).
         mask: (lines, samples) class ids.
+        window: lines and samples of the result that are wanted; a rotation computes no others.
 
     Returns:
-        Cube and mask, of the same dtype and (but for rot90 of a capture that is not square) the same size.
+        Cube and mask (their window), of the same dtype and, but for rot90 of a capture that is not square, the same
+        size.
 
     Raises:
         BoardbenchError: unknown transform, or a missing, needless or unreadable value.
     """
-    for step in transform.replace("=+", "=").split("+"):  # the sign in rotate=+15 joins nothing
+    steps = transform.replace("=+", "=").split("+")  # the sign in rotate=+15 joins nothing
+    for place, step in enumerate(steps, start=1):
         name, equals, value = step.partition("=")
         if name not in TRANSFORMS:
             raise BoardbenchError(f"transform '{transform}': '{name}' is unknown. {nearest(name, TRANSFORMS)}")
@@ -211,9 +251,12 @@ def apply(transform: str, cube: np.ndarray, mask: np.ndarray) -> tuple[np.ndarra
             turns = int(name.removeprefix("rot")) // 90
             cube, mask = np.rot90(cube, turns, axes=(-2, -1)), np.rot90(mask, turns)
         elif name == "rotate":
-            cube, mask = _rotate(cube, mask, _value(transform, name, value, float))
+            degrees = _value(transform, name, value, float)
+            if place == len(steps):
+                return _rotate(cube, mask, degrees, window)
+            cube, mask = _rotate(cube, mask, degrees, WHOLE)
         elif name != "identity":
             axis = -2 if name == "shift_lines" else -1
             pixels = _value(transform, name, value, int)
             cube, mask = _shift(cube, pixels, axis), _shift(mask, pixels, axis)
-    return cube, mask
+    return cube[:, *window], mask[window]

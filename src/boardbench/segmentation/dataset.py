@@ -8,11 +8,9 @@ import torch
 from torch.utils.data import Dataset
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.augmentation import apply
+from boardbench.segmentation.augmentation import WHOLE, apply, corners, cut
 from boardbench.segmentation.data import load_cube, load_mask
 from boardbench.segmentation.reduction.pca import load_reduction, project
-
-IGNORED = 255
 
 
 class Cubes:
@@ -22,7 +20,8 @@ class Cubes:
         reflectance: folder of ``<scene>_<condition>.npy`` and ``.png``.
         reduction: fitted reduction (``.npz``), or None for networks that take every band. Reduced cubes are small
             (3 bands) and kept in memory; full ones stay on disk, memory-mapped. They are reduced before they are
-            augmented, so what a rotation or shift brings in from outside is the mean spectrum, not reflectance 0.
+            augmented, so what a rotation or shift brings in from outside is the mean spectrum where the reduction
+            projects, and reflectance 0 where it picks bands or is None.
     """
 
     def __init__(self, reflectance: Path, reduction: Path | None):
@@ -46,12 +45,31 @@ def _tensors(cube: np.ndarray, mask: np.ndarray) -> tuple[torch.Tensor, torch.Te
 
 
 class PlannedSamples(Dataset):
-    """One item a row of the augmentation plan: float32 (channels, lines, samples), int64 (lines, samples)."""
+    """One item a row of the augmentation plan: float32 (channels, lines, samples), int64 (lines, samples).
 
-    def __init__(self, cubes: Cubes, plan: Path):
-        self._cubes = cubes
+    Args:
+        cubes: the captures.
+        plan: augmentation.csv.
+        patch: pixels a side that the plan was written with; None for whole captures.
+
+    Raises:
+        BoardbenchError: if the plan was written for patches and ``patch`` is None, or the other way round.
+    """
+
+    def __init__(self, cubes: Cubes, plan: Path, patch: int | None = None):
+        self._cubes, self._patch = cubes, patch
         table = pd.read_csv(plan, dtype={"capture": str, "transform": str})
-        self._rows = list(zip(table["capture"], table["transform"], strict=True))
+        if ("line" in table) != bool(patch):
+            form = "patches" if "line" in table else "whole captures"
+            raise BoardbenchError(
+                f"{plan}: a plan of {form}, but training.patch is {patch or 'null'}. Write the plan again with "
+                "'boardbench segmentation augmentation' and the same --patch."
+            )
+        windows = [WHOLE] * len(table)
+        if patch:
+            starts = zip(table["line"], table["sample"], strict=True)
+            windows = [(slice(line, line + patch), slice(sample, sample + patch)) for line, sample in starts]
+        self._rows = list(zip(table["capture"], table["transform"], windows, strict=True))
         self._fixed = table.index[table["epoch"].isna()].tolist()
         self._by_epoch = {int(epoch): rows.index.tolist() for epoch, rows in table.groupby("epoch")}
         self._plan = plan
@@ -70,8 +88,9 @@ class PlannedSamples(Dataset):
         return rows
 
     def __getitem__(self, row: int) -> tuple[torch.Tensor, torch.Tensor]:
-        name, transform = self._rows[row]
-        return _tensors(*apply(transform, *self._cubes[name]))
+        name, transform, window = self._rows[row]
+        cube, mask = apply(transform, *self._cubes[name], window)
+        return _tensors(*(cut(cube, mask, self._patch) if self._patch else (cube, mask)))
 
 
 class WholeCaptures(Dataset):
@@ -85,3 +104,26 @@ class WholeCaptures(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         return _tensors(*self._cubes[self.names[index]])
+
+
+class Patches(Dataset):
+    """Captures cut into patches as they are, in order: for validation and test of networks trained on patches.
+
+    Attributes:
+        rows: (capture name, (lines, samples) slices) of each item; the last patches of a capture are padded.
+    """
+
+    def __init__(self, cubes: Cubes, names: list[str], patch: int):
+        self._cubes, self._patch = cubes, patch
+        self.rows = [
+            (name, (slice(line, line + patch), slice(sample, sample + patch)))
+            for name in names
+            for line, sample in corners(cubes[name][1].shape, patch)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        name, window = self.rows[index]
+        return _tensors(*cut(*apply("identity", *self._cubes[name], window), self._patch))

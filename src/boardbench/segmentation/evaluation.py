@@ -5,13 +5,18 @@ import math
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
-from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion
+from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def evaluate(
@@ -19,11 +24,25 @@ def evaluate(
     split: Path,
     reflectance: Path,
     reduction: Path | None = None,
+    truth: Path | None = None,
     out: Path,
     tracking: Path | None = None,
     threads: int = 1,
 ) -> None:
-    """Score the model of the run folder ``out`` and write confusion.csv, metrics.json and predictions/ beside it."""
+    """Score the model of the run folder ``out`` on the test part.
+
+    Writes confusion.csv, confusions.csv (one matrix a capture), metrics.json and predictions/ beside the model.
+
+    Args:
+        split: split.csv.
+        reflectance: folder of cubes and masks at working size.
+        reduction: fitted reduction, where the run's strategy has one.
+        truth: folder of masks of another size, such as the captures' own; predictions are resized to them by the
+            nearest pixel before they are scored. None: masks at working size.
+        out: run folder with model.pt and training.json.
+        tracking: MLflow store that mirrors the scores.
+        threads: torch threads.
+    """
     training = json.loads((out / "training.json").read_text())
     model, classes = load_model(out / "model.pt")
     names = captures_of(split, "test")
@@ -35,14 +54,15 @@ def evaluate(
         seed=training["seed"],
         classes=classes,
         reflectance=reflectance,
-        predictions=predict(model, reflectance, reduction, names, threads),
+        truth=truth,
+        predictions=predict(model, reflectance, reduction, names, threads, training["training"]["patch"]),
         extra={key: training[key] for key in ("identity", "data", "epochs", "best_epoch", "parameters")},
     )
     if tracking:
         mirror(out, tracking)
 
 
-def load_model(path: Path) -> tuple["torch.nn.Module", list[str]]:  # noqa: F821  torch is imported on use
+def load_model(path: Path) -> tuple["nn.Module", list[str]]:
     """Build the network of a model.pt; return it in evaluation mode, with its class names."""
     import pickle
 
@@ -62,23 +82,37 @@ def load_model(path: Path) -> tuple["torch.nn.Module", list[str]]:  # noqa: F821
 
 
 def predict(
-    network: "torch.nn.Module",  # noqa: F821
+    network: "nn.Module",
     reflectance: Path,
     reduction: Path | None,
     names: list[str],
     threads: int,
+    patch: int | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (capture name, class map (lines, samples) uint8), one capture at a time."""
+    """Yield (capture name, class map (lines, samples) uint8), one capture at a time.
+
+    With ``patch``, a capture is predicted patch by patch and put together again; padding falls away.
+    """
     import torch
 
-    from boardbench.segmentation.dataset import Cubes, WholeCaptures
+    from boardbench.segmentation.dataset import Cubes, Patches, WholeCaptures
+
+    def classes(inputs: torch.Tensor) -> np.ndarray:
+        with torch.inference_mode():
+            return network(inputs[None])[0].argmax(dim=0).to(torch.uint8).numpy()
 
     torch.set_num_threads(threads)
-    captures = WholeCaptures(Cubes(reflectance, reduction), names)
-    for index, name in enumerate(names):
-        with torch.inference_mode():
-            logits = network(captures[index][0][None])
-        yield name, logits[0].argmax(dim=0).to(torch.uint8).numpy()
+    cubes = Cubes(reflectance, reduction)
+    for name in names:
+        if not patch:
+            yield name, classes(WholeCaptures(cubes, [name])[0][0])
+            continue
+        patches = Patches(cubes, [name], patch)
+        prediction = np.empty(cubes[name][1].shape, np.uint8)
+        for (_, window), (inputs, _) in zip(patches.rows, patches, strict=True):
+            part = prediction[window]
+            part[...] = classes(inputs)[: part.shape[0], : part.shape[1]]
+        yield name, prediction
 
 
 def write_run(
@@ -92,10 +126,12 @@ def write_run(
     reflectance: Path,
     predictions: Iterable[tuple[str, np.ndarray]],
     extra: dict,
+    truth: Path | None = None,
 ) -> None:
-    """Write confusion.csv, predictions/<capture>.png and, last, metrics.json (the truth of a run) into ``out``.
+    """Write confusion.csv, confusions.csv, predictions/<capture>.png and, last, metrics.json (the truth of a run).
 
-    ``predictions`` gives (capture name, class map (lines, samples)); each is scored against the capture's mask.
+    ``predictions`` gives (capture name, class map (lines, samples)); each is scored against the capture's mask in
+    ``truth``, at that mask's size, or against the mask at working size.
     """
     from boardbench.report.overlay import overlay
 
@@ -103,18 +139,20 @@ def write_run(
     fresh = out / ".predictions"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    total = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    captures = 0
+    confusions = {}
     for name, prediction in predictions:
-        truth = load_mask(reflectance, name)
-        total += confusion_matrix(truth, prediction, len(classes))
+        working = load_mask(reflectance, name)
+        scored = load_mask(truth, name) if truth else working
+        resized = resize_mask(prediction, scored.shape)
+        confusions[name] = confusion_matrix(scored, resized, len(classes))
         wavelengths = json.loads((reflectance / f"{name}.json").read_text())["wavelengths"]
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
-        overlay(cube, wavelengths, truth, prediction, classes).save(fresh / f"{name}.png")
-        captures += 1
+        overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
     shutil.rmtree(pictures, ignore_errors=True)
     fresh.rename(pictures)
+    total = sum(confusions.values())
     write_confusion(out / "confusion.csv", total, classes)
+    write_confusions(out / "confusions.csv", confusions, classes)
     result = {
         key: [_number(item) for item in value] if np.ndim(value) else _number(value)
         for key, value in scores(total).items()
@@ -128,7 +166,7 @@ def write_run(
             "strategy": strategy,
             "seed": seed,
             "classes": classes,
-            "test_captures": captures,
+            "test_captures": len(confusions),
             "scores": result,
             **extra,
         },

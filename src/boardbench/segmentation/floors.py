@@ -1,5 +1,6 @@
 """Rivals without a network: what a score must beat to mean something."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from boardbench.segmentation.data import (
 SAMPLE = 200_000  # training pixels that the discriminant is fitted on, at most
 
 
-class Floor:
+class Floor(ABC):
     """A per-pixel classifier: fitted on labelled training pixels, blind to their neighbours."""
 
+    @abstractmethod
     def fit(self, reflectance: Path, names: list[str], counts: np.ndarray) -> int:
         """Fit on captures; return the number of pixels used.
 
@@ -30,11 +32,10 @@ class Floor:
             names: training captures.
             counts: (classes,) labelled pixels of each class in them, none zero.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Return class ids (pixels,) of spectra (pixels, bands)."""
-        raise NotImplementedError
 
     def predict(self, cube: np.ndarray) -> np.ndarray:
         """Return the class map (lines, samples) uint8 of a cube (bands, lines, samples)."""
@@ -141,6 +142,7 @@ def floor(
     out: Path,
     classes: list[str],
     dataset: str,
+    truth: Path | None = None,
     tracking: Path | None = None,
 ) -> None:
     """Fit one rival on the training pixels, score it on the test part and write a run folder.
@@ -152,6 +154,7 @@ def floor(
         out: run folder for confusion.csv, metrics.json and predictions/.
         classes: class names in order of their ids.
         dataset: written into metrics.json.
+        truth: folder of masks of another size to score at; None: masks at working size.
         tracking: MLflow store that mirrors the scores.
 
     Raises:
@@ -179,6 +182,7 @@ def floor(
         seed=0,
         classes=classes,
         reflectance=reflectance,
+        truth=truth,
         predictions=predictions(),
         extra={"training_pixels": int(counts.sum()), "fitted_pixels": used},
     )

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from boardbench.captures.pcbvision import TEST, TRAIN, VALIDATION
 from boardbench.captures.sheet import read_sheet
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import whole
 from boardbench.params import Split
 from boardbench.segmentation.data import PARTS, prove_disjoint
+
+PCBVISION = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 
 def _natural(text: str) -> tuple:
@@ -22,11 +25,6 @@ def _natural(text: str) -> tuple:
 
 def _draw(scenes: list[str], params: Split) -> dict[str, list[str]]:
     """Shuffle the scenes by seed; the first train, the next validate, then test, the rest stay unused."""
-    if params.file is not None:
-        raise BoardbenchError(
-            f"segmentation.split.file: '{params.file}' is read only with protocol 'listed', but the "
-            "protocol is 'grouped'. Set protocol: listed, or file: null."
-        )
     counts = {part: getattr(params, part) for part in PARTS[:3]}
     wanted = sum(counts.values())
     if wanted > len(scenes):
@@ -41,6 +39,28 @@ def _draw(scenes: list[str], params: Split) -> dict[str, list[str]]:
         lists[part] = order[start : start + count]
         start += count
     return lists
+
+
+def _by_number(scenes: list[str], sheet: Path) -> dict[str, list[str]]:
+    """Give PCB-Vision's own lists the scenes of the same board number, whatever stands before it."""
+    scene_of: dict[int, str] = {}
+    for scene in scenes:
+        found = re.search(r"[0-9]+$", scene)
+        number = int(found.group()) if found else None
+        if number is None or number in scene_of:
+            why = "has no number at its end" if number is None else f"has the number of '{scene_of[number]}'"
+            raise BoardbenchError(
+                f"{sheet}: scene '{scene}' {why}; split protocol 'pcbvision' finds boards by number. Rename the "
+                "scene, or set segmentation.split.protocol to 'grouped' or 'listed'."
+            )
+        scene_of[number] = scene
+    missing = sorted(number for listed in PCBVISION.values() for number in listed if number not in scene_of)
+    if missing:
+        raise BoardbenchError(
+            f"{sheet}: boards {', '.join(map(str, missing))} are missing; split protocol 'pcbvision' uses 51 of 53 "
+            "boards (all but 4 and 35). Add them, or set segmentation.split.protocol to 'grouped' or 'listed'."
+        )
+    return {part: [scene_of[number] for number in listed] for part, listed in PCBVISION.items()}
 
 
 def _lists(params: Split) -> tuple[dict[str, list[str]], str]:
@@ -101,8 +121,9 @@ def split(*, sheet: Path, out: Path, params: Split) -> None:
 
     Protocol ``grouped`` shuffles the scenes (not the captures) by seed; ``listed`` takes lists of scenes from
     params or from a YAML file with train, validation, test and, if wanted, unused (other keys of that file
-    are not read). Scenes in no part are written as ``unused``. The order of the sheet's rows has no
-    influence.
+    are not read); ``pcbvision`` takes the data set's own lists (18, 3 and 30 boards; 4 and 35 unused) and finds
+    scenes by the number at the end of their names. Scenes in no part are written as ``unused``. The order of the
+    sheet's rows has no influence.
 
     Args:
         sheet: captures.csv.
@@ -117,8 +138,15 @@ def split(*, sheet: Path, out: Path, params: Split) -> None:
         key=lambda capture: (_natural(capture[0]), _natural(capture[1])),
     )
     scenes = list(dict.fromkeys(scene for scene, _ in captures))
+    if params.file is not None and params.protocol != "listed":
+        raise BoardbenchError(
+            f"segmentation.split.file: '{params.file}' is read only with protocol 'listed', but the "
+            f"protocol is '{params.protocol}'. Set protocol: listed, or file: null."
+        )
     if params.protocol == "grouped":
         lists = _draw(scenes, params)
+    elif params.protocol == "pcbvision":
+        lists = _by_number(scenes, sheet)
     else:
         lists, where = _lists(params)
         _check_lists(lists, scenes, where, sheet)

@@ -16,8 +16,8 @@ from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, whole, write_json, write_text
 from boardbench.params import Training
-from boardbench.segmentation.data import captures_of, check_classes, class_counts
-from boardbench.segmentation.dataset import IGNORED, Cubes, PlannedSamples, WholeCaptures
+from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
+from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.scores import scores
 
@@ -83,7 +83,12 @@ def train(
         bands = header["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
         network = network.to(memory_format=torch.channels_last)
-        planned = PlannedSamples(cubes, augmentation)
+        planned = PlannedSamples(cubes, augmentation, params.patch)
+        held_out = (
+            Patches(cubes, names["validation"], params.patch)
+            if params.patch
+            else WholeCaptures(cubes, names["validation"])
+        )
         loaders = [
             DataLoader(
                 planned,
@@ -93,7 +98,7 @@ def train(
                 collate_fn=_collate,
             ),
             DataLoader(
-                WholeCaptures(cubes, names["validation"]),
+                held_out,
                 batch_size=params.batch_size,
                 num_workers=params.workers,
                 collate_fn=_collate,
@@ -102,6 +107,8 @@ def train(
         weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)
 
         def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+            if (targets == IGNORED).all():  # a patch without a label teaches nothing; its mean would be 0/0
+                return logits.sum() * 0
             return torch.nn.functional.cross_entropy(
                 logits.float(), targets, weight=weights.to(logits.device), ignore_index=IGNORED
             )

@@ -1,38 +1,50 @@
 """Input strategies: how the bands of a cube reach the backbone, one file each.
 
 To add one, write ``<name>.py`` here with ``STRATEGY = Strategy(...)`` and put the name in
-``segmentation.strategies`` of params.yaml. Neither this package nor a strategy's file imports torch, so that
-the workflow can ask which strategies are fitted.
+``segmentation.strategies`` of params.yaml. Neither this package nor a strategy's file imports torch (or scikit-learn)
+before it is needed, so that the workflow can ask which strategies are fitted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from boardbench.segmentation.registry import Registry
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
+
+    from boardbench.segmentation.reduction.pca import Fit
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """What happens to the bands before the backbone.
+    """What happens to the bands before the backbone: nothing, learned layers, or a fitted reduction.
 
     Attributes:
-        components: channels that remain where the reduction is fitted before training and applied outside the
-            network; None where the network takes every band.
         front: learned layers before the backbone: from the number of bands to the layers and the number of
             channels they return; None where the backbone takes its input as it comes.
+        fit: fits a reduction before training, applied outside the network: from blocks of labelled pixels
+            (spectra (pixels, bands), class ids (pixels,)), the components to keep and a place for messages to a
+            :class:`~boardbench.segmentation.reduction.pca.Fit`; None where the network takes every band.
+        components: channels that the fitted reduction leaves; None without one.
+        fitted_on: ``train``: once, on the training part; ``cube``: on every capture by itself; ``params``: as
+            segmentation.reduction.fit says.
+        projects: the fitted reduction multiplies every band (a cost of bands x components a pixel); False where it
+            picks bands, or where nothing is fitted.
     """
 
-    components: int | None = None
     front: "Callable[[int], tuple[nn.Module, int]] | None" = None
+    fit: "Callable[[Iterator[tuple[np.ndarray, np.ndarray]], int, str], Fit] | None" = None
+    components: int | None = None
+    fitted_on: Literal["train", "cube", "params"] = "train"
+    projects: bool = False
 
     @property
     def fitted(self) -> bool:
-        """Whether something must be fitted on training captures before the network is trained."""
-        return self.components is not None
+        """Whether something must be fitted on captures before the network is trained."""
+        return self.fit is not None
 
     def channels(self, bands: int) -> int:
         """Return how many channels the network receives from a capture of that many bands."""
@@ -40,7 +52,7 @@ class Strategy:
 
 
 _registry = Registry(
-    __name__, kind="strategy", key="segmentation.strategies", attribute="STRATEGY", helpers=("fit", "pca")
+    __name__, kind="strategy", key="segmentation.strategies", attribute="STRATEGY", helpers=("bands", "fit", "pca")
 )
 
 

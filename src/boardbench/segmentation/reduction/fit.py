@@ -8,47 +8,56 @@ import numpy as np
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 from boardbench.params import Reduction
-from boardbench.segmentation.data import PARTS, captures_of, labelled_pixels
-from boardbench.segmentation.reduction import get
-from boardbench.segmentation.reduction.pca import EVERY, fit_pca
+from boardbench.segmentation.data import IGNORED, PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
+from boardbench.segmentation.reduction import get, is_fitted, names
+from boardbench.segmentation.reduction.pca import EVERY, Fit
+
+Blocks = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+def _all_pixels(reflectance: Path, name: str) -> Blocks:
+    """Yield all spectra of a capture in blocks, every class id "ignored": what is fitted cube by cube knows no mask."""
+    for _, pixels in blocks_of_lines(load_cube(reflectance, name)):
+        yield pixels, np.full(len(pixels), IGNORED, np.uint8)
 
 
 def reduction(*, split: Path, reflectance: Path, out: Path, strategy: str, params: Reduction) -> None:
-    """Fit the principal axes of a fitted strategy, one block of pixels in memory at a time.
+    """Fit the reduction of a fitted strategy, one block of pixels in memory at a time.
 
-    ``fit: train`` gives one set of axes from the labelled pixels of the training part only. ``fit: cube``
-    gives every capture of every part its own axes, as PCB-Vision's published code does: axes and signs then
-    differ from capture to capture. Ignored pixels (255) are left out of both.
+    On the training part (``fit: train``, and whatever chooses bands) one fit is made from the labelled pixels of
+    that part only; ignored ones (255) are left out. Cube by cube (``fit: cube``, and ``pca3_cube`` always) every
+    capture of every part has its own, from all its pixels and no mask, as in PCB-Vision's published code: axes and
+    signs then differ from capture to capture, and a capture without a single label can be fitted too.
 
     Args:
         split: split.csv.
         reflectance: folder of cubes and masks.
-        out: ``<strategy>.npz`` with captures (n,), mean (n, bands), components (n, k, bands) and
-            explained_variance_ratio (n, k), float32; n = 1 and capture ``*`` for ``fit: train``.
+        out: ``<strategy>.npz`` with captures (n,) and the arrays of
+            :class:`~boardbench.segmentation.reduction.pca.Fit`, each stacked to (n, ...); n = 1 and capture ``*``
+            for a fit on the training part.
         strategy: a strategy with something to fit, such as pca3.
-        params: section ``segmentation.reduction``.
+        params: section ``segmentation.reduction``; read by ``pca3`` only.
 
     Raises:
         BoardbenchError: a strategy without a fit, a missing cube or mask, captures of different bands, too
-            few pixels.
+            few pixels or classes.
     """
-    components = get(strategy).components
-    if components is None:
+    plan = get(strategy)
+    if plan.fit is None:
         raise BoardbenchError(
             f"strategy '{strategy}': nothing to fit before training; it needs no reduction file. "
-            "Name a fitted strategy, such as pca3."
+            f"Name a fitted strategy: {', '.join(filter(is_fitted, names()))}."
         )
-    if params.fit == "train":
-        names = captures_of(split, "train")
-        groups = {EVERY: names}
+    by_cube = (params.fit if plan.fitted_on == "params" else plan.fitted_on) == "cube"
+    if by_cube:
+        groups = {name: [name] for part in PARTS for name in captures_of(split, part)}
     else:
-        names = [name for part in PARTS for name in captures_of(split, part)]
-        groups = {name: [name] for name in names}
+        groups = {EVERY: captures_of(split, "train")}
     bands: dict[int, str] = {}
 
-    def blocks(group: list[str]) -> Iterator[np.ndarray]:
+    def blocks(group: list[str]) -> Blocks:
         for name in group:
-            for pixels, _ in labelled_pixels(reflectance, name):
+            for pixels, truth in _all_pixels(reflectance, name) if by_cube else labelled_pixels(reflectance, name):
                 bands.setdefault(pixels.shape[1], name)
                 if len(bands) > 1:
                     told = ", ".join(f"{count} in '{first}'" for count, first in bands.items())
@@ -56,16 +65,16 @@ def reduction(*, split: Path, reflectance: Path, out: Path, strategy: str, param
                         f"{reflectance}: captures with different numbers of bands: {told}. "
                         "Make them again with one set of segmentation.reflectance parameters."
                     )
-                yield pixels
+                yield pixels, truth
 
     fits = [
-        fit_pca(
+        plan.fit(
             blocks(group),
-            components,
-            f"{split}, training part" if key == EVERY else f"{reflectance / key}.png",
+            plan.components,
+            f"{reflectance / key}.npy" if by_cube else f"{split}, labelled pixels of the training part",
         )
         for key, group in groups.items()
     ]
-    mean, axes, ratio = (np.stack(arrays) for arrays in zip(*fits, strict=True))
+    arrays = {field: np.stack([getattr(fit, field) for fit in fits]) for field in Fit._fields}
     with whole(out) as beside, beside.open("wb") as file:
-        np.savez(file, captures=np.array(list(groups)), mean=mean, components=axes, explained_variance_ratio=ratio)
+        np.savez(file, captures=np.array(list(groups)), **arrays)

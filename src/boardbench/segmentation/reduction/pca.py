@@ -1,8 +1,9 @@
-"""Principal components of reflectance spectra: fit, store, load, project."""
+"""Fitted reductions of reflectance spectra: principal components, and what stores, loads and applies any fit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -10,27 +11,52 @@ import numpy as np
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation.data import BLOCK, blocks_of_lines
 
-EVERY = "*"  # stands for every capture: axes fitted on the training part
+EVERY = "*"  # stands for every capture: one fit, made on the training part
+
+
+class Fit(NamedTuple):
+    """One fitted reduction: principal axes, or picked bands.
+
+    Attributes:
+        mean: (bands,) float32, reflectance; 0 for picked bands.
+        components: (k, bands) float32: axes of length 1, largest absolute loading positive; or one 1 a row, at the
+            picked band.
+        explained_variance_ratio: (k,) float32, share of the variance kept by each component; NaN for picked bands,
+            which are no axes of the variance.
+        bands: (k,) int64, picked bands counted from 0, ascending; (0,) for principal axes.
+        criterion: float, what the picked bands were chosen by, 0 to 2
+            (:func:`~boardbench.segmentation.reduction.bands.separability`); NaN where nothing was chosen by it.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    explained_variance_ratio: np.ndarray
+    bands: np.ndarray
+    criterion: float
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Principal axes, one set for every capture (``captures == ["*"]``) or one set a capture.
+    """Fitted reductions, one for every capture (``captures == ["*"]``) or one a capture.
 
     Attributes:
         captures: (n,) capture names.
-        mean: (n, bands) float32, reflectance.
-        components: (n, k, bands) float32, rows of length 1, largest absolute loading positive.
-        explained_variance_ratio: (n, k) share of the variance kept by each component.
+        mean: (n, bands), as the others an array of :class:`Fit` for each capture.
+        components: (n, k, bands).
+        explained_variance_ratio: (n, k).
+        bands: (n, k), or (n, 0) for principal axes.
+        criterion: (n,).
     """
 
     captures: np.ndarray
     mean: np.ndarray
     components: np.ndarray
     explained_variance_ratio: np.ndarray
+    bands: np.ndarray
+    criterion: np.ndarray
 
 
-def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> Fit:
     """Fit principal components to blocks of spectra with scikit-learn's IncrementalPCA.
 
     All axes are kept while blocks come in and cut at the end, so the result is that of a PCA of all pixels at
@@ -41,11 +67,8 @@ def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> tuple[
         components: axes to keep, at most the number of bands.
         where: named in messages.
 
-    Returns:
-        mean (bands,), components (k, bands), explained variance ratio (k,), float32.
-
     Raises:
-        BoardbenchError: fewer bands or labelled pixels than components, or no variance at all.
+        BoardbenchError: fewer bands or pixels than components, or no variance at all.
     """
     from sklearn.decomposition import IncrementalPCA
 
@@ -66,18 +89,18 @@ def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> tuple[
             feed()
     if pixels <= components or bands < components:
         raise BoardbenchError(
-            f"{where}: {pixels} labelled pixels of {bands} bands are too few for {components} components. "
+            f"{where}: {pixels} pixels of {bands} bands are too few for {components} components. "
             "Label more pixels in the masks, drop fewer bands, or take another strategy."
         )
     if waiting:
         feed()
     if not np.sum(model.explained_variance_) > 0:
-        raise BoardbenchError(f"{where}: all labelled pixels have the same spectrum; check the reflectance cubes.")
+        raise BoardbenchError(f"{where}: all pixels have the same spectrum; check the reflectance cubes.")
     axes = model.components_[:components]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
     axes = axes * np.where(largest < 0, -1.0, 1.0)
     kept = (model.mean_, axes, model.explained_variance_ratio_[:components])
-    return tuple(array.astype(np.float32) for array in kept)
+    return Fit(*(array.astype(np.float32) for array in kept), bands=np.empty(0, np.int64), criterion=np.nan)
 
 
 def load_reduction(path: Path) -> Axes:
@@ -99,7 +122,11 @@ def load_reduction(path: Path) -> Axes:
 
 
 def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
-    """Project a cube on its principal axes, by blocks of lines.
+    """Reduce a cube: project it on its principal axes by blocks of lines, or pick its bands.
+
+    Scales stay as they are: components of reflectance are small numbers around 0 (mean-centred), picked bands are
+    reflectances in [0, 1]. The batch normalization behind the first convolutions levels that (ResU-Net's first
+    shortcut alone has none).
 
     Args:
         cube: (bands, lines, samples) reflectance.
@@ -107,7 +134,7 @@ def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
         name: capture name; chooses the axes where they were fitted cube by cube.
 
     Returns:
-        (k, lines, samples) float32: components @ (spectrum - mean).
+        (k, lines, samples) float32: components @ (spectrum - mean); for picked bands a plain copy of them.
 
     Raises:
         BoardbenchError: no axes for this capture, or another number of bands.
@@ -125,6 +152,9 @@ def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
             f"capture '{name}': {len(cube)} bands, but the reduction was fitted on {len(mean)}. "
             "Fit it again on this reflectance with `boardbench segmentation reduction`."
         )
+    bands = reduction.bands[found[0]]
+    if bands.size:
+        return cube[bands].astype(np.float32)
     projected = np.empty((len(components), *cube.shape[1:]), np.float32)
     for lines, pixels in blocks_of_lines(cube):
         block = components @ (pixels - mean).T

@@ -1,0 +1,92 @@
+"""Verdicts: the four words, and how a computed value is compared with a printed one.
+
+A printed number stands for what rounding or truncation to its decimals would print so. Verdicts:
+
+* matches: the evidence gives the published value, rounded as it stands;
+* explained: it differs, and the reason is known (truncation, exchanged rows, a counting convention);
+* contradicted: the paper's own tables, its logs, the data set, the camera or our count say otherwise;
+* not run: it takes a run or a source that is not at hand.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import floor
+
+MATCHES, EXPLAINED, CONTRADICTED, NOT_RUN = VERDICTS = ("matches", "explained", "contradicted", "not run")
+ABOUT = 0.1  # "about x" allows x plus or minus a tenth of it
+CUT = 0.02  # a mean of cells cut to two decimals, cut again, is up to this much too low
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict: what the evidence gives, what we measured or counted, and one sentence why."""
+
+    verdict: str
+    recomputed: str
+    why: str
+    ours: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A quantitative sentence of a paper: its value as text and how that value is obtained."""
+
+    id: str
+    paper: str
+    place: str
+    claim: str
+    value: str
+    derivation: str
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The numbers of the value as printed, thousands without commas; a dash between numbers is no sign."""
+        return re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?|(?<=-)\d+(?:\.\d+)?", self.value.replace(",", ""))
+
+    @property
+    def numbers(self) -> list[float]:
+        """The numbers of the value."""
+        return [float(text) for text in self.texts]
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def truncated(value: float, decimals: int = 2) -> str:
+    """Return ``value`` cut off after some decimals (towards 0); a millionth below a step counts as the step."""
+    step = 10**decimals
+    cut = floor(abs(value) * step + 1e-6) / step
+    return f"{-cut if value < 0 and cut else cut:.{decimals}f}"
+
+
+def rounded(value: float, decimals: int = 2) -> str:
+    """Return ``value`` with some decimals, halves away from 0."""
+    return truncated(value + (0.5 if value >= 0 else -0.5) / 10**decimals, decimals)
+
+
+def reading(text: str, value: float) -> str | None:
+    """Return how ``value`` becomes the printed ``text``: 'rounded', 'truncated', or None if neither."""
+    for name, form in (("rounded", rounded), ("truncated", truncated)):
+        if float(form(value, _decimals(text))) == float(text):
+            return name
+    return None
+
+
+def by_reading(pairs: Iterable[tuple[str, float]]) -> str:
+    """Return the verdict on (printed text, value) pairs: all rounded, some truncated, or some neither."""
+    found = {reading(text, value) for text, value in pairs}
+    return CONTRADICTED if None in found else EXPLAINED if "truncated" in found else MATCHES
+
+
+def about(stated: float, value: float) -> bool:
+    """Return whether ``value`` is about what was stated."""
+    return abs(value - stated) <= ABOUT * abs(stated) + 1e-9
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Return the verdict that weighs most: contradicted, not run, explained, matches."""
+    order = (MATCHES, EXPLAINED, NOT_RUN, CONTRADICTED)
+    return max(verdicts, key=order.index)
