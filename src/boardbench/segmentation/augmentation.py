@@ -84,7 +84,8 @@ def augmentation(
     ``none``: every training capture as it is. ``flips``: for each epoch, flip_lines, flip_samples and rot90
     drawn with p = 0.5 each; captures that are not square take rot180 for rot90, so that the size stays.
     ``pcbvision``: the original and six fixed copies, every epoch. Each row's draw depends on the seed, its
-    epoch and its capture only.
+    epoch and its capture only. (PCB-Vision's own code means its two shifts to be random but seeds each call, so it
+    moves every board by the same 10 lines and 13 samples, at the board's own size; here each capture has its own.)
 
     Args:
         split: split.csv; only its training part is planned.
