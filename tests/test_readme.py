@@ -36,3 +36,19 @@ def test_its_make_targets_exist():
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert target in targets
+
+
+def test_its_example_of_a_strategy_is_linear3():
+    from boardbench.segmentation import reduction
+
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {}
+    exec(example, names)  # the README's own code
+    assert str(names["STRATEGY"].front(214)) == str(reduction.get("linear3").front(214))
+
+
+def test_it_names_every_backbone_and_strategy():
+    from boardbench.segmentation import backbones, reduction
+
+    for name in backbones.names() + reduction.names():
+        assert f"`{name}`" in README, name
