@@ -26,7 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "simulate": ("boardbench.simulate.captures:simulate", "Write the raw captures of one simulated board."),
     "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
     "fetch pcbvision": (
-        "boardbench.captures.fetch:fetch",
+        "boardbench.fetch.pcbvision:fetch",
         "Download, verify and unpack the published data set PCB-Vision.",
     ),
     "pcbvision": ("boardbench.captures.pcbvision:pcbvision", "Write the capture sheet of an unpacked PCB-Vision."),

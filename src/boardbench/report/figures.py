@@ -8,19 +8,7 @@ from PIL import Image
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
 from boardbench.report.charts import pretty, scores_figure, training_curves
-from boardbench.report.overlay import class_colours, legend, overlay, pseudo_rgb
 from boardbench.report.runs import grid, read_csv, read_json, run_name
-
-__all__ = [
-    "class_colours",
-    "figures",
-    "legend",
-    "overlay",
-    "pseudo_rgb",
-    "scores_figure",
-    "shrink",
-    "training_curves",
-]
 
 MAX_WIDTH = 1100
 BUDGET = 1_200_000  # bytes of all prediction pictures of a dataset: they stand in git

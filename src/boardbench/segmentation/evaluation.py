@@ -133,7 +133,7 @@ def write_run(
     ``predictions`` gives (capture name, class map (lines, samples)); each is scored against the capture's mask in
     ``truth``, at that mask's size, or against the mask at working size.
     """
-    from boardbench.report.overlay import overlay
+    from boardbench.segmentation.overlay import overlay
 
     pictures = out / "predictions"
     fresh = out / ".predictions"

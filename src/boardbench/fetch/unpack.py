@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from boardbench.captures.progress import Progress, human, need_space
 from boardbench.errors import BoardbenchError
+from boardbench.fetch.progress import Progress, human, need_space
 
 _BLOCK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)

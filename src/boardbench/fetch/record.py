@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boardbench.captures.download import download
-from boardbench.captures.progress import human
 from boardbench.errors import BoardbenchError
+from boardbench.fetch.download import download
+from boardbench.fetch.progress import human
 
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from boardbench.captures.progress import Progress, human, need_space
 from boardbench.errors import BoardbenchError
+from boardbench.fetch.progress import Progress, human, need_space
 
 ATTEMPTS = 5
 """Tries in a row that bring nothing new before a download is given up."""

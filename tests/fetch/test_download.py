@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boardbench.captures import download as module
-from boardbench.captures.download import download, parse_checksum
+from boardbench.fetch import download as module
+from boardbench.fetch.download import download, parse_checksum
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
 MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()

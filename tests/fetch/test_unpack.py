@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boardbench.captures import unpack as module
-from boardbench.captures.unpack import unpack
+from boardbench.fetch import unpack as module
+from boardbench.fetch.unpack import unpack
 
 FILES = {"a/1.HDR": b"ENVI\n", "a/1": bytes(range(256)) * 20, "readme": b""}
 MODES = {"zip": None, "tar": "w", "tar.gz": "w:gz", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}

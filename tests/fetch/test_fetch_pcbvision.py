@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boardbench.captures import download
-from boardbench.captures.fetch import fetch
 from boardbench.captures.pcbvision import pcbvision, scene_captures
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.sheet import read_sheet
+from boardbench.fetch import download
+from boardbench.fetch.pcbvision import fetch
 from boardbench.params import Pcbvision, Reflectance
 
 
@@ -362,7 +362,7 @@ def test_killed_while_unpacking(published, copy, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("boardbench.captures.fetch._sort_in", killed)
+        patched.setattr("boardbench.fetch.pcbvision._sort_in", killed)
         patched.setattr(shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             fetch(params=published.params())
@@ -435,7 +435,7 @@ def fake_dvc(monkeypatch, codes):
         calls.append((*command[3:], Path(cwd).name))
         return subprocess.CompletedProcess(command, codes[command[3]])
 
-    monkeypatch.setattr("boardbench.captures.fetch.subprocess.run", run)
+    monkeypatch.setattr("boardbench.fetch.pcbvision.subprocess.run", run)
     return calls
 
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from boardbench.captures.download import download, local_file, parse_checksum
 from boardbench.captures.pcbvision import HSI, RGB, lacking, scene_numbers
-from boardbench.captures.progress import need_space
-from boardbench.captures.record import Archive, record_archives
-from boardbench.captures.unpack import unpack
 from boardbench.errors import BoardbenchError
+from boardbench.fetch.download import download, local_file, parse_checksum
+from boardbench.fetch.progress import need_space
+from boardbench.fetch.record import Archive, record_archives
+from boardbench.fetch.unpack import unpack
 from boardbench.files import write_json
 from boardbench.params import Pcbvision
 

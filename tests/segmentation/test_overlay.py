@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boardbench.report.overlay import class_colours, legend, overlay, pseudo_rgb
+from boardbench.segmentation.overlay import class_colours, legend, overlay, pseudo_rgb
 
 CLASSES = ["others", "ic", "capacitor", "connectors"]
 
