@@ -2,7 +2,13 @@
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from boardbench.report.sentences import comparisons
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -24,6 +30,36 @@ def test_the_table_is_the_published_one():
             assert float(row[2]) == round(float(cost[key]["gmacs"]), 2)
             assert row[3] == cost[key]["params_millions"]
             assert row[4:] == [mean[key]["miou_published"], mean[key]["mf1_published"], cost[key]["gmacs_published"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "strategy", "against"),
+    [
+        ("PCA-3 fitted once against fitted cube by cube", "pca3", "pca3_cube"),
+        ("linear projection, learned against PCA-3", "linear3", "pca3"),
+        ("learned projection, SCRB against linear", "scrb", "linear3"),
+    ],
+)
+def test_the_answer_on_pca_is_the_published_one(row, strategy, against):
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| {row} |")]
+    for cell, dataset in zip(line.split("|")[2:4], ("simulated-strategies", "indian-pines"), strict=True):
+        path = ROOT / f"reports/tables/{dataset}/segmentation_differences.csv"
+        rows = comparisons(pd.read_csv(path, dtype=str, keep_default_na=False), "all")
+        (found,) = [found for found in rows if (found["strategy"], found["against"]) == (strategy, against)]
+        shown = [float(number) for number in re.findall(r"[-+]?\d\.\d{3}", cell)]
+        assert shown == pytest.approx([float(found[key]) for key in ("difference", "low", "high")], abs=6e-4)
+        assert ("**" in cell) == (found["shown"] != "no difference shown")
+
+
+def test_the_counts_of_the_ledger_are_the_published_ones():
+    with (ROOT / "reports/tables/reproduction.csv").open() as file:
+        counts = Counter(row["verdict"] for row in csv.DictReader(file))
+    told = " ".join(README.split())
+    assert (
+        f"of {counts.total()} numbers and claims in five papers, {counts['matches']} match their own evidence, "
+        f"{counts['explained']} differ for a known reason, {counts['contradicted']} are contradicted or unexplained, "
+        f"and {counts['not run']} take runs that were not made"
+    ) in told
 
 
 def test_every_file_it_names_exists():

@@ -166,6 +166,12 @@ def test_networks_below_a_floor_are_named():
     )
 
 
+def test_none_beats_the_floors_in_one_sentence():
+    assert against_floors(mean(("unet", "full", "0.3"), *FLOORS)) == (
+        "None of the 1 trained networks beats the highest floor (linear discriminant, mean IoU 0.450) on this data."
+    )
+
+
 def test_without_floors_no_claim():
     assert against_floors(mean(("unet", "full", "0.6"))).startswith("No floor was run")
     assert against_floors(mean(("unet", "full", "0.6"), ("lda", "none", ""))).startswith("A floor has no score")

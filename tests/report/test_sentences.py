@@ -53,7 +53,7 @@ def test_why_pca_loses_follows_the_table(shown, words):
     sentences = why_pca_loses(rows)
     assert len(sentences) == 3
     for sentence, word in zip(sentences, words, strict=True):
-        assert word in sentence and "(+0.051 mean IoU, 95 % interval -0.010 to +0.100)" in sentence
+        assert word in sentence and "(+0.051 mean IoU, 95 % interval \N{MINUS SIGN}0.010 to +0.100)" in sentence
 
 
 def test_no_answer_without_the_strategies_that_answer():

@@ -12,7 +12,7 @@ from boardbench.report.charts import pretty
 from boardbench.report.ledger.evidence import read_evidence
 from boardbench.report.ledger.ledger import COLUMNS, checks, summary
 from boardbench.report.runs import read_csv, read_json
-from boardbench.report.sentences import against_floors, comparisons, summary_backbone, why_pca_loses
+from boardbench.report.sentences import against_floors, comparisons, signed, summary_backbone, why_pca_loses
 
 TEMPLATE = Path(__file__).parent / "templates" / "index.html.j2"
 DEFAULT_DATASET = "simulated"
@@ -21,11 +21,6 @@ DEFAULT_DATASET = "simulated"
 def _shown(text: str, digits: int = 3) -> str:
     """Return a number of a CSV cell with fewer decimals for reading; an empty cell is a dash."""
     return f"{float(text):.{digits}f}" if text else "\N{EN DASH}"
-
-
-def _signed(text: str) -> str:
-    """Return a difference with its sign and three decimals; an empty cell is a dash."""
-    return f"{float(text):+.3f}".replace("-", "\N{MINUS SIGN}") if text else "\N{EN DASH}"
 
 
 def _by_class(frame: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
@@ -133,7 +128,7 @@ def render(reports: Path) -> None:
         lstrip_blocks=True,
         newline_sequence="\n",
     )
-    environment.filters |= {"shown": _shown, "signed": _signed, "pretty": pretty}
+    environment.filters |= {"shown": _shown, "signed": signed, "pretty": pretty}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     html = template.render(datasets=[_dataset(reports, name) for name in names], ledger=_ledger(reports)) + "\n"
     page = reports / "index.html"

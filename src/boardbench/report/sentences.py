@@ -38,6 +38,11 @@ _WHY_PCA_LOSES = {
 }
 
 
+def signed(text: str) -> str:
+    """Return a difference with its sign and three decimals; an empty cell is a dash."""
+    return f"{float(text):+.3f}".replace("-", "\N{MINUS SIGN}") if text else "\N{EN DASH}"
+
+
 def against_floors(mean: pd.DataFrame) -> str:
     """Return the sentence that names each trained network whose mean IoU does not beat every floor.
 
@@ -62,6 +67,8 @@ def against_floors(mean: pd.DataFrame) -> str:
     count = int((~floor).sum())
     if not losers:
         return f"Every trained network ({count}) beats {measure} on this data."
+    if len(losers) == count:
+        return f"None of the {count} trained networks beats {measure} on this data."
     return f"{len(losers)} of {count} trained networks do not beat {measure} on this data: {'; '.join(losers)}."
 
 
@@ -105,6 +112,6 @@ def why_pca_loses(rows: list[dict[str, Any]]) -> list[str]:
     sentences = []
     for pair, words in _WHY_PCA_LOSES.items():
         row = found[pair]
-        difference, low, high = (f"{float(row[key]):+.3f}" for key in ("difference", "low", "high"))
+        difference, low, high = (signed(row[key]) for key in ("difference", "low", "high"))
         sentences.append(f"{words[row['shown']]} ({difference} mean IoU, 95 % interval {low} to {high}).")
     return sentences
