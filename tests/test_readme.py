@@ -51,6 +51,26 @@ def test_the_answer_on_pca_is_the_published_one(row, strategy, against):
         assert ("**" in cell) == (found["shown"] != "no difference shown")
 
 
+def test_what_one_seed_and_three_say_is_published():
+    def found(dataset, strategy, against):
+        path = ROOT / f"reports/tables/{dataset}/segmentation_differences.csv"
+        rows = comparisons(pd.read_csv(path, dtype=str, keep_default_na=False), "all")
+        (row,) = [row for row in rows if (row["strategy"], row["against"]) == (strategy, against)]
+        return row, [float(row[key]) for key in ("difference", "low", "high")]
+
+    told = " ".join(README.split())
+    row, (difference, low, high) = found("simulated", "scrb", "pca3")
+    assert row["shown"] == "higher"
+    assert f"SCRB is above PCA-3 by {difference:.3f} mean IoU" in told
+    assert f"95 % interval over test boards {low:.3f} to {high:.3f})" in told
+    row, (difference, low, high) = found("simulated", "scrb", "full")
+    assert row["shown"] == "no difference shown"
+    assert f"not shown to differ from all bands ({difference:+.3f}, {low:.3f} to {high:.3f})" in told
+    row, (difference, low, high) = found("simulated-strategies", "scrb", "pca3")
+    assert row["shown"] == "no difference shown" == found("simulated-strategies", "scrb", "full")[0]["shown"]
+    assert f"the difference to PCA-3 becomes {difference:.3f} ({low:.3f} to {high:.3f})" in told
+
+
 def test_the_counts_of_the_ledger_are_the_published_ones():
     with (ROOT / "reports/tables/reproduction.csv").open() as file:
         counts = Counter(row["verdict"] for row in csv.DictReader(file))

@@ -131,7 +131,8 @@ def _markdown(rows: list[Row], evidence: Evidence) -> str:
     """Return the ledger as Markdown: counts, what the tables say without logs, and every row."""
     found = summary(rows)
     lines = ["# Ledger", "", "Every published number: what its evidence gives, what we found, and the verdict.", ""]
-    lines += [pd.DataFrame(found["papers"]).to_markdown(index=False), "", *checks(evidence), ""]
+    lines += [pd.DataFrame(found["papers"]).to_markdown(index=False), ""]
+    lines += [*(f"- {sentence}" for sentence in checks(evidence)), ""]
     # Not padded: aligned columns would make the file four times as large.
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
     lines += [f"| {' | '.join(row[name].replace('|', chr(92) + '|') for name in COLUMNS)} |" for row in rows]
@@ -162,7 +163,7 @@ def checks(evidence: Evidence) -> list[str]:
         f"Of {len(means)} printed means, {len(only)} are the truncated and not the rounded mean of their printed "
         f"cells; {len(never)} are neither."
     )
-    return [f"- {sentence}" for sentence in sentences]
+    return sentences
 
 
 def ledger(*, reports: Path) -> None:
