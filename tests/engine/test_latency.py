@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from boardbench.engine import latency
-from boardbench.engine.latency import hardware, measure, percentile
+from boardbench.engine.latency import hardware, measure
 
 
 def test_the_first_call_is_not_timed(monkeypatch):
@@ -16,20 +16,6 @@ def test_the_first_call_is_not_timed(monkeypatch):
 def test_no_repeats_are_refused():
     with pytest.raises(ValueError, match="repeats is 0"):
         measure(lambda: None, 0)
-
-
-@pytest.mark.parametrize(
-    ("count", "percent", "expected"),
-    [(7, 50, 4), (8, 50, 4), (7, 99, 7), (99, 99, 99), (100, 99, 99), (200, 99, 198), (5, 100, 5), (1, 50, 1)],
-)
-def test_percentiles_by_nearest_rank(count, percent, expected):
-    assert percentile([float(value) for value in range(count, 0, -1)], percent) == expected
-
-
-@pytest.mark.parametrize(("values", "percent"), [([], 50), ([1.0], 0), ([1.0], 101)])
-def test_impossible_percentiles_are_refused(values, percent):
-    with pytest.raises(ValueError, match=f"percentile {percent} of {len(values)} values"):
-        percentile(values, percent)
 
 
 def test_hardware_fits_a_table_and_names_torch():

@@ -10,6 +10,7 @@ import pytest
 from boardbench.errors import BoardbenchError
 from boardbench.params import Complexity
 from boardbench.report.figures import figures
+from boardbench.report.ledger.ledger import RUN
 from boardbench.report.page import render
 from boardbench.report.publish import publish
 from boardbench.report.sentences import against_floors
@@ -120,7 +121,13 @@ def test_the_ledger_is_written_with_the_page_and_shown(published):
     assert "Every published number, checked" in text
     assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
     assert "tables/reproduction.csv" in json.loads((published.root / "published.json").read_text())["sha256"]
-    rows = pd.read_csv(published.reports / "tables/reproduction.csv", dtype=str, keep_default_na=False)
+    path = published.reports / "tables/reproduction.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert "no score of a paper was repeated" in text
+    rows.loc[0, ["ours", "command"]] = "0.5000", RUN
+    rows.to_csv(path, index=False)
+    render(published.reports)
+    assert "no score of a paper was repeated" not in parse(published.reports)[1]
     assert f"{len(rows)} numbers and claims of five papers" in text
 
 

@@ -1,6 +1,5 @@
-"""Measured time: repeats of a function, percentiles, and the machine they hold for."""
+"""Measured time: repeats of a function, and the machine they hold for."""
 
-import math
 import os
 import platform
 import time
@@ -23,19 +22,6 @@ def measure(function: Callable[[], object], repeats: int) -> list[float]:
         function()
         seconds.append(time.perf_counter() - start)
     return seconds
-
-
-def percentile(values: list[float], percent: float) -> float:
-    """Return the smallest value that at least ``percent`` % of all values do not exceed (nearest rank).
-
-    It is always a measured value: p99 of fewer than 100 is the largest, p50 of an odd number the middle one.
-
-    Raises:
-        ValueError: without values, or if ``percent`` is not in (0, 100].
-    """
-    if not values or not 0 < percent <= 100:
-        raise ValueError(f"percentile {percent} of {len(values)} values")
-    return sorted(values)[math.ceil(percent / 100 * len(values)) - 1]
 
 
 def hardware() -> str:

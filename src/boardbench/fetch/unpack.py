@@ -104,7 +104,7 @@ def _zip_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     # Archives that Unix made carry the file's type; others leave it 0.
     form = stat.S_IFMT(info.external_attr >> 16)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # zipfile unpacks the others without a bound on memory.
+        # zipfile unpacks these without a bound on memory; its own error for methods that it does not know.
         name = zipfile.compressor_names.get(info.compress_type, info.compress_type)
         raise NotImplementedError(f"entry {info.filename!r} is compressed by '{name}', which is not supported")
     kind = "folder" if info.filename.endswith(("/", "\\")) else "file"

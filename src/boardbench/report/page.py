@@ -10,7 +10,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 from boardbench.report.charts import pretty
 from boardbench.report.ledger.evidence import read_evidence
-from boardbench.report.ledger.ledger import COLUMNS, checks, summary
+from boardbench.report.ledger.ledger import COLUMNS, RUN, checks, summary
 from boardbench.report.runs import read_csv, read_json
 from boardbench.report.sentences import against_floors, comparisons, signed, summary_backbone, why_pca_loses
 
@@ -105,7 +105,8 @@ def _ledger(reports: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     rows = read_csv(path, "ledger", COLUMNS).to_dict("records")
-    return summary(rows) | {"checks": checks(read_evidence(reports))}
+    trained = any(row["ours"] and row["command"] == RUN for row in rows)
+    return summary(rows) | {"checks": checks(read_evidence(reports)), "trained": trained}
 
 
 def render(reports: Path) -> None:
