@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from boardbench.captures import calibrate
-from boardbench.captures.reflectance import reflectance, to_half
+from boardbench.captures.blocks import to_half
+from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize, resize_mask
 from boardbench.params import Reflectance
 
