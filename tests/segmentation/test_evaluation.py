@@ -8,7 +8,8 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.evaluation import load_model, mirror, write_run
+from boardbench.segmentation.evaluation import mirror, write_run
+from boardbench.segmentation.model import load
 
 CLASSES = ["others", "ic", "unseen"]
 
@@ -51,7 +52,7 @@ def test_the_scores_by_hand(scored):
 def test_mirroring_twice_makes_one_entry(scored, tmp_path):
     store = tmp_path / "mlflow.db"
     for _ in range(2):
-        mirror(scored, store)
+        mirror(runs=[scored], tracking=store)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
     assert [(run.info.run_name, run.info.status) for run in runs] == [("toy unet-scrb-seed3", "FINISHED")]
@@ -64,7 +65,7 @@ def test_mirroring_twice_makes_one_entry(scored, tmp_path):
 def test_a_file_that_is_no_model_is_named(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"no")
     with pytest.raises(BoardbenchError, match=r"model\.pt: not a model of boardbench"):
-        load_model(tmp_path / "model.pt")
+        load(tmp_path / "model.pt")
 
 
 def test_scores_at_the_captures_own_size(world, tmp_path):

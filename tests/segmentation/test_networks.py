@@ -122,6 +122,21 @@ def test_sizes_below_one_are_refused(field):
         build_network("unet", "full", **{field: 0})
 
 
+@pytest.mark.parametrize("width", [2, 8, 64])
+def test_a_width_in_the_word_takes_the_place_of_the_one_given(width):
+    with torch.device("meta"):
+        shapes = [
+            [weight.shape for weight in build_network(word, "scrb", BANDS, 5, given).parameters()]
+            for word, given in (("unet@4", width), ("unet", 4))
+        ]
+    assert shapes[0] == shapes[1]
+
+
+def test_a_malformed_width_is_refused():
+    with pytest.raises(BoardbenchError, match=r"segmentation\.backbones: 'unet@0' has the width '0'"):
+        build_network("unet@0", "full")
+
+
 def test_the_package_imports_without_torch_and_gives_its_faces():
     code = (
         "import sys, boardbench.segmentation as s\n"

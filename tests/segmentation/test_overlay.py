@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boardbench.segmentation.overlay import class_colours, legend, overlay, pseudo_rgb
+from boardbench.segmentation.overlay import class_colours, legend, overlay, overlay_prediction, pseudo_rgb, rgb_bands
 
 CLASSES = ["others", "ic", "capacitor", "connectors"]
 
@@ -75,3 +75,28 @@ def test_large_captures_are_not_enlarged_and_long_legends_wrap():
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="must agree"):
         overlay(np.zeros((2, 3, 4)), None, np.zeros((3, 4)), np.zeros((4, 3)), CLASSES)
+
+
+def test_a_picture_without_truth_has_two_panels():
+    picture = np.zeros((64, 80, 3), np.uint8)
+    prediction = np.zeros((64, 80), np.uint8)
+    prediction[30, 40] = 2
+    picture[5, 7] = 200
+    image = np.asarray(overlay_prediction(picture, prediction, CLASSES))
+    assert image.shape[1] == 6 + 2 * (4 * 80 + 6)
+    second = 6 + 4 * 80 + 6
+
+    def pixel(start, line, sample):
+        return tuple(image[20 + 4 * line + 3, start + 4 * sample].tolist())
+
+    assert pixel(second, 30, 40) == tuple(round(0.65 * part) for part in (0x56, 0xB4, 0xE9))
+    assert pixel(6, 30, 40) == pixel(second, 30, 41) == (0, 0, 0)
+    assert pixel(6, 5, 7) == pixel(second, 5, 7) == (200, 200, 200)  # the background class stays as it is
+    with pytest.raises(ValueError, match="must agree"):
+        overlay_prediction(picture, prediction[1:], CLASSES)
+
+
+def test_the_bands_shown_by_number():
+    assert rgb_bands(3) == [2, 1, 0]
+    assert rgb_bands(214, np.linspace(420, 1000, 214)) == [81, 48, 15]
+    assert rgb_bands(1) == [0, 0, 0]

@@ -192,6 +192,14 @@ def test_even_bands_are_the_centres_of_three_equal_parts(bands, expected):
     assert np.isnan(picked.criterion)
 
 
+def test_more_even_bands_are_centres_too():
+    picked = even_bands(iter([(np.zeros((2, 24)), np.zeros(2))]), 12, "here")
+    assert picked.bands.tolist() == list(range(1, 24, 2))
+    assert picked.components.shape == (12, 24)
+    with pytest.raises(BoardbenchError, match=r"11 bands are too few to pick 12 bands.*drop fewer bands"):
+        even_bands(iter([(np.zeros((2, 11)), np.zeros(2))]), 12, "here")
+
+
 def test_labels_do_not_move_the_even_bands(world, random_capture):
     cube, mask = random_capture(0)
     world.add("a_1", "train", cube, mask)

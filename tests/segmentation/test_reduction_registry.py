@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from boardbench.errors import BoardbenchError
@@ -10,8 +11,8 @@ from boardbench.segmentation.registry import Registry
 
 def test_the_strategies_of_the_study_are_there_and_helpers_are_not():
     names = reduction.names()
-    assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb"} <= set(names)
-    assert not {"fit", "pca", "bands"} & set(names)
+    assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb", "scrb_se", "scrb12"} <= set(names)
+    assert not {"fit", "pca", "bands", "_gates"} & set(names)
 
 
 @pytest.mark.parametrize("name", reduction.names())
@@ -20,25 +21,28 @@ def test_every_file_in_the_folder_is_a_strategy(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "fitted", "projects", "channels"),
+    ("name", "fitted", "projects", "channels", "read"),
     [
-        ("full", False, False, 214),
-        ("scrb", False, False, 214),
-        ("linear3", False, False, 214),
-        ("pca3", True, True, 3),
-        ("pca3_cube", True, True, 3),
-        ("bands3", True, False, 3),
-        ("bands3_even", True, False, 3),
+        ("full", False, False, 214, 214),
+        ("scrb", False, False, 214, 214),
+        ("scrb_se", False, False, 214, 214),
+        ("linear3", False, False, 214, 214),
+        ("pca3", True, True, 3, 214),
+        ("pca3_cube", True, True, 3, 214),
+        ("bands3", True, False, 3, 3),
+        ("bands3_even", True, False, 3, 3),
+        ("scrb12", True, False, 12, 12),
     ],
 )
-def test_what_is_fitted_what_multiplies_every_band_and_what_the_network_receives(name, fitted, projects, channels):
+def test_what_is_fitted_what_multiplies_every_band_and_what_network_and_camera_give(
+    name, fitted, projects, channels, read
+):
     strategy = reduction.get(name)
     assert reduction.is_fitted(name) is fitted
     assert strategy.projects is projects
     assert strategy.channels(214) == channels
-    # What must be fitted has channels of its own, and the network no learned front besides.
-    assert (strategy.components is not None) is fitted
-    assert not (fitted and strategy.front)
+    assert strategy.reads(214) == read
+    assert (strategy.components is not None) is fitted  # what must be fitted has channels of its own
 
 
 def test_scrb_is_two_pointwise_convolutions_without_bias():
@@ -51,6 +55,40 @@ def test_scrb_is_two_pointwise_convolutions_without_bias():
     ]
     # 10 x 128 weights, 2 x 128 of normalization, 128 x 3 weights, 2 x 3 of normalization
     assert sum(p.numel() for p in front.parameters()) == 1280 + 256 + 384 + 6
+
+
+def test_scrb12_is_scrb_behind_twelve_even_bands():
+    strategy = reduction.get("scrb12")
+    front, channels = strategy.front(strategy.channels(214))
+    assert channels == 3
+    assert [(layer.in_channels, layer.out_channels) for layer in (front[0], front[3])] == [(12, 128), (128, 3)]
+    assert sum(p.numel() for p in front.parameters()) == 128 * 12 + 646 == 2182
+    fit = strategy.fit(iter([(np.zeros((2, 214), np.float32), np.zeros(2))]), strategy.components, "here")
+    assert fit.bands.tolist() == [8, 26, 44, 62, 80, 98, 115, 133, 151, 169, 187, 205]
+
+
+def test_scrb_se_gates_the_bands_by_the_mean_spectrum():
+    import torch
+
+    front, channels = reduction.get("scrb_se").front(214)
+    assert channels == 3
+    # gates 214 -> 13 -> 214 with biases, SCRB 128 * 214 + 646
+    assert sum(p.numel() for p in front[0].parameters()) == 2 * 214 * 13 + 13 + 214 == 5791
+    assert sum(p.numel() for p in front.parameters()) == 5791 + 28038 == 33829
+    gates = front[0]
+    image = torch.rand(2, 214, 4, 5, generator=torch.Generator().manual_seed(0))
+    first, second = gates.gates[1], gates.gates[3]
+    with torch.inference_mode():
+        hidden = torch.relu(image.mean(dim=(2, 3)) @ first.weight[:, :, 0, 0].T + first.bias)
+        scale = torch.sigmoid(hidden @ second.weight[:, :, 0, 0].T + second.bias)
+        torch.testing.assert_close(gates(image), image * scale[:, :, None, None])
+        shuffled = image.flatten(2)[:, :, torch.randperm(20)].unflatten(2, (4, 5))
+        torch.testing.assert_close(gates.gates(shuffled), gates.gates(image))  # the mean has no places
+
+
+def test_few_bands_leave_the_gates_one_hidden_unit():
+    front, _ = reduction.get("scrb_se").front(5)
+    assert front[0].gates[1].out_channels == 1
 
 
 def test_linear3_is_one_pointwise_convolution_without_bias_and_linear_in_the_bands():

@@ -18,10 +18,20 @@ from boardbench.files import write_json
 from boardbench.params import Augmentation, Training
 from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
-from boardbench.segmentation.evaluation import evaluate, load_model, predict
+from boardbench.segmentation.evaluation import evaluate, predict
+from boardbench.segmentation.model import load
 from boardbench.segmentation.training import _tally, class_weights, train
 
 CLASSES = ["others", "part"]
+
+
+@pytest.fixture(autouse=True)
+def _denormals():
+    """Training switches them off in the whole process, which other tests' floats do not bear."""
+    yield
+    torch.set_flush_denormal(False)
+
+
 BANDS = 5
 
 
@@ -39,8 +49,18 @@ def make_data(root: Path, epochs: int = 4) -> dict:
         cube[2] += 0.4 * mask
         np.save(reflectance / f"{scene}_1.npy", cube.astype(np.float16))
         Image.fromarray(mask).save(reflectance / f"{scene}_1.png")
-        working = {"lines": 16, "samples": 16, "bands": BANDS}
-        write_json(reflectance / f"{scene}_1.json", {"wavelengths": None, "working": working, "sha256": scene})
+        size = {"lines": 16, "samples": 16}
+        facts = {
+            "wavelengths": None,
+            "kind": "raw",
+            "sensor": {"wavelengths": None, "keep": list(range(2, 2 + BANDS)), "panel": 1.0},
+            "resize": "bilinear",
+            "original": size | {"bands": BANDS + 2},
+            "working": size | {"bands": BANDS},
+            "outside_board": None,
+            "sha256": scene,
+        }
+        write_json(reflectance / f"{scene}_1.json", facts)
         rows.append((scene, 1, part))
     split = root / "split.csv"
     pd.DataFrame(rows, columns=["scene", "condition", "part"]).to_csv(split, index=False)
@@ -82,9 +102,9 @@ def test_the_same_seed_gives_the_same_bytes_and_a_scored_run(tmp_path):
     confusion = pd.read_csv(tmp_path / "one/confusion.csv", index_col="truth")
     assert confusion.to_numpy().sum() == 256
     assert (tmp_path / "one/predictions/d_1.png").is_file()
-    network, classes = load_model(tmp_path / "one/model.pt")
-    assert classes == CLASSES
-    assert network(torch.zeros(1, BANDS, 16, 16)).shape == (1, 2, 16, 16)
+    model = load(tmp_path / "one")
+    assert (model.classes, model.size, model.sensor.keep) == (CLASSES, None, [2, 3, 4, 5, 6])
+    assert model.network(torch.zeros(1, BANDS, 16, 16)).shape == (1, 2, 16, 16)
 
 
 JOB = """
@@ -226,7 +246,7 @@ def test_patches_train_and_padding_is_left_out_of_the_scores(patched, tmp_path):
 def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):
     out = tmp_path / "unet-scrb-seed0"
     start(patched, out, patch=16, epochs=1)
-    network, _ = load_model(out / "model.pt")
+    network = load(out).network
     (_, prediction), *_ = predict(network, patched["reflectance"], None, ["d_1"], threads=1, patch=16)
     assert prediction.shape == (24, 20)
     corner = torch.zeros(1, BANDS, 16, 16)

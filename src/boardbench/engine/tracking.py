@@ -111,6 +111,27 @@ class Store:
             runs = client.search_runs([self._experiment(client, study)], f"tags.`{IDENTITY}` = '{what}'")
         return Run(self, runs[0].info.run_id) if runs else None
 
+    def register(self, study: str, name: str, model: Any, signature: Any) -> int:
+        """Log an ONNX model in the experiment ``study`` and give it the next version in the model registry."""
+        import mlflow
+
+        with self._client() as client:
+            experiment = self._experiment(client, study)
+            before = mlflow.get_tracking_uri()
+            try:
+                mlflow.set_tracking_uri(f"sqlite:///{self.path}")
+                with mlflow.start_run(experiment_id=experiment, run_name=name):
+                    info = mlflow.onnx.log_model(
+                        model,
+                        name="onnx",
+                        signature=signature,
+                        registered_model_name=name,
+                        onnx_execution_providers=["CPUExecutionProvider"],
+                    )
+            finally:
+                mlflow.set_tracking_uri(before)
+        return int(info.registered_model_version)
+
     def _close_gone(self, client: Any) -> int:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         running = client.search_runs(experiments, "attributes.status = 'RUNNING'")

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boardbench.captures.resize import resize_mask
-from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
+from boardbench.files import sha256, write_json
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
 
@@ -43,8 +42,10 @@ def evaluate(
         tracking: MLflow store that mirrors the scores.
         threads: torch threads.
     """
+    from boardbench.segmentation.model import load
+
     training = json.loads((out / "training.json").read_text())
-    model, classes = load_model(out / "model.pt")
+    model = load(out)
     names = captures_of(split, "test")
     write_run(
         out,
@@ -52,33 +53,14 @@ def evaluate(
         backbone=training["backbone"],
         strategy=training["strategy"],
         seed=training["seed"],
-        classes=classes,
+        classes=model.classes,
         reflectance=reflectance,
         truth=truth,
-        predictions=predict(model, reflectance, reduction, names, threads, training["training"]["patch"]),
+        predictions=predict(model.network, reflectance, reduction, names, threads, model.patch),
         extra={key: training[key] for key in ("identity", "data", "epochs", "best_epoch", "parameters")},
     )
     if tracking:
-        mirror(out, tracking)
-
-
-def load_model(path: Path) -> tuple["nn.Module", list[str]]:
-    """Build the network of a model.pt; return it in evaluation mode, with its class names."""
-    import pickle
-
-    import torch
-
-    from boardbench.segmentation.networks import build_network
-
-    try:
-        saved = torch.load(path, weights_only=True, map_location="cpu")
-        shape = {key: saved[key] for key in ("backbone", "strategy", "in_bands", "width")}
-        network = build_network(**shape, classes=len(saved["classes"]))
-        network.load_state_dict(saved["state_dict"])
-    except (KeyError, TypeError, EOFError, OSError, RuntimeError, pickle.UnpicklingError) as error:
-        reason = str(error).split(". ")[0]
-        raise BoardbenchError(f"{path}: not a model of boardbench ({reason}). Train the run again.") from None
-    return network.eval(), saved["classes"]
+        mirror(runs=[out], tracking=tracking)
 
 
 def predict(
@@ -173,27 +155,36 @@ def write_run(
     )
 
 
-def mirror(out: Path, tracking: Path) -> None:
-    """Show a run folder's final scores and pictures in MLflow; a run that is not there yet is made."""
+def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+    """Show the final scores and pictures of run folders in MLflow; a run that is not there yet is made.
+
+    Args:
+        runs: run folders with metrics.json.
+        tracking: MLflow store.
+        out: JSON written last: the run folders and the hash of what was mirrored.
+    """
     from boardbench.engine.tracking import Store, git_commit, identity
 
-    metrics = json.loads((out / "metrics.json").read_text())
-    key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
-    what = metrics.get("identity") or identity(**key)
     store = Store(tracking)
-    run = store.find("segmentation", what) or store.start(
-        "segmentation", f"{metrics['dataset']} {out.name}", what, {}, {**key, "git_commit": git_commit()}
-    )
-    results = metrics["scores"]
-    flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
-    for name in ("iou", "f1"):
-        flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
-    pictures = sorted((out / "predictions").glob("*.png"))[:4]
-    run.results(
-        {name: value for name, value in flat.items() if value is not None},
-        [out / "metrics.json", out / "confusion.csv", *pictures],
-    )
-    run.finish()
+    for folder in runs:
+        metrics = json.loads((folder / "metrics.json").read_text())
+        key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
+        what = metrics.get("identity") or identity(**key)
+        run = store.find("segmentation", what) or store.start(
+            "segmentation", f"{metrics['dataset']} {folder.name}", what, {}, {**key, "git_commit": git_commit()}
+        )
+        results = metrics["scores"]
+        flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
+        for name in ("iou", "f1"):
+            flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
+        pictures = sorted((folder / "predictions").glob("*.png"))[:4]
+        run.results(
+            {name: value for name, value in flat.items() if value is not None},
+            [folder / "metrics.json", folder / "confusion.csv", *pictures],
+        )
+        run.finish()
+    if out:
+        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})
 
 
 def _number(value: float) -> float | None:

@@ -187,4 +187,4 @@ def floor(
         extra={"training_pixels": int(counts.sum()), "fitted_pixels": used},
     )
     if tracking:
-        mirror(out, tracking)
+        mirror(runs=[out], tracking=tracking)

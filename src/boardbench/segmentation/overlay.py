@@ -1,4 +1,4 @@
-"""Pictures of a prediction beside its truth: pseudo-RGB | truth | prediction | errors."""
+"""Pictures of a prediction: pseudo-RGB | truth | prediction | errors, or pseudo-RGB | prediction without a truth."""
 
 import colorsys
 
@@ -42,18 +42,24 @@ def _rgb(text: str) -> tuple[int, int, int]:
     return tuple(int(text[start : start + 2], 16) for start in (1, 3, 5))
 
 
-def pseudo_rgb(cube: NDArray, wavelengths: ArrayLike | None = None) -> NDArray[np.uint8]:
-    """Return a picture (lines, samples, 3) of a reflectance cube (bands, lines, samples).
+def rgb_bands(count: int, wavelengths: ArrayLike | None = None) -> list[int]:
+    """Return the bands shown as red, green and blue: those nearest to 640, 550 and 460 nm.
 
-    Takes the bands nearest to 640, 550 and 460 nm; without wavelengths (nm), or where they do not reach
-    these, three evenly spaced bands, the longest as red. Each is stretched between percentiles 2 and 98.
+    Without wavelengths (nm), or where they do not reach these, three evenly spaced bands, the longest as red.
     """
-    count = cube.shape[0]
-    places = [round((count - 1) * share) for share in (5 / 6, 1 / 2, 1 / 6)]
     if wavelengths is not None:
         grid = np.asarray(wavelengths, dtype=float)
         if grid.size == count and grid.min() <= min(RGB_NM) and grid.max() >= max(RGB_NM):
-            places = [int(np.abs(grid - nm).argmin()) for nm in RGB_NM]
+            return [int(np.abs(grid - nm).argmin()) for nm in RGB_NM]
+    return [round((count - 1) * share) for share in (5 / 6, 1 / 2, 1 / 6)]
+
+
+def pseudo_rgb(cube: NDArray, wavelengths: ArrayLike | None = None) -> NDArray[np.uint8]:
+    """Return a picture (lines, samples, 3) of a reflectance cube (bands, lines, samples).
+
+    Takes the bands of :func:`rgb_bands`. Each is stretched between percentiles 2 and 98.
+    """
+    places = rgb_bands(cube.shape[0], wavelengths)
     picture = np.stack([np.asarray(cube[place], dtype=np.float32) for place in places], axis=-1)
     picture = np.nan_to_num(picture)
     low, high = np.percentile(picture, (2, 98), axis=(0, 1))
@@ -139,8 +145,7 @@ def overlay(
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     if truth.shape != cube.shape[1:] or prediction.shape != cube.shape[1:]:
         raise ValueError(f"cube {cube.shape[1:]}, truth {truth.shape}, prediction {prediction.shape}: must agree")
-    lines, samples = truth.shape
-    scale = max(1, -(-_MIN_HEIGHT // lines))
+    scale = max(1, -(-_MIN_HEIGHT // len(truth)))
     picture, colours = pseudo_rgb(cube, wavelengths), class_colours(classes)
     zero = background(classes)
     ignored = (truth == IGNORED).repeat(scale, axis=0).repeat(scale, axis=1)
@@ -150,13 +155,46 @@ def overlay(
         "prediction": (_paint(picture, prediction, colours), False),
         "errors": (_errors(picture, truth, prediction, zero), True),
     }
-    width = _MARGIN + len(panels) * (samples * scale + _MARGIN)
     entries = {classes[index]: colour for index, colour in colours.items()}
     shown = ERROR_COLOURS if zero is not None else {"confused": ERROR_COLOURS["confused"]}
     names = {"missed": "missed", "false alarm": "false alarm", "confused": "wrong class"}
     entries |= {f"error: {names[key]}": _rgb(colour) for key, colour in shown.items()}
     if ignored.any():
         entries["not labelled"] = (112, 112, 112)
+    return _side_by_side(panels, entries, scale, ignored)
+
+
+def overlay_prediction(picture: NDArray[np.uint8], prediction: NDArray, classes: list[str]) -> Image.Image:
+    """Return a picture and the prediction on it side by side, for captures without a truth.
+
+    The geometry is that of :func:`overlay`, with two panels.
+
+    Args:
+        picture: (lines, samples, 3), such as :func:`pseudo_rgb` returns.
+        prediction: class indices (lines, samples).
+        classes: names in index order.
+
+    Raises:
+        ValueError: shapes of picture and prediction differ.
+    """
+    prediction = np.asarray(prediction)
+    if prediction.shape != picture.shape[:2]:
+        raise ValueError(f"picture {picture.shape[:2]}, prediction {prediction.shape}: must agree")
+    colours = class_colours(classes)
+    panels = {"pseudo-RGB": (picture, False), "prediction": (_paint(picture, prediction, colours), False)}
+    entries = {classes[index]: colour for index, colour in colours.items()}
+    return _side_by_side(panels, entries, max(1, -(-_MIN_HEIGHT // len(prediction))))
+
+
+def _side_by_side(
+    panels: dict[str, tuple[NDArray[np.uint8], bool]],
+    entries: dict[str, tuple[int, int, int]],
+    scale: int,
+    ignored: NDArray[np.bool_] | None = None,
+) -> Image.Image:
+    """Put panels (caption -> picture, whether ``ignored`` is hatched in it) over a legend (name -> RGB)."""
+    lines, samples = next(iter(panels.values()))[0].shape[:2]
+    width = _MARGIN + len(panels) * (samples * scale + _MARGIN)
     key = legend(entries, width)
     image = Image.new("RGB", (width, _CAPTION + lines * scale + key.height), "white")
     draw = ImageDraw.Draw(image)

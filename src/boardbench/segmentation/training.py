@@ -1,6 +1,5 @@
 """Training of one backbone x strategy x seed."""
 
-import io
 import json
 import time
 from pathlib import Path
@@ -14,11 +13,14 @@ from torch.utils.data import DataLoader
 from boardbench.engine.tracking import Store, git_commit, identity
 from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, whole, write_json, write_text
+from boardbench.files import sha256, write_json, write_text
 from boardbench.params import Training
+from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
 from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures
+from boardbench.segmentation.model import Model, save, seen_by_training
 from boardbench.segmentation.networks import build_network
+from boardbench.segmentation.reduction.pca import EVERY, load_reduction
 from boardbench.segmentation.scores import scores
 
 
@@ -39,8 +41,8 @@ def train(
 ) -> None:
     """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
 
-    The weights are those of the best epoch by the monitored validation quantity. ``model.pt`` holds tensors and plain
-    values only (``torch.load(..., weights_only=True)``) and all that is needed to build the network again.
+    The weights are those of the best epoch by the monitored validation quantity. ``model.pt`` holds all that
+    is needed to take the network to another capture (:mod:`boardbench.segmentation.model`).
 
     Raises:
         BoardbenchError: for a class absent from training, a plan shorter than the epochs, captures of differing
@@ -50,7 +52,7 @@ def train(
     names = {part: captures_of(split, part) for part in ("train", "validation")}
     counts = class_counts(reflectance, names["train"], classes)
     check_classes(counts, classes, split)
-    header = json.loads((reflectance / f"{names['train'][0]}.json").read_text())
+    headers = [json.loads((reflectance / f"{name}.json").read_text()) for part in names.values() for name in part]
 
     data = sha256(
         split,
@@ -80,7 +82,7 @@ def train(
     try:
         pl.seed_everything(seed, verbose=False)
         cubes = Cubes(reflectance, reduction)
-        bands = header["working"]["bands"]
+        bands = headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
         network = network.to(memory_format=torch.channels_last)
         planned = PlannedSamples(cubes, augmentation, params.patch)
@@ -120,19 +122,20 @@ def train(
             run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
 
-    model = {
-        "backbone": backbone,
-        "strategy": strategy,
-        "in_bands": bands,
-        "classes": classes,
-        "width": params.width,
-        "wavelengths": header["wavelengths"],
-        "state_dict": {key: value.contiguous() for key, value in network.state_dict().items()},
-    }
-    buffer = io.BytesIO()
-    torch.save(model, buffer)
-    with whole(out / "model.pt") as path:
-        path.write_bytes(buffer.getvalue())
+    axes = load_reduction(reduction) if reduction else None
+    model = Model(
+        network=network,
+        backbone=backbone,
+        strategy=strategy,
+        width=backbones.parse(backbone)[1] or params.width,
+        dataset=dataset,
+        seed=seed,
+        classes=classes,
+        reduction=axes if axes and EVERY in axes.captures else None,
+        patch=params.patch,
+        **seen_by_training(headers),
+    )
+    save(model, out / "model.pt")
     write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
     write_json(
         out / "training.json",
@@ -173,8 +176,13 @@ def _collate(samples: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Te
             "Set segmentation.reflectance.size to one working size, or training.batch_size to 1."
         )
     cubes, masks = zip(*samples, strict=True)
-    # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md).
-    return torch.stack(cubes).contiguous(memory_format=torch.channels_last), torch.stack(masks)
+    # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md). Turned as they are put together: one
+    # copy, and a matrix is what torch transposes in blocks.
+    channels, *size = cubes[0].shape
+    inputs = torch.empty(len(cubes), channels, *size, memory_format=torch.channels_last)
+    for image, cube in zip(inputs, cubes, strict=True):
+        image.permute(1, 2, 0).flatten(0, 1).copy_(cube.flatten(1).t())
+    return inputs, torch.stack(masks)
 
 
 def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:

@@ -1,0 +1,227 @@
+"""PyTorch modules to ONNX files, their quantization, and their place in MLflow's model registry; for every study."""
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boardbench.engine.onnxfile import write_facts
+from boardbench.files import whole
+
+OPSET = 20
+
+
+def to_onnx(
+    module: Any,
+    inputs: dict[str, Any],
+    dynamic: dict[str, dict[int, str]],
+    outputs: list[str],
+    seams: list[str],
+    facts: dict[str, Any],
+    out: Path,
+    least: int = 16,
+) -> None:
+    """Write a module as an ONNX file, whole or not at all.
+
+    Args:
+        module: a ``torch.nn.Module`` in evaluation mode that returns ``outputs`` and then ``seams``.
+        inputs: example tensors by name, in the module's order.
+        dynamic: for an input, its axes of any size and their names; equal names are equal sizes.
+        outputs: names of what the file returns.
+        seams: names of values inside, at which :func:`boardbench.engine.onnxfile.cut` can cut the file; what comes
+            behind the last one depends on it alone.
+        facts: what the file says of itself.
+        out: the file.
+        least: least size of the axes of any size.
+    """
+    import onnx
+    import torch
+
+    sizes = {name: torch.export.Dim(name, min=least) for axes in dynamic.values() for name in axes.values()}
+    shapes = tuple({axis: sizes[name] for axis, name in dynamic.get(key, {}).items()} for key in inputs)
+    with _quietly(), torch.no_grad():
+        program = torch.onnx.export(
+            module,
+            tuple(inputs.values()),
+            dynamo=True,
+            input_names=list(inputs),
+            output_names=[*outputs, *seams],
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            verbose=False,
+        )
+    model = onnx.shape_inference.infer_shapes(program.model_proto)
+    kept = {value.name for value in model.graph.value_info}
+    for value in [value for value in model.graph.output if value.name in seams]:
+        model.graph.output.remove(value)
+        if value.name not in kept:
+            model.graph.value_info.append(value)
+    if seams:
+        _read_sizes_from(model.graph, seams[-1])
+    # Where in our sources a node comes from is of no use on a line, and holds paths of this machine.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+    write_facts(model, facts)
+    onnx.checker.check_model(model, full_check=True)
+    with whole(out) as beside:
+        onnx.save(model, beside)
+
+
+def _read_sizes_from(graph: Any, seam: str) -> None:
+    """Let the nodes behind a value read their sizes from it; the exporter reads all sizes from the graph's inputs."""
+    import onnx
+
+    def axes(values: Iterable[Any]) -> dict[str, dict[str, int]]:
+        shapes = {value.name: value.type.tensor_type.shape.dim for value in values}
+        return {name: {dim.dim_param: at for at, dim in enumerate(dims)} for name, dims in shapes.items()}
+
+    inputs = axes(graph.input)
+    behind = axes(value for value in graph.value_info if value.name == seam)[seam]
+    before = _ancestors(graph, seam)
+    copies: dict[str, str] = {}
+    added = []
+    for node in graph.node:
+        if node.op_type != "Shape" or node.input[0] not in inputs:
+            continue
+        at = next(attribute.i for attribute in node.attribute if attribute.name == "start")
+        word = next(word for word, axis in inputs[node.input[0]].items() if axis == at)
+        if word not in behind:
+            continue
+        copies[node.output[0]] = f"{seam}_{word}"
+        size = {"start": behind[word], "end": behind[word] + 1}
+        added.append(onnx.helper.make_node("Shape", [seam], [f"{seam}_{word}"], **size))
+    for node in graph.node:
+        if node.op_type == "Squeeze" and node.input[0] in copies:
+            name = f"{copies[node.input[0]]}_scalar"
+            added.append(onnx.helper.make_node("Squeeze", [copies[node.input[0]], *node.input[1:]], [name]))
+            copies[node.output[0]] = name
+    for index, node in enumerate(graph.node):
+        if index not in before and node.op_type not in ("Shape", "Squeeze"):
+            node.input[:] = [copies.get(name, name) for name in node.input]
+    # Nodes must come after what they read.
+    place = max(index for index, node in enumerate(graph.node) if seam in node.output) + 1
+    for node in reversed(added):
+        graph.node.insert(place, node)
+
+
+def to_int8(
+    source: Path, samples: Iterable[dict[str, np.ndarray]], after: str, facts: dict[str, Any], out: Path
+) -> None:
+    """Quantize the part of an ONNX file behind a named value: 8-bit weights a channel, 8-bit activations.
+
+    Ranges are the extremes that the samples show. What comes before ``after`` stays float32.
+
+    Args:
+        source: a float32 file.
+        samples: inputs of the whole file.
+        after: the value behind which everything is quantized.
+        facts: what the new file says of itself.
+        out: the file.
+    """
+    import onnx
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self._samples = iter(samples)
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            return next(self._samples, None)
+
+    with tempfile.TemporaryDirectory() as folder, _quietly():
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        model = onnx.load(prepared)
+        before = _ancestors(model.graph, after)
+        for index, node in enumerate(model.graph.node):
+            node.name = node.name or f"node_{index}"
+        onnx.save(model, prepared)
+        quantized = Path(folder) / "int8.onnx"
+        quantize_static(
+            str(prepared),
+            str(quantized),
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            op_types_to_quantize=["Conv", "ConvTranspose", "MatMul", "MaxPool", "Concat", "Add", "Mul", "Resize"],
+            nodes_to_exclude=[node.name for index, node in enumerate(model.graph.node) if index in before],
+        )
+        result = onnx.load(quantized)
+    del result.metadata_props[:]
+    write_facts(result, facts)
+    with whole(out) as beside:
+        onnx.save(result, beside)
+
+
+def _ancestors(graph: Any, value: str) -> set[int]:
+    """Return the indices of the nodes that ``value`` is computed from."""
+    makers = {name: index for index, node in enumerate(graph.node) for name in node.output}
+    todo, found = [value], set()
+    while todo:
+        index = makers.get(todo.pop())
+        if index is not None and index not in found:
+            found.add(index)
+            todo += graph.node[index].input
+    return found
+
+
+def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: Path) -> int:
+    """Put an ONNX file into MLflow's model registry, with its signature.
+
+    Args:
+        path: the file.
+        name: of the registered model; each call makes a new version.
+        inputs: dtype and shape of each input, -1 for any size.
+        outputs: likewise.
+        tracking: the store (SQLite).
+
+    Returns:
+        the version.
+    """
+    import onnx
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    from boardbench.engine.tracking import Store
+
+    def schema(fields: dict[str, tuple]) -> Schema:
+        return Schema([TensorSpec(np.dtype(kind), shape, name) for name, (kind, shape) in fields.items()])
+
+    signature = ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
+    with _quietly():
+        return Store(tracking).register("models", name, onnx.load(path), signature)
+
+
+@contextlib.contextmanager
+def _quietly():
+    """Silence the exporter's advice; errors are exceptions."""
+    levels = {name: logging.getLogger(name).level for name in ("torch.onnx", "root", "torch.export", "mlflow")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

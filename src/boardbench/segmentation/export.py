@@ -1,0 +1,245 @@
+"""The step from a trained run to ONNX files that take raw counts, each checked against the run itself."""
+
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boardbench.captures.blocks import references, reflect
+from boardbench.captures.envi import open_cube
+from boardbench.captures.masks import read_mask
+from boardbench.captures.resize import resize_mask
+from boardbench.captures.sheet import Capture, read_sheet
+from boardbench.engine.complexity import count
+from boardbench.engine.onnxfile import session
+from boardbench.engine.tracking import git_commit
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.segmentation.data import captures_of
+from boardbench.segmentation.scores import confusion_matrix, scores
+
+if TYPE_CHECKING:
+    from boardbench.segmentation.model import Model
+
+NAMES = {"float32": "model.onnx", "int8": "model-int8.onnx"}
+SAME_CLASS = 0.999
+"""Least share of pixels that a float32 file must give the run's class."""
+EXAMPLES = 16
+"""Validation captures, at most, that the ranges of an int8 file are taken from."""
+
+
+def export(
+    *,
+    run: Path,
+    precisions: list[str] | None = None,
+    out: Path | None = None,
+    sheet: Path | None = None,
+    split: Path | None = None,
+    unregistered: bool = False,
+    tracking: Path = Path("results/mlflow.db"),
+    threads: int = 2,
+) -> None:
+    """Write a trained run as ONNX files from raw counts to classes, and check them on the run's test captures.
+
+    A file takes counts (lines, bands, samples) uint16 of any size, white and dark (bands, samples) float32, averaged
+    over the references' lines, and exposure = t_white / t_raw (1,); or, where the run was trained on reflectance,
+    reflectance float32 (lines, bands, samples). It gives classes (lines, samples) uint8 and probabilities (classes,
+    lines, samples) float32. Calibration, trimming, reduction and network are inside, and its metadata say which
+    classes, wavelengths, run and commit it is of. Where the run's captures were resized, classes have the working size;
+    a run trained on patches takes captures whole.
+
+    Writes model.onnx and, for int8, model-int8.onnx, and beside each export.json or export-int8.json: bytes; captures
+    and pixels compared; same_class, the share of pixels of the run's own class; largest_probability_difference; scores
+    of the file itself, from raw counts; gmacs_per_megapixel.
+
+    Args:
+        run: folder of the run (model.pt).
+        precisions: float32, int8; float32 where none is given. int8 is quantized on the validation captures.
+        out: folder to write to; the run's own where none is given.
+        sheet: capture sheet; where none is given, data/raw/<dataset>/captures.csv.
+        split: split.csv; where none is given, the one two folders above the run.
+        unregistered: leave MLflow's model registry alone.
+        tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8.
+        threads: of ONNX Runtime and torch.
+
+    Raises:
+        BoardbenchError: a run that cannot leave its captures, missing captures, or a float32 file that gives less than
+            99.9 % of the pixels the run's class.
+    """
+    import torch
+
+    from boardbench.engine.export import register, to_int8, to_onnx
+    from boardbench.segmentation.deployment import SEAMS, Deployed, example
+    from boardbench.segmentation.model import load
+
+    precisions = precisions or ["float32"]
+    for precision in precisions:
+        if precision not in NAMES:
+            raise BoardbenchError(f"--precisions {precision}: not known. Valid: {', '.join(NAMES)}.")
+    model = load(run)
+    deployed = Deployed(model).eval()
+    out = out or (run if run.is_dir() else run.parent)
+    parts = _captures(model, run, sheet, split)
+    torch.set_num_threads(threads)
+
+    inputs, outputs = _signature(model)
+    facts = partial(_facts, model)
+    given = dict(zip(inputs, example(model), strict=True))
+    axes = {
+        name: {axis: word for axis, word in enumerate(shape) if isinstance(word, str)}
+        for name, (_, shape) in inputs.items()
+    }
+    seams = SEAMS if model.sensor.kind == "raw" else SEAMS[-1:]
+    plain = out / NAMES["float32"]
+    to_onnx(deployed, given, axes, list(outputs), list(seams), facts("float32"), plain)
+    for precision in precisions:
+        path = out / NAMES[precision]
+        if precision == "int8":
+            chosen = parts["validation"][:: -(-len(parts["validation"]) // EXAMPLES)]
+            to_int8(plain, (_inputs(model, capture) for capture in chosen), "reduced", facts("int8"), path)
+        checked = _check(model, path, parts["test"], threads)
+        write_json(
+            path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
+            {"precision": precision, "bytes": path.stat().st_size, **checked, "gmacs_per_megapixel": _gmacs(model)},
+        )
+        print(
+            f"{path}: {checked['same_class']:.4%} of {checked['pixels']} pixels of {checked['captures']} test captures "
+            f"have the run's class, probabilities differ by at most {checked['largest_probability_difference']:.3g}, "
+            f"mean IoU {checked['scores']['miou']:.4f}"
+        )
+        if precision == "float32" and checked["same_class"] < SAME_CLASS:
+            raise BoardbenchError(
+                f"{path}: only {checked['same_class']:.3%} of the test pixels have the class that the run gives them "
+                f"(least: {SAME_CLASS:.1%}). Do not use it; please report it with {run / 'training.json'}."
+            )
+        if not unregistered:
+            name = "-".join([model.dataset, model.backbone, model.strategy, f"seed{model.seed}"])
+            name = name.replace("@", "-width")  # models:/name@alias is MLflow's own
+            name += "" if precision == "float32" else f"-{precision}"
+            number = register(path, name, _any_size(inputs), _any_size(outputs), tracking)
+            print(f"registered in {tracking} as '{name}', version {number}")
+
+
+def _signature(model: "Model") -> tuple[dict[str, tuple], dict[str, tuple]]:
+    """Return dtype and shape of inputs and outputs; words are axes of any size."""
+    bands, classes = model.sensor.bands, len(model.classes)
+    if model.sensor.kind == "raw":
+        inputs = {
+            "counts": ("uint16", ("lines", bands, "samples")),
+            "white": ("float32", (bands, "samples")),
+            "dark": ("float32", (bands, "samples")),
+            "exposure": ("float32", (1,)),
+        }
+    else:
+        inputs = {"reflectance": ("float32", ("lines", bands, "samples"))}
+    size = model.size or ("lines", "samples")
+    return inputs, {"classes": ("uint8", size), "probabilities": ("float32", (classes, *size))}
+
+
+def _any_size(side: dict[str, tuple]) -> dict[str, tuple]:
+    """Return a signature with -1 for axes of any size, as MLflow writes them."""
+    return {
+        name: (kind, tuple(-1 if isinstance(size, str) else size for size in shape))
+        for name, (kind, shape) in side.items()
+    }
+
+
+def _facts(model: "Model", precision: str) -> dict[str, Any]:
+    plain = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize", "patch")
+    return {
+        "boardbench": version("boardbench"),
+        "study": "segmentation",
+        **{name: getattr(model, name) for name in plain},
+        "sensor": asdict(model.sensor),
+        "precision": precision,
+        "git_commit": git_commit(),
+    }
+
+
+def _captures(model: "Model", run: Path, sheet: Path | None, split: Path | None) -> dict[str, list[Capture]]:
+    """Return the captures of the validation and the test part."""
+    folder = run if run.is_dir() else run.parent
+    sheet = sheet or Path("data/raw") / model.dataset / "captures.csv"
+    split = split or folder.resolve().parents[1] / "split.csv"
+    for flag, path in {"--sheet": sheet, "--split": split}.items():
+        if not path.is_file():
+            raise BoardbenchError(
+                f"{path}: no such file. An exported model is checked on its run's test captures: name their file "
+                f"with {flag}."
+            )
+    by_name = {capture.name: capture for capture in read_sheet(sheet)}
+    parts = {part: captures_of(split, part) for part in ("validation", "test")}
+    missing = [name for names in parts.values() for name in names if name not in by_name]
+    if missing:
+        raise BoardbenchError(
+            f"{sheet}: no row for {', '.join(missing[:5])}, which {split} names. Give the sheet that the run was made "
+            "from with --sheet."
+        )
+    return {part: [by_name[name] for name in names] for part, names in parts.items()}
+
+
+def _inputs(model: "Model", capture: Capture) -> dict[str, np.ndarray]:
+    """Return what an exported file takes, of one capture."""
+    cube = open_cube(capture.cube)
+    if model.sensor.kind != "raw":
+        whole = reflect(cube=capture.cube, keep=range(cube.bands))
+        return {"reflectance": np.ascontiguousarray(whole.transpose(1, 0, 2), np.float32)}
+    white, dark, exposure = references(cube, capture.white, capture.dark)
+    counts = np.ascontiguousarray(cube.read(0, cube.lines).transpose(0, 2, 1), np.uint16)
+    means = (np.ascontiguousarray(mean.T, np.float32) for mean in (white, dark))
+    return dict(zip(("counts", "white", "dark", "exposure"), (counts, *means, np.float32([exposure])), strict=True))
+
+
+def _check(model: "Model", path: Path, captures: list[Capture], threads: int) -> dict[str, Any]:
+    """Compare a file with the run, capture by capture, and score it."""
+    run = session(path, threads)
+    same = pixels = 0
+    largest = 0.0
+    confusion = np.zeros((len(model.classes),) * 2, np.int64)
+    for capture in captures:
+        classes, probabilities = run.run(["classes", "probabilities"], _inputs(model, capture))
+        expected = _probabilities(model, capture)
+        same += int(np.count_nonzero(classes == expected.argmax(axis=0)))
+        pixels += classes.size
+        largest = max(largest, float(np.abs(probabilities - expected).max()))
+        cube = open_cube(capture.cube)
+        truth = read_mask(capture.mask, (cube.lines, cube.samples), len(model.classes))
+        confusion += confusion_matrix(resize_mask(truth, classes.shape), classes, len(model.classes))
+    found = scores(confusion)
+    return {
+        "captures": len(captures),
+        "pixels": pixels,
+        "same_class": same / pixels,
+        "largest_probability_difference": largest,
+        "scores": {"miou": _known(found["miou"]), "mf1": _known(found["mf1"]), "iou": [*map(_known, found["iou"])]},
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _probabilities(model: "Model", capture: Capture) -> np.ndarray:
+    """Return what the run itself gives for a capture, whole: (classes, lines, samples)."""
+    import torch
+
+    from boardbench.segmentation.reduction.pca import project
+
+    raw = {"white": capture.white, "dark": capture.dark} if model.sensor.kind == "raw" else {}
+    sensor = model.sensor
+    cube = reflect(cube=capture.cube, keep=sensor.keep, panel=sensor.panel, size=model.size, resize=model.resize, **raw)
+    values = project(cube, model.reduction, capture.name) if model.reduction else cube.astype(np.float32)
+    with torch.inference_mode():
+        return model.network(torch.from_numpy(values)[None])[0].softmax(dim=0).numpy()
+
+
+def _gmacs(model: "Model") -> float:
+    """Return the GMACs of a million pixels: network and the projection of a fitted reduction."""
+    size = (1024, 1024)
+    macs = count(model.network, model.network.in_channels, size)[0] / (size[0] * size[1])
+    if model.reduction is not None and not model.reduction.bands.size:
+        macs += model.reduction.components.shape[1] * len(model.sensor.keep)
+    return macs * 1e6 / 1e9

@@ -1,0 +1,280 @@
+"""A trained model applied to one capture, by torch from a run folder or by ONNX Runtime from an exported file.
+
+Both take a capture as :mod:`boardbench.captures.locate` finds it and give a class map of the capture's own geometry.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boardbench.captures.blocks import references, reflect
+from boardbench.captures.grid import TOLERANCE_NM, Grid, Resampling, resampling
+from boardbench.captures.locate import Located
+from boardbench.captures.resize import resize_mask
+from boardbench.errors import BoardbenchError
+
+if TYPE_CHECKING:
+    from boardbench.segmentation.model import Sensor
+
+SMALLEST = 16  # lines and samples that every backbone takes
+FACTS = ("dataset", "backbone", "strategy", "width", "seed")
+
+
+@dataclass(frozen=True)
+class Bands:
+    """How a capture's bands become those that the network was trained on.
+
+    Attributes:
+        keep: the capture's bands to read, ascending.
+        resampling: interpolation among them; None where they are the model's.
+        notes: what could not be compared.
+    """
+
+    keep: np.ndarray
+    resampling: Resampling | None = None
+    notes: tuple[str, ...] = ()
+
+
+def choose_bands(sensor: "Sensor", capture: Located, resample: bool) -> Bands:
+    """Compare a capture's bands with those of a model's sensor, to within 0.5 nm.
+
+    A reflectance capture may have been trimmed to exactly the bands that the network takes. Where wavelengths are not
+    known, only the number of bands is compared, and a note says so.
+
+    Raises:
+        BoardbenchError: other bands, without ``resample``, or where resampling is not possible.
+    """
+    source = capture.source
+    found = Grid(source.bands, source.wavelengths)
+    whole = Grid(sensor.bands, None if sensor.wavelengths is None else np.array(sensor.wavelengths))
+    kept = whole.chosen(sensor.keep)
+    unknown = "the capture's header" if found.wavelengths is None else "the model"
+    notes = (f"only the number of bands was compared: {unknown} has no wavelengths",)
+    notes = notes if found.wavelengths is None or whole.wavelengths is None else ()
+    if capture.kind != sensor.kind:
+        notes += (f"a {capture.kind} capture for a model that was trained on {sensor.kind} captures",)
+    if found.same(whole):
+        return Bands(np.array(sensor.keep), notes=notes)
+    if capture.kind == "reflectance" and found.same(kept):
+        return Bands(np.arange(found.bands), notes=notes)
+    if resample:
+        plan = resampling(found, kept, str(source.header))
+        return Bands(
+            plan.keep,
+            plan,
+            (
+                *notes,
+                f"resampled from {found} to the model's {kept}",
+            ),
+        )
+    apart = ""
+    if found.bands == whole.bands:
+        distance = np.abs(found.wavelengths - whole.wavelengths)
+        apart = f" They are up to {distance.max():.2f} nm apart (band {distance.argmax()}; {TOLERANCE_NM} is allowed)."
+    raise BoardbenchError(
+        f"{source.header}: fields 'bands' and 'wavelength': the capture has {found}, but the model was trained on "
+        f"{whole}, of which it uses {kept}.{apart} Scan with the binning and the bands of the training captures, take "
+        "a model trained on this camera, or add --resample to interpolate reflectance (accuracy was not tested for it)."
+    )
+
+
+class Predictor(ABC):
+    """A model that gives each pixel of a capture a class.
+
+    Attributes:
+        path: file or folder it came from.
+        classes: names in index order.
+        sensor: what a capture must look like.
+        facts: dataset, backbone, strategy, width and seed of the run, and for an ONNX file its precision.
+    """
+
+    path: Path
+    classes: list[str]
+    sensor: "Sensor"
+    facts: dict[str, Any]
+
+    def __call__(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
+        """Return classes (uint8) and their probability (float32), both (lines, samples) of the capture.
+
+        Where the model works at another size, each pixel gets those of the nearest one there.
+
+        Raises:
+            BoardbenchError: a capture that the model cannot take.
+        """
+        shape = capture.source.shape[:2]
+        if min(shape) < SMALLEST and not self.any_size:
+            raise BoardbenchError(
+                f"{capture.source.header}: fields 'lines' and 'samples': {shape[0]} x {shape[1]}, but the network "
+                f"needs at least {SMALLEST} x {SMALLEST} pixels. Scan more lines."
+            )
+        classes, probability = self._predict(capture, bands)
+        return resize_mask(classes, shape), resize_mask(probability, shape)
+
+    @property
+    @abstractmethod
+    def any_size(self) -> bool:
+        """Whether captures smaller than ``SMALLEST`` are resized or padded to what the network takes."""
+
+    @abstractmethod
+    def _predict(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
+        """Return classes and their probability at the model's working size."""
+
+    def _reflectance(self, capture: Located, bands: Bands, size: tuple[int, int] | None, resize: str) -> np.ndarray:
+        """Return reflectance of the network's bands, float16 (bands, lines, samples), as in training."""
+        cube = reflect(
+            cube=capture.cube,
+            white=capture.white,
+            dark=capture.dark,
+            keep=bands.keep.tolist(),
+            panel=self.sensor.panel,
+            size=size,
+            resize=resize,
+        )
+        return bands.resampling.apply(cube) if bands.resampling else cube
+
+
+class TorchPredictor(Predictor):
+    """A run folder (or its model.pt), by torch: every step as in training and evaluation.
+
+    Args:
+        path: run folder or model.pt.
+        threads: torch threads.
+
+    Raises:
+        BoardbenchError: no model there, or one that was trained with board masks.
+    """
+
+    def __init__(self, path: Path, threads: int):
+        import torch
+
+        from boardbench.segmentation.model import load
+        from boardbench.segmentation.reduction import get
+
+        self.path, self._model = path, load(path)
+        if self._model.board_mask:
+            raise BoardbenchError(
+                f"{path}: trained with segmentation.reflectance.board_mask: true, and a capture to predict has no "
+                "board mask: its surroundings would be unlike anything in training. Train a run with board_mask: "
+                "false and give that."
+            )
+        torch.set_num_threads(threads)
+        self.classes, self.sensor = self._model.classes, self._model.sensor
+        self.facts = {key: getattr(self._model, key) for key in FACTS}
+        self._strategy = get(self._model.strategy)
+
+    @property
+    def any_size(self) -> bool:
+        """True where captures are resized, or cut into padded patches."""
+        return self._model.size is not None or self._model.patch is not None
+
+    def _predict(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
+        import torch
+
+        from boardbench.segmentation.augmentation import corners, cut
+
+        cube = self._reflectance(capture, bands, self._model.size, self._model.resize)
+        cube = self._reduced(cube, str(capture.source.header))
+        shape, patch = cube.shape[1:], self._model.patch
+        classes, probability = np.empty(shape, np.uint8), np.empty(shape, np.float32)
+        for line, sample in corners(shape, patch) if patch else [(0, 0)]:
+            window = slice(line, line + (patch or shape[0])), slice(sample, sample + (patch or shape[1]))
+            size = classes[window].shape
+            part = cube[:, *window]
+            if patch:
+                part, _ = cut(part, np.zeros(size, np.uint8), patch)
+            with torch.inference_mode():
+                inputs = torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32))
+                logits = self._model.network(inputs[None])[0, :, : size[0], : size[1]]
+                best = logits.argmax(dim=0)
+                classes[window] = best.to(torch.uint8).numpy()
+                probability[window] = logits.softmax(dim=0).gather(0, best[None])[0].numpy()
+        return classes, probability
+
+    def _reduced(self, cube: np.ndarray, name: str) -> np.ndarray:
+        """Apply the fitted reduction, or fit one on all pixels of the capture where training did so."""
+        if not self._strategy.fitted:
+            return cube
+        from boardbench.segmentation.data import IGNORED, blocks_of_lines
+        from boardbench.segmentation.reduction.pca import EVERY, Axes, Fit, project
+
+        axes = self._model.reduction
+        if axes is None:
+            blocks = ((pixels, np.full(len(pixels), IGNORED, np.uint8)) for _, pixels in blocks_of_lines(cube))
+            fit = self._strategy.fit(blocks, self._strategy.components, name)
+            arrays = {field: np.stack([getattr(fit, field)]) for field in Fit._fields}
+            axes = Axes(captures=np.array([EVERY]), **arrays)
+        return project(cube, axes, name)
+
+
+class OnnxPredictor(Predictor):
+    """A file that ``boardbench export`` wrote, by ONNX Runtime: calibration to classes inside the file.
+
+    Args:
+        path: the ``.onnx`` file.
+        threads: of ONNX Runtime.
+
+    Raises:
+        BoardbenchError: not an ONNX file, or not one of boardbench.
+    """
+
+    def __init__(self, path: Path, threads: int):
+        from boardbench.engine.onnxfile import open_onnx, session
+
+        facts = open_onnx(path).facts
+        self.path, self.classes = path, facts["classes"]
+        self.sensor = SimpleNamespace(**facts["sensor"])  # a Sensor would need torch
+        self.facts = {key: facts[key] for key in (*FACTS, "precision")}
+        self._resizes = facts["size"] is not None
+        self._session = session(path, threads)
+
+    @property
+    def any_size(self) -> bool:
+        """True where the file resizes captures."""
+        return self._resizes
+
+    def _predict(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
+        inputs = self._counts(capture, bands) if self.sensor.kind == "raw" else self._whole_grid(capture, bands)
+        classes, probabilities = self._session.run(["classes", "probabilities"], inputs)
+        return classes, np.take_along_axis(probabilities, classes[None].astype(np.intp), axis=0)[0]
+
+    def _counts(self, capture: Located, bands: Bands) -> dict[str, np.ndarray]:
+        """Return the inputs of a file that takes raw counts: the camera's own, lines of BIL."""
+        source = capture.source
+        if capture.kind != "raw":
+            raise BoardbenchError(
+                f"{source.header}: a reflectance cube, but {self.path} takes raw counts with their references. Give "
+                "the raw capture, or predict with --run and the run's folder, which takes both."
+            )
+        if bands.resampling:
+            raise BoardbenchError(
+                f"{source.header}: --resample interpolates reflectance, but {self.path} takes raw counts of its own "
+                "bands. Predict with --run and the run's folder instead of --model."
+            )
+        counts = source.read(0, source.lines).transpose(0, 2, 1)
+        if source.dtype.kind == "f" or not np.can_cast(source.dtype, np.uint16):
+            fits = np.isfinite(counts).all() and counts.min() >= 0 and counts.max() <= np.iinfo(np.uint16).max
+            if not (fits and (counts == np.round(counts)).all()):
+                raise BoardbenchError(
+                    f"{source.header}: field 'data type': {source.dtype.name} values that are not whole numbers from 0 "
+                    f"to 65535, but {self.path} takes a camera's counts. Predict with --run and the run's folder "
+                    "instead of --model."
+                )
+        white, dark, exposure = references(source, capture.white, capture.dark)
+        return {
+            "counts": np.ascontiguousarray(counts, np.uint16),
+            "white": np.ascontiguousarray(white.T, np.float32),
+            "dark": np.ascontiguousarray(dark.T, np.float32),
+            "exposure": np.array([exposure], np.float32),
+        }
+
+    def _whole_grid(self, capture: Located, bands: Bands) -> dict[str, np.ndarray]:
+        """Return the input of a file that takes reflectance of all the sensor's bands; those it drops stay 0."""
+        kept = self._reflectance(capture, bands, None, "bilinear")
+        lines, samples = kept.shape[1:]
+        cube = np.zeros((lines, self.sensor.bands, samples), np.float32)
+        cube[:, self.sensor.keep] = kept.transpose(1, 0, 2)
+        return {"reflectance": cube}

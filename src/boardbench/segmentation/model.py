@@ -1,0 +1,150 @@
+"""One trained run, whole: the network, and all that must happen to a capture before it.
+
+``model.pt`` holds tensors and plain values only (``torch.load(..., weights_only=True)``).
+"""
+
+import io
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import whole
+from boardbench.segmentation.networks import build_network
+from boardbench.segmentation.reduction.pca import EVERY, Axes
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What a capture must look like.
+
+    Attributes:
+        kind: ``raw`` (counts with their references) or ``reflectance``.
+        bands: bands of a capture, before trimming.
+        wavelengths: of all those bands, nm; None where they are not known.
+        keep: indices of the bands that the network was trained on, ascending.
+        panel: reflectance of the white panel.
+    """
+
+    kind: str
+    bands: int
+    wavelengths: list[float] | None
+    keep: list[int]
+    panel: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network and its preprocessing.
+
+    Attributes:
+        network: (N, in_channels, lines, samples) to logits, in evaluation mode.
+        backbone: its name, as trained.
+        strategy: its name.
+        width: channels of the first level, as trained.
+        dataset: what it was trained on.
+        seed: of the run.
+        classes: names in index order.
+        sensor: what a capture must look like.
+        reduction: fitted on the training part; None where the strategy has none, or fits every capture by itself.
+        size: working size (lines, samples) that training captures were resized to; None: as captured.
+        resize: bilinear or area.
+        patch: pixels a side of the patches it was trained on; None: whole captures.
+        board_mask: whether pixels outside the board were 0 in training.
+    """
+
+    network: nn.Module
+    backbone: str
+    strategy: str
+    width: int
+    dataset: str
+    seed: int
+    classes: list[str]
+    sensor: Sensor
+    reduction: Axes | None = None
+    size: tuple[int, int] | None = None
+    resize: str = "bilinear"
+    patch: int | None = None
+    board_mask: bool = False
+
+
+PLAIN = ("backbone", "strategy", "width", "dataset", "seed", "classes", "size", "resize", "patch", "board_mask")
+AXES = ("lines", "samples")
+# What torch's reader and a foreign content raise.
+UNREADABLE = (
+    *(KeyError, TypeError, EOFError, OSError, RuntimeError),
+    *(IndexError, ValueError, AttributeError, pickle.UnpicklingError),
+)
+
+
+def seen_by_training(headers: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a model's ``sensor``, ``size``, ``resize`` and ``board_mask`` from the reports of its captures.
+
+    Args:
+        headers: contents of the captures' ``<capture>.json``, as ``boardbench reflectance`` writes them.
+    """
+    first = headers[0]
+    resized = any(report["original"][axis] != report["working"][axis] for report in headers for axis in AXES)
+    return {
+        "sensor": Sensor(kind=first["kind"], bands=first["original"]["bands"], **first["sensor"]),
+        "size": tuple(first["working"][axis] for axis in AXES) if resized else None,
+        "resize": first["resize"],
+        "board_mask": first["outside_board"] is not None,
+    }
+
+
+def save(model: Model, path: Path) -> None:
+    """Write a model.pt, whole or not at all; equal models give equal bytes."""
+    axes = model.reduction
+    content = {name: getattr(model, name) for name in PLAIN} | {
+        "sensor": asdict(model.sensor),
+        "in_bands": len(model.sensor.keep),
+        "reduction": None
+        if axes is None
+        else {name: torch.from_numpy(getattr(axes, name)) for name in Axes.__dataclass_fields__ if name != "captures"},
+        "state_dict": {key: value.contiguous() for key, value in model.network.state_dict().items()},
+    }
+    content["size"] = list(model.size) if model.size else None
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    with whole(path) as beside:
+        beside.write_bytes(buffer.getvalue())
+
+
+def load(path: Path) -> Model:
+    """Build a trained run again.
+
+    Args:
+        path: a run folder, or its model.pt.
+
+    Raises:
+        BoardbenchError: no such file, or not a model of boardbench.
+    """
+    file = path / "model.pt" if path.is_dir() else path
+    if not file.is_file():
+        raise BoardbenchError(
+            f"{file}: no such model. Give the folder of a run, such as "
+            "results/segmentation/simulated/runs/unet-scrb-seed0, or train one with 'snakemake --cores all'."
+        )
+    try:
+        saved = torch.load(file, weights_only=True, map_location="cpu")
+        network = build_network(
+            saved["backbone"], saved["strategy"], saved["in_bands"], len(saved["classes"]), saved["width"]
+        )
+        network.load_state_dict(saved["state_dict"])
+        axes = saved["reduction"]
+        return Model(
+            network=network.eval(),
+            sensor=Sensor(**saved["sensor"]),
+            reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
+            **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
+        )
+    except UNREADABLE as error:
+        reason = str(error).split(". ")[0]
+        raise BoardbenchError(f"{file}: not a model of boardbench ({reason}). Train the run again.") from None

@@ -1,0 +1,212 @@
+"""Runs as ONNX files: checked on raw captures, cut at their seams, loaded by MLflow."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from test_model import make_model
+
+from boardbench.captures.envi import open_cube
+from boardbench.captures.sheet import write_sheet
+from boardbench.engine.onnxfile import cut, open_onnx, session
+from boardbench.errors import BoardbenchError
+from boardbench.params import Simulate
+from boardbench.segmentation.deployment import Deployed, example
+from boardbench.segmentation.export import export
+from boardbench.segmentation.model import Sensor, save
+from boardbench.segmentation.networks import build_network
+from boardbench.simulate.captures import simulate
+
+BANDS, CLASSES = 12, ["others", "ic", "capacitor", "connectors"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Three simulated boards, one in each part, and a run folder with an untrained U-Net + SCRB."""
+    root = tmp_path_factory.mktemp("study")
+    params = Simulate(boards=3, conditions=1, lines=24, samples=40, bands=BANDS)
+    for scene in ("board01", "board02", "board03"):
+        simulate(out=root / "raw", scene=scene, params=params)
+    write_sheet(root=root / "raw", out=root / "raw/captures.csv")
+    parts = ("train", "validation", "test")
+    rows = [f"board0{number},1,{part}" for number, part in enumerate(parts, start=1)]
+    (root / "split.csv").write_text("\n".join(["scene,condition,part", *rows]) + "\n")
+    save(make(), root / "runs/unet-scrb-seed4/model.pt")
+    return root
+
+
+def make(**changes):
+    torch.manual_seed(3)
+    nm = np.linspace(400, 1000, BANDS).tolist()
+    network = build_network("unet", "scrb", BANDS - 2, len(CLASSES), 2)
+    with torch.no_grad():
+        for _ in range(30):  # normalization as after training: without it one class would win everywhere
+            network(torch.rand(2, BANDS - 2, 32, 32))
+        network.backbone.head.weight *= 10
+    facts = {
+        "network": network.eval(),
+        "classes": CLASSES,
+        "sensor": Sensor("raw", BANDS, nm, list(range(2, BANDS)), 1.0),
+    }
+    return make_model(**facts | changes)
+
+
+def run_export(study, **changes):
+    given = {
+        "run": study / "runs/unet-scrb-seed4",
+        "sheet": study / "raw/captures.csv",
+        "unregistered": True,
+        "threads": 1,
+    }
+    export(**given | changes)
+    return study / "runs/unet-scrb-seed4"
+
+
+@pytest.fixture(scope="module")
+def exported(study):
+    return run_export(study, precisions=["float32", "int8"])
+
+
+def test_a_file_gives_the_runs_classes_and_says_what_it_is(exported):
+    checked = json.loads((exported / "export.json").read_text())
+    assert checked["captures"] == 1 and checked["pixels"] == 24 * 40
+    assert checked["same_class"] >= 0.999
+    assert 0 < checked["largest_probability_difference"] < 0.01  # float16 against float32
+    assert 0 <= checked["scores"]["miou"] <= 1
+    assert checked["bytes"] == (exported / "model.onnx").stat().st_size
+    facts = open_onnx(exported / "model.onnx").facts
+    assert facts["classes"] == CLASSES and facts["backbone"] == "unet" and facts["seed"] == 4
+    assert facts["sensor"]["keep"] == list(range(2, BANDS)) and facts["precision"] == "float32"
+    assert len(facts["sensor"]["wavelengths"]) == BANDS and facts["size"] is None
+
+
+def test_a_file_holds_no_path_of_this_machine(exported):
+    for name in ("model.onnx", "model-int8.onnx"):
+        content = (exported / name).read_bytes()
+        assert b"/src/boardbench" not in content and b"site-packages" not in content
+
+
+def test_the_int8_file_is_smaller_and_nearly_the_same(exported):
+    plain, small = ((exported / name).stat().st_size for name in ("model.onnx", "model-int8.onnx"))
+    checked = json.loads((exported / "export-int8.json").read_text())
+    assert checked["precision"] == open_onnx(exported / "model-int8.onnx").facts["precision"] == "int8"
+    assert checked["same_class"] > 0.8
+    kinds = {node.op_type for node in onnx.load(exported / "model-int8.onnx").graph.node}
+    assert "QuantizeLinear" in kinds
+    assert small != plain
+
+
+@pytest.mark.parametrize(("lines", "samples"), [(16, 16), (17, 50), (48, 31)])
+def test_any_size_goes_through(exported, lines, samples):
+    model = make()
+    inputs = example(model, lines, samples)
+    given = dict(zip(("counts", "white", "dark", "exposure"), (value.numpy() for value in inputs), strict=True))
+    classes, probabilities = session(exported / "model.onnx", 1).run(None, given)
+    with torch.inference_mode():
+        expected = Deployed(model).eval()(*inputs)
+    np.testing.assert_allclose(probabilities, expected[1].numpy(), atol=1e-5)
+    assert len(np.unique(classes)) > 1
+    assert classes.dtype == np.uint8 and (classes == expected[0].numpy()).mean() > 0.999
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model-int8.onnx"])
+def test_cuts_at_the_seams_are_the_whole(exported, name):
+    path = exported / name
+    counts, white, dark, exposure = (value.numpy() for value in example(make(), 20, 30))
+    whole = session(path, 1).run(
+        ["classes", "probabilities"], {"counts": counts, "white": white, "dark": dark, "exposure": exposure}
+    )
+    factors = session(cut(path, ["white", "dark", "exposure"], ["dark_signal", "gain"]), 1)
+    dark_signal, gain = factors.run(["dark_signal", "gain"], {"white": white, "dark": dark, "exposure": exposure})
+    assert gain.shape == (BANDS - 2, 30)
+    front = session(cut(path, ["counts", "dark_signal", "gain"], ["reduced"]), 1)
+    lines = [
+        front.run(["reduced"], {"counts": counts[line : line + 1], "dark_signal": dark_signal, "gain": gain})[0]
+        for line in range(20)
+    ]
+    network = session(cut(path, ["reduced"], ["classes", "probabilities"]), 1)
+    parts = network.run(["classes", "probabilities"], {"reduced": np.concatenate(lines, axis=2)})
+    np.testing.assert_allclose(parts[1], whole[1], atol=1e-6 if name == "model.onnx" else 0.05)
+
+
+def test_a_resized_run_gives_classes_at_its_working_size(study):
+    save(make(size=(16, 32)), study / "runs/resized/model.pt")
+    run_export(study, run=study / "runs/resized")
+    path = study / "runs/resized/model.onnx"
+    names = ("counts", "white", "dark", "exposure")
+    given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
+    assert session(path, 1).run(["classes"], given)[0].shape == (16, 32)
+    assert json.loads((path.parent / "export.json").read_text())["same_class"] >= 0.999
+    assert open_onnx(path).facts["size"] == [16, 32]
+
+
+def test_what_is_no_file_of_ours_is_named(tmp_path, exported, says):
+    path = tmp_path / "other.onnx"
+    says(lambda: open_onnx(path), path, "no such file", "boardbench export --run RUN")
+    path.write_bytes((exported / "model.onnx").read_bytes()[:1000])
+    says(lambda: open_onnx(path), path, "boardbench export --run RUN")
+    model = onnx.load(exported / "model.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, path)
+    says(lambda: open_onnx(path), path, "not one of boardbench", "metadata")
+    says(lambda: cut(exported / "model.onnx", ["nothing"], ["classes"]), "no value named nothing")
+
+
+def test_missing_captures_and_words_are_named(study, tmp_path, says):
+    says(lambda: run_export(study, precisions=["int4"]), "int4", "float32, int8")
+    says(lambda: run_export(study, sheet=tmp_path / "no.csv"), "no.csv", "--sheet")
+    says(lambda: run_export(study, split=tmp_path / "no.csv"), "no.csv", "--split")
+    other = tmp_path / "split.csv"
+    other.write_text("scene,condition,part\nboard01,1,train\nboard02,1,validation\nboard09,1,test\n")
+    says(lambda: run_export(study, split=other), "board09_1", "--sheet")
+
+
+def test_a_file_that_differs_from_its_run_is_refused(study, monkeypatch):
+    """The check must be able to fail: here the file forgets the white reference's panel."""
+    from boardbench.segmentation import deployment
+
+    plain = deployment.Deployed.factors
+    monkeypatch.setattr(deployment.Deployed, "factors", lambda self, *given: [x * 0.2 for x in plain(self, *given)])
+    with pytest.raises(BoardbenchError, match=r"model\.onnx: only .* of the test pixels"):
+        run_export(study, out=study / "wrong")
+
+
+def test_a_run_trained_on_reflectance_takes_reflectance(study):
+    sensor = replace(make().sensor, kind="reflectance")
+    save(make(sensor=sensor), study / "runs/r/model.pt")
+    sheet = study / "raw/reflectance.csv"
+    rows = ["scene,condition,kind,cube,white,dark,mask"]
+    for number in (1, 2, 3):
+        cube = open_cube(study / f"raw/board0{number}_1/capture/board0{number}_1.hdr")
+        values = np.ascontiguousarray(cube.read(0, cube.lines).transpose(0, 2, 1) / 4095, np.float32)
+        header = cube.header.read_text().replace("data type = 12", "data type = 4")
+        values.tofile(study / f"raw/r{number}.raw")
+        (study / f"raw/r{number}.hdr").write_text(header)
+        rows.append(f"board0{number},1,reflectance,r{number}.hdr,,,board0{number}_1/mask.png")
+    sheet.write_text("\n".join(rows) + "\n")
+    run_export(study, run=study / "runs/r", sheet=sheet)
+    assert [entry.name for entry in session(study / "runs/r/model.onnx", 1).get_inputs()] == ["reflectance"]
+
+
+@pytest.mark.slow
+def test_the_registry_gives_the_model_back_with_its_signature(study, tmp_path):
+    import mlflow
+
+    store = tmp_path / "mlflow.db"
+    run_export(study, unregistered=False, tracking=store)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{store}")
+    try:
+        model = mlflow.pyfunc.load_model("models:/toy-unet-scrb-seed4/1")
+    finally:
+        mlflow.set_tracking_uri(before)
+    names = [field.name for field in model.metadata.signature.inputs]
+    assert names == ["counts", "white", "dark", "exposure"]
+    inputs = example(make(), 20, 30)
+    answer = model.predict({name: value.numpy() for name, value in zip(names, inputs, strict=True)})
+    with torch.inference_mode():
+        expected = Deployed(make()).eval()(*inputs)
+    np.testing.assert_allclose(answer["probabilities"], expected[1].numpy(), atol=1e-5)
