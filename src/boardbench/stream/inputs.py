@@ -1,0 +1,131 @@
+"""What a stream needs, read and checked before any line is taken: source, references, and whether the model fits."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boardbench.captures.blocks import references
+from boardbench.captures.envi import Cube, open_cube
+from boardbench.captures.grid import TOLERANCE_NM, Grid
+from boardbench.captures.locate import locate
+from boardbench.errors import BoardbenchError
+from boardbench.stream.source import Feed, Replay, open_feed
+from boardbench.stream.windows import MIN_LINES
+
+FEEDS = ("pipe:", "tcp://", "unix:")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A source that is open, and the mean counts (bands, samples) of its references; exposure is t_white / t_raw."""
+
+    source: Replay | Feed
+    white: np.ndarray
+    dark: np.ndarray
+    exposure: float
+
+
+def check_model(model: Path, facts: dict[str, Any]) -> None:
+    """Refuse a model that cannot work on a belt.
+
+    Raises:
+        BoardbenchError: a model for reflectance, one for captures that are resized, or one of too many classes.
+    """
+    if len(facts["classes"]) > 255:
+        raise BoardbenchError(
+            f"{model}: {len(facts['classes'])} classes and 'not seen' do not fit into 8 bits. Merge some."
+        )
+    if facts["sensor"]["kind"] != "raw":
+        raise BoardbenchError(
+            f"{model}: made for {facts['sensor']['kind']} cubes, while a camera gives raw counts. Train on raw "
+            "captures (kind raw in the sheet, with white and dark references) and export that run."
+        )
+    if facts["size"] is not None:
+        lines, samples = facts["size"]
+        raise BoardbenchError(
+            f"{model}: trained on captures resized to {lines} x {samples}, but the lines of a belt cannot be resized: "
+            "it has no length. Train with size: null in segmentation.reflectance and export that run."
+        )
+
+
+def read_inputs(
+    source: str,
+    facts: dict[str, Any],
+    white: Path | None,
+    dark: Path | None,
+    tint: float | None,
+    framed: bool,
+    lines: int | None,
+) -> Inputs:
+    """Open the source and its references; arguments as of :func:`boardbench.stream.stream.stream`.
+
+    Raises:
+        BoardbenchError: references missing or of another size, another sensor than the model's, or a source that
+            cannot be opened.
+    """
+    feed = source.startswith(FEEDS)
+    if feed:
+        if white is None or dark is None:
+            raise BoardbenchError(
+                f"source {source}: raw lines say neither their size nor their gain. Give --white and --dark, "
+                "references taken with the camera as it is set now."
+            )
+        cube = open_cube(white)
+    else:
+        for flag, value in {"--framed": framed, "--tint": tint is not None}.items():
+            if value:
+                raise BoardbenchError(
+                    f"{flag}: is of raw lines from {', '.join(FEEDS)}..., but {source} is a capture. Leave {flag} away."
+                )
+        cube, white, dark = _capture(Path(source), white, dark)
+    _check_sensor(cube, facts["sensor"])
+    mean_white, mean_dark, exposure = references(cube, white, dark)
+    if tint is not None:
+        exposure = _exposure(cube, tint)
+    means = (np.ascontiguousarray(mean.T, np.float32) for mean in (mean_white, mean_dark))
+    opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
+    return Inputs(opened, *means, exposure)
+
+
+def _capture(path: Path, white: Path | None, dark: Path | None) -> tuple[Cube, Path, Path]:
+    """Open a raw capture and find its references: its own, else those given."""
+    found = locate(path, white, dark)
+    if found.kind != "raw":
+        raise BoardbenchError(
+            f"{found.source.header}: a reflectance cube, while a camera gives raw counts. Give the raw capture with "
+            "its references; for reflectance there is 'boardbench predict'."
+        )
+    if found.source.dtype.newbyteorder("=") != np.uint16:
+        raise BoardbenchError(
+            f"{found.source.header}: field 'data type' says {found.source.dtype.name}, but a camera's counts are "
+            "uint16 (data type 12). Export the capture so, or take 'boardbench predict'."
+        )
+    return found.source, found.white, found.dark
+
+
+def _exposure(white: Cube, tint: float) -> float:
+    if white.tint is None:
+        raise BoardbenchError(
+            f"{white.header}: field 'tint' (integration time, ms) is missing, so --tint {tint:g} has nothing to be "
+            "compared with. Add it there, or leave --tint away to have equal times assumed."
+        )
+    if not (math.isfinite(tint) and tint > 0):
+        raise BoardbenchError(f"--tint {tint:g}: not an integration time in ms.")
+    return white.tint / tint
+
+
+def _check_sensor(cube: Cube, sensor: dict[str, Any]) -> None:
+    """Refuse another sensor than the model was trained on, or lines that are too narrow."""
+    found = Grid(cube.bands, cube.wavelengths)
+    trained = Grid(sensor["bands"], None if sensor["wavelengths"] is None else np.array(sensor["wavelengths"]))
+    if not found.same(trained):
+        raise BoardbenchError(
+            f"{cube.header}: fields 'bands' and 'wavelength': the lines have {found}, but the model was trained on "
+            f"{trained} ({TOLERANCE_NM} nm apart is allowed). Set the camera's spectral binning as for training, "
+            "or take a model trained on this camera."
+        )
+    if cube.samples < MIN_LINES:
+        raise BoardbenchError(f"{cube.header}: field 'samples' is {cube.samples}; the network needs {MIN_LINES}.")

@@ -1,0 +1,103 @@
+"""Results as they come: a line of JSON and a row of the class map for each line of the belt.
+
+``lines.ndjson`` grows under its own name, so that a sorter can follow it; the class map (``classes.img``, ENVI BSQ
+uint8, with ``classes.hdr``) gets its name when the stream ends, since a map is no use before.
+"""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from boardbench.files import write_text
+from boardbench.segmentation.overlay import background, class_colours
+
+NOT_SEEN = "not seen"
+"""Name of the class of lines that never reached the network; its index follows the last class."""
+NAMES = ("lines.ndjson", "classes.img", "classes.hdr", "stream.json")
+
+
+class Results:
+    """The files of one stream in ``folder``; those of an earlier stream are removed.
+
+    Args:
+        folder: made where it is not there.
+        classes: names, in index order.
+        samples: of a line.
+        start: ``time.monotonic`` that times count from.
+    """
+
+    def __init__(self, folder: Path, classes: list[str], samples: int, start: float):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in NAMES:
+            (folder / name).unlink(missing_ok=True)
+        self._folder, self._classes, self._samples, self._start = folder, classes, samples, start
+        self._background = background(classes)
+        self._partial = folder / "classes.img.partial"
+        self._log = (folder / "lines.ndjson").open("w", encoding="utf-8", newline="\n")
+        self._map = self._partial.open("wb")
+        self.lines = 0
+
+    def write(self, rows: np.ndarray, seen: np.ndarray, arrived: np.ndarray, left: float) -> None:
+        """Append rows (lines, samples) of class indices; those not seen become the class ``not seen``."""
+        rows[~seen] = len(self._classes)
+        self._map.write(np.ascontiguousarray(rows).data)
+        self._map.flush()
+        for row, one_seen, one_arrived in zip(rows, seen, arrived, strict=True):
+            entry = {
+                "line": self.lines,
+                "seen": bool(one_seen),
+                "arrived_s": round(one_arrived - self._start, 6) if one_seen else None,
+                "left_s": round(left - self._start, 6),
+                "runs": runs(row, self._background) if one_seen else [],
+            }
+            self._log.write(json.dumps(entry) + "\n")
+            self.lines += 1
+        self._log.flush()
+
+    def finish(self) -> None:
+        """Give the class map its header and its name; without any line there is none."""
+        self._log.close()
+        self._map.close()
+        if not self.lines:
+            self._partial.unlink()
+            return
+        # What an ENVI header cannot hold, as in captures.classification.
+        names = [name.translate(str.maketrans(",{}", "---")) for name in (*self._classes, NOT_SEEN)]
+        colours = class_colours(self._classes) | {len(self._classes): (128, 128, 128)}
+        fields = {
+            "description": "{classes of a stream, by boardbench}",
+            "samples": self._samples,
+            "lines": self.lines,
+            "bands": 1,
+            "header offset": 0,
+            "file type": "ENVI Classification",
+            "data type": 1,
+            "interleave": "bsq",
+            "byte order": 0,
+            "classes": len(names),
+            "class names": "{" + ", ".join(names) + "}",
+            "class lookup": "{"
+            + ", ".join(str(part) for index in range(len(names)) for part in colours.get(index, (0, 0, 0)))
+            + "}",
+        }
+        self._partial.replace(self._folder / "classes.img")
+        write_text(
+            self._folder / "classes.hdr", "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
+        )
+
+    def discard(self) -> None:
+        """Close the files; no class map appears."""
+        for file in (self._log, self._map):
+            with suppress(OSError):  # what is left to write may not fit on a full disk
+                file.close()
+        self._partial.unlink(missing_ok=True)
+
+
+def runs(row: np.ndarray, background: int | None) -> list[list[int]]:
+    """Return [class, first sample, last sample] of each run of one class in a line, without the background."""
+    edges = np.flatnonzero(np.diff(row)) + 1
+    firsts, ends = np.concatenate(([0], edges)), np.concatenate((edges, [len(row)]))
+    found = zip(row[firsts].tolist(), firsts.tolist(), (ends - 1).tolist(), strict=True)
+    return [[kind, first, final] for kind, first, final in found if kind != background]
