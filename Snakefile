@@ -10,7 +10,15 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/reduction.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/complexity.smk"
+include: "workflow/rules/deployment.smk"
 include: "workflow/rules/report.smk"
+
+
+# Snakemake 9 looks for jobs to start once more a second for every job that finished, half a core in the end
+# (benchmarks/NOTES.md). That is for clusters that limit submissions; here jobs start when others finish.
+onstart:
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
 
 
 # Everything: tables, figures and the page, published under reports/.

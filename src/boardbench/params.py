@@ -147,7 +147,9 @@ class Complexity(Section):
     """Costing on the meta device: nothing is computed, only counted."""
 
     size: Size = Field((640, 640), description="lines, samples of the counted input")
-    width: int = Field(64, ge=1, description="channels of the first level in the counted networks")
+    width: int = Field(
+        64, ge=1, description="channels of the first level in the counted networks; unet@4 keeps its own"
+    )
     bands: int = Field(214, ge=1, description="bands of the counted input")
 
 
@@ -157,6 +159,20 @@ class Latency(Section):
     size: Size = Field((160, 160), description="lines, samples of the timed input: 1/16 of 640 x 640")
     repeats: int = Field(7, ge=1, description="timed passes after one that is not")
     threads: int = Field(1, ge=1, description="torch threads")
+
+
+class Deployment(Section):
+    """Trained networks on the line: ONNX files from raw counts to classes, timed side by side on this machine."""
+
+    precisions: list[Literal["float32", "int8"]] = Field(
+        ["float32", "int8"], min_length=1, description="one file each; int8 is quantized on the validation part"
+    )
+    size: Size = Field((128, 1024), description="lines, samples of the timed window; 1024 is the camera's width")
+    repeats: int = Field(7, ge=1, description="timed passes after two that are not")
+    threads: int = Field(2, ge=1, description="of ONNX Runtime")
+    budget_ms: float = Field(
+        195.0, gt=0, description="name the best model that takes at most this; 195: 64 new lines at 327 lines/s"
+    )
 
 
 class Segmentation(Section):
@@ -183,6 +199,7 @@ class Segmentation(Section):
     evaluation: Evaluation = Evaluation()
     complexity: Complexity = Complexity()
     latency: Latency = Latency()
+    deployment: Deployment = Deployment()
 
     @model_validator(mode="after")
     def _weights_follow_classes(self) -> Self:

@@ -7,8 +7,10 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.params import Complexity
+from boardbench.report.charts import pareto_figure, pretty
 from boardbench.report.costs import COUNTED
 from boardbench.report.figures import figures, scores_figure, shrink, training_curves
+from boardbench.report.pareto import COLUMNS as PARETO
 from boardbench.report.tables import tables
 
 GRID = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1]}
@@ -108,3 +110,79 @@ def test_scores_figure_takes_empty_cells(tmp_path):
     frame = pd.DataFrame(rows, columns=["backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"])
     scores_figure(frame, tmp_path / "scores.svg", "toy")
     assert (tmp_path / "scores.svg").read_text().startswith("<?xml")
+
+
+def exported(*rows):
+    """Return a Pareto table of rows (backbone, strategy, precision, miou, miou_sd, p50_ms, gmacs)."""
+    names = ["backbone", "strategy", "precision", "miou", "miou_sd", "p50_ms", "gmacs"]
+    common = dict.fromkeys(PARETO, "") | {"lines": "128", "samples": "1024", "budget_ms": "195"}
+    return pd.DataFrame([common | dict(zip(names, row, strict=True)) for row in rows], columns=PARETO)
+
+
+MODELS = (
+    ("unet", "scrb", "float32", "0.7", "0.02", "150", "5"),
+    ("unet@4", "pca3", "int8", "0.6", "", "80", "1"),
+    ("mobile_unet", "scrb", "int8", "0.5", "", "90", "0.5"),  # beaten in time, not in GMACs
+    ("mobile_unet", "scrb", "float32", "", "", "70", "0.4"),
+)
+
+
+@pytest.fixture
+def words(monkeypatch):
+    """Return every text of the figures that are drawn; the SVG holds outlines only."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    seen, save = [], Figure.savefig
+
+    def watched(figure, *given, **how):
+        seen.append([text.get_text() for text in figure.findobj(Text) if text.get_text()])
+        save(figure, *given, **how)
+
+    monkeypatch.setattr(Figure, "savefig", watched)
+    return seen
+
+
+def test_pareto_figure_names_the_front_of_each_panel_and_the_budget(tmp_path, words):
+    pareto_figure(exported(*MODELS), tmp_path / "pareto.svg", 195, "toy (label)", ["pca3", "scrb"])
+    assert (tmp_path / "pareto.svg").read_text().startswith("<?xml")
+    (said,) = words
+    assert "1  U-Net, width 4; PCA, 3 axes; int8\n2  U-Net; SCRB; float32" in said  # time
+    assert (
+        "1  Mobile U-Net; SCRB; int8\n2  U-Net, width 4; PCA, 3 axes; int8\n3  U-Net; SCRB; float32" in said  # GMACs
+    )
+    assert {"budget 195 ms", "toy (label)", "hollow: int8", "Mobile U-Net"} <= set(said)
+
+
+def test_pareto_figure_of_equal_tables_has_equal_bytes(tmp_path):
+    for name in "ab":
+        pareto_figure(exported(*MODELS), tmp_path / name, 195, "toy", ["scrb", "pca3"])
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    pareto_figure(exported(*MODELS), tmp_path / "b", 120, "toy", ["scrb", "pca3"])
+    assert (tmp_path / "a").read_bytes() != (tmp_path / "b").read_bytes()
+
+
+def test_the_pareto_figure_is_drawn_only_where_its_table_holds_a_score(made):
+    out, table = made.root / "figures", made.root / "tables/segmentation_pareto.csv"
+
+    def files():
+        figures(**made.made)
+        names = [entry["file"] for entry in json.loads((out / "segmentation_figures.json").read_text())]
+        assert ("segmentation_pareto.svg" in names) == (out / "segmentation_pareto.svg").exists()
+        return names
+
+    assert "segmentation_pareto.svg" not in files()
+    exported(*MODELS[:2]).replace("scrb", "pca3").to_csv(table, index=False)
+    assert "segmentation_pareto.svg" in files()
+    exported(MODELS[3]).to_csv(table, index=False)
+    assert "segmentation_pareto.svg" not in files()
+    table.write_text("backbone\nunet\n")
+    with pytest.raises(BoardbenchError, match=r"segmentation_pareto\.csv: column .*miou.* is missing"):
+        figures(**made.made)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [("unet@4", "U-Net, width 4"), ("scrb12", "SCRB, 12 bands"), ("mine@2", "mine, width 2")]
+)
+def test_readers_names(word, name):
+    assert pretty(word) == name

@@ -76,6 +76,22 @@ RUNS = [
 FLOORS = [f"{floor}-none-seed0" for floor in STUDY.floors]
 
 
+def leaves_its_captures(strategy):
+    """Tell whether a run can be taken to a line: it cannot where it is fitted on every capture, needs board masks, or
+    is resized by area.
+    """
+    fit = reduction.get(strategy).fitted_on
+    by_cube = strategy in FITTED and "cube" in (
+        fit,
+        STUDY.reduction.fit if fit == "params" else "",
+    )
+    form = STUDY.reflectance
+    return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
+
+
+DEPLOYED = [run for run in RUNS if leaves_its_captures(run.rsplit("-", 2)[1])]
+
+
 wildcard_constraints:
     scene="[^/_]+",
     capture="[^/]+",
@@ -83,6 +99,7 @@ wildcard_constraints:
     strategy="|".join(STUDY.strategies),
     seed=r"\d+",
     floor="|".join(STUDY.floors) or "none",
+    run="|".join(RUNS),
 
 
 def quoted(value):
@@ -104,8 +121,10 @@ def repeated(flag, values):
     return " ".join(f"--{flag} {shlex.quote(str(value))}" for value in values)
 
 
-def reflectances(kinds=("npy", "json", "png")):
-    """Return the files of every calibrated capture."""
+def reflectances(kinds=("json", "png")):
+    """Return the reports and masks of every calibrated capture. The report holds the hash of the cube, so cubes need
+    not be inputs: Snakemake would hash gigabytes for every output of every run.
+    """
     return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]
 
 
@@ -146,9 +165,17 @@ def reduction_flag(wildcards):
     return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
 
 
-def network_code(wildcards):
-    """Return the source files of a backbone and a strategy."""
+def network_sources(names, strategies):
+    """Return the source files of backbones (``unet@4`` is U-Net's) and strategies."""
     return sources(
-        f"boardbench.segmentation.backbones.{wildcards.backbone}",
-        f"boardbench.segmentation.reduction.{wildcards.strategy}",
+        *(
+            f"boardbench.segmentation.backbones.{backbones.parse(name)[0]}"
+            for name in names
+        ),
+        *(f"boardbench.segmentation.reduction.{name}" for name in strategies),
     )
+
+
+def network_code(wildcards):
+    """Return the source files of a run's backbone and strategy."""
+    return network_sources([wildcards.backbone], [wildcards.strategy])

@@ -1,14 +1,8 @@
 # What each network costs at full size: counted on the meta device, nothing is computed.
 rule complexity:
     input:
-        code=sources(
-            "boardbench.segmentation.complexity",
-            *(f"boardbench.segmentation.backbones.{name}" for name in STUDY.backbones),
-            *(
-                f"boardbench.segmentation.reduction.{name}"
-                for name in STUDY.strategies
-            ),
-        ),
+        code=sources("boardbench.segmentation.complexity"),
+        networks=network_sources(STUDY.backbones, STUDY.strategies),
     output:
         f"{RESULTS}/complexity.csv",
     log:
@@ -30,14 +24,8 @@ rule complexity:
 # What the same networks take on this machine: timed alone, one capture at a time.
 rule latency:
     input:
-        code=sources(
-            "boardbench.segmentation.latency",
-            *(f"boardbench.segmentation.backbones.{name}" for name in STUDY.backbones),
-            *(
-                f"boardbench.segmentation.reduction.{name}"
-                for name in STUDY.strategies
-            ),
-        ),
+        code=sources("boardbench.segmentation.latency"),
+        networks=network_sources(STUDY.backbones, STUDY.strategies),
     output:
         f"{RESULTS}/latency.csv",
     log:

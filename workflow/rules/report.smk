@@ -14,6 +14,7 @@ rule tables:
         confusions=expand(f"{RESULTS}/runs/{{run}}/confusions.csv", run=RUNS + FLOORS),
         complexity=f"{RESULTS}/complexity.csv",
         latency=f"{RESULTS}/latency.csv",
+        pareto=[f"{RESULTS}/pareto.csv"] if DEPLOYED else [],
         split=f"{RESULTS}/split.csv",
         headers=reflectances(["json"]),
         reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
@@ -42,12 +43,17 @@ rule tables:
         ),
         resampling=f"--resamples {STUDY.evaluation.resamples} --resample-seed {STUDY.evaluation.seed}",
         counted=flags(STUDY.complexity),
+        pareto=(
+            f"--pareto {RESULTS}/pareto.csv --budget-ms {STUDY.deployment.budget_ms}"
+            if DEPLOYED
+            else ""
+        ),
     message:
         "Putting runs beside the published numbers"
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
         "{params.members} {params.floors} --runs {params.runs} --complexity {input.complexity} "
-        "--latency {input.latency} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "--latency {input.latency} {params.pareto} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 
@@ -79,6 +85,7 @@ rule publish:
         tables=f"{RESULTS}/tables",
         figures=f"{RESULTS}/figures",
         published=sorted(str(path) for path in Path("reports/published").glob("*.*")),
+        mirrored=f"{RESULTS}/mirrored.json",
         template="src/boardbench/report/templates/index.html.j2",
         code=sources("boardbench.report.publish"),
     output:

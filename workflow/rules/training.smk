@@ -62,12 +62,11 @@ rule evaluate:
         reflectance=folder("reflectance"),
         reduction=reduction_flag,
         truth=f"--truth {TRUTH}" if truths() else "",
-        tracking=TRACKING,
     message:
         "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
     shell:
         "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
-        "{params.reduction} {params.truth} --out {params.out} --tracking {params.tracking} --threads {threads} > {log} 2>&1"
+        "{params.reduction} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
 
 
 rule floor:
@@ -91,10 +90,30 @@ rule floor:
         classes=repeated("classes", STUDY.classes),
         reflectance=folder("reflectance"),
         truth=f"--truth {TRUTH}" if truths() else "",
-        tracking=TRACKING,
     message:
         "Fitting and scoring the floor {wildcards.floor}"
     shell:
         "boardbench segmentation floor --name {wildcards.floor} --split {input.split} "
         "--reflectance {params.reflectance} --dataset {params.dataset} {params.classes} "
-        "{params.truth} --out {params.out} --tracking {params.tracking} > {log} 2>&1"
+        "{params.truth} --out {params.out} > {log} 2>&1"
+
+
+# MLflow shows what the run folders hold; one process for all, because MLflow takes seconds to start.
+rule mirror:
+    input:
+        metrics=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
+        predictions=expand(f"{RESULTS}/runs/{{run}}/predictions", run=RUNS + FLOORS),
+        code=sources("boardbench.segmentation.evaluation"),
+    output:
+        f"{RESULTS}/mirrored.json",
+    log:
+        f"{RESULTS}/logs/mirror.log",
+    conda:
+        "../envs/boardbench.yaml"
+    params:
+        runs=repeated("runs", [f"{RESULTS}/runs/{run}" for run in RUNS + FLOORS]),
+        tracking=TRACKING,
+    message:
+        "Showing the scores in MLflow"
+    shell:
+        "boardbench segmentation mirror {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"

@@ -1,4 +1,4 @@
-"""Charts of the segmentation study with deterministic bytes: training curves and mean scores."""
+"""Charts of the segmentation study with deterministic bytes: training curves, mean scores, score against cost."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from boardbench.files import whole
+from boardbench.report.pareto import on_front
 from boardbench.report.runs import read_csv
 
 # Okabe and Ito: told apart by every eye, and by lightness in print.
@@ -36,6 +37,7 @@ NAMES = {
     "resunet": "ResU-Net",
     "linknet": "LinkNet",
     "deeplabv3plus": "DeepLabv3+",
+    "mobile_unet": "Mobile U-Net",
     "full": "all bands",
     "pca3": "PCA, 3 axes",
     "pca3_cube": "PCA a cube, 3 axes",
@@ -43,6 +45,8 @@ NAMES = {
     "bands3_even": "3 even bands",
     "linear3": "learned linear, 3",
     "scrb": "SCRB",
+    "scrb_se": "SCRB, SE gates",
+    "scrb12": "SCRB, 12 bands",
     "all": "mean over networks",
     "majority": "majority class",
     "spectral_angle": "spectral angle",
@@ -52,7 +56,11 @@ NAMES = {
 
 def pretty(word: str) -> str:
     """Return a reader's name of a backbone, strategy or floor; an unknown word stays as it is."""
-    return NAMES.get(word, word)
+    name, _, width = word.partition("@")
+    return NAMES.get(name, name) + (f", width {width}" if width else "")
+
+
+_MARKERS = "os^DvPX"  # backbones
 
 
 def _colours(strategies: list[str]) -> dict[str, str]:
@@ -184,3 +192,86 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             borderaxespad=0.2,
         )
         _save(figure, out)
+
+
+def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
+    """Draw mean IoU against measured time and against GMACs; models that none beats in both are numbered and named.
+
+    Colour is the strategy, marker the backbone, hollow is int8; whiskers are the standard deviation over seeds.
+
+    Args:
+        table: the Pareto table as text (:func:`boardbench.report.pareto.pareto_table`); no score, no mark.
+        out: the SVG to write.
+        budget_ms: drawn as a line, ms.
+        label: what the data are, in the title.
+        strategies: all input strategies in table order, so that colours are those of the other figures.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    numbers = table[["miou", "miou_sd", "p50_ms", "gmacs"]].apply(pd.to_numeric, errors="coerce")
+    models = pd.concat([table[["backbone", "strategy", "precision"]], numbers], axis=1).dropna(subset=["miou"])
+    present, order = set(models["strategy"]), list(dict.fromkeys([*strategies, *models["strategy"]]))
+    colours = {name: colour for name, colour in _colours(order).items() if name in present}
+    markers = {name: _MARKERS[at % len(_MARKERS)] for at, name in enumerate(dict.fromkeys(models["backbone"]))}
+    first = table.iloc[0]
+    window = f"{first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
+    panels = {"p50_ms": f"measured, ms for {window}, median", "gmacs": f"counted, GMACs for {window}"}
+
+    def style(backbone: str, strategy: str, precision: str) -> dict[str, Any]:
+        face = "white" if precision == "int8" else colours[strategy]
+        return {"marker": markers[backbone], "mec": colours[strategy], "mfc": face, "ms": 6, "ls": "none"}
+
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 3.6))
+        names_below: dict[Any, str] = {}
+        for axes, (cost, title) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
+            axes.set_xscale("log")
+            axes.set_xlabel(title)
+            axes.margins(x=0.1, y=0.12)
+            for row in models.itertuples():
+                look = style(row.backbone, row.strategy, row.precision)
+                axes.errorbar(getattr(row, cost), row.miou, row.miou_sd, ecolor="#999999", elinewidth=0.8, **look)
+            if cost == "p50_ms":
+                axes.axvline(budget_ms, color="#D55E00", lw=1, ls=(0, (4, 3)))
+                place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+                axes.annotate(f"budget {budget_ms:g} ms", (budget_ms, 1), xycoords=("data", "axes fraction"), **place)
+            names_below[axes] = _front(axes, models, cost)
+            _log_ticks(axes)
+        figure.axes[0].set_ylabel("mean IoU of the file on the test part")
+        figure.axes[0].set_title(label, loc="left", fontsize=9, color="#444444", pad=16)
+        keys = [(Patch(color=colour), pretty(name)) for name, colour in colours.items()]
+        grey = {"ms": 6, "ls": "none", "color": "#666666"}
+        keys += [(axes.plot([], [], marker=mark, **grey)[0], pretty(name)) for name, mark in markers.items()]
+        if (models["precision"] == "int8").any():
+            keys.append((axes.plot([], [], marker="o", mfc="white", **grey)[0], "hollow: int8"))
+        handles, names = zip(*keys, strict=True)
+        figure.legend(handles, names, loc="center left", bbox_to_anchor=(0.99, 0.55), fontsize=8, handletextpad=0.3)
+        figure.tight_layout()
+        for axes, text in names_below.items():  # after the layout, which must leave no room for them
+            axes.annotate(text, (0, 0), (0, -34), "axes fraction", "offset points", va="top", fontsize=8)
+        _save(figure, out)
+
+
+def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:
+    """Draw the Pareto front as steps and number its models; return a line for each number."""
+    front = models[on_front(models[cost].to_numpy(), models["miou"].to_numpy())].sort_values([cost, "backbone"])
+    right = max(models[cost].max(), *axes.get_xlim())
+    axes.step([*front[cost], right], [*front["miou"], front["miou"].max()], where="post", color="#777777", lw=0.9)
+    lines = []
+    for number, row in enumerate(front.itertuples(), 1):
+        # Up and left of a model on the front there is no other.
+        place = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "fontsize": 8, "fontweight": "bold"}
+        axes.annotate(str(number), (getattr(row, cost), row.miou), **place)
+        lines.append(f"{number}  {pretty(row.backbone)}; {pretty(row.strategy)}; {row.precision}")
+    return "\n".join(lines)
+
+
+def _log_ticks(axes: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -7,7 +7,8 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
-from boardbench.report.charts import pretty, scores_figure, training_curves
+from boardbench.report.charts import pareto_figure, pretty, scores_figure, training_curves
+from boardbench.report.pareto import COLUMNS as PARETO
 from boardbench.report.runs import grid, read_csv, read_json, run_name
 
 MAX_WIDTH = 1100
@@ -60,7 +61,7 @@ def figures(
     pictures: int = 3,
     out: Path,
 ) -> None:
-    """Draw the training curves and the score figure, and pick prediction pictures of the best backbone.
+    """Draw the training curves, the score figure and score against time, and pick pictures of the best backbone.
 
     Pictures are the first ``pictures`` test captures (by name) of each strategy, first seed, from
     ``runs/<backbone>-<strategy>-seed<k>/predictions/*.png``; they are reduced to 256 colours or fewer so
@@ -72,7 +73,8 @@ def figures(
         strategies: input strategies, in table order.
         seeds: one run a seed.
         runs: folder of the runs (history.csv, predictions).
-        tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json).
+        tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json, and maybe
+            segmentation_pareto.csv).
         pictures: test captures shown a strategy; 0 for none.
         out: folder that receives the figures; segmentation figures of an earlier run in it are removed.
 
@@ -102,6 +104,21 @@ def figures(
     ]
     scores_figure(mean, out / entries[0]["file"], f"{dataset} ({about['label']})")
     training_curves({name: folder / "history.csv" for name, folder in trained.items()}, out / entries[1]["file"])
+    if (pareto := tables / "segmentation_pareto.csv").is_file():
+        exported = read_csv(pareto, "tables", tuple(PARETO))
+        if (exported["miou"] != "").any():
+            entries.append(
+                {
+                    "file": "segmentation_pareto.svg",
+                    "caption": "Mean IoU of the exported files against measured time and against counted GMACs. The "
+                    "models on the grey line, which none beats in both, are numbered and named.",
+                    "alt": f"Two scatter charts of mean IoU on {dataset}, against milliseconds and against GMACs; "
+                    "numbers: the table below.",
+                }
+            )
+            budget = float(exported["budget_ms"][0])
+            title = f"{dataset} ({about['label']})"
+            pareto_figure(exported, out / entries[-1]["file"], budget, title, strategies)
 
     best = _best_backbone(mean, backbones)
     for strategy in strategies if pictures else []:

@@ -1,6 +1,7 @@
 """The report page: one self-contained HTML file rendered from what lies in reports/, nothing else."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,34 @@ from boardbench.files import whole
 from boardbench.report.charts import pretty
 from boardbench.report.ledger.evidence import read_evidence
 from boardbench.report.ledger.ledger import COLUMNS, RUN, checks, summary
+from boardbench.report.pareto import COLUMNS as PARETO
 from boardbench.report.runs import read_csv, read_json
-from boardbench.report.sentences import against_floors, comparisons, signed, summary_backbone, why_pca_loses
+from boardbench.report.sentences import (
+    against_floors,
+    benchmark,
+    comparisons,
+    signed,
+    summary_backbone,
+    under_budget,
+    why_pca_loses,
+)
 
 TEMPLATE = Path(__file__).parent / "templates" / "index.html.j2"
 DEFAULT_DATASET = "simulated"
+BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "floor", "n", "hardware")
 
 
 def _shown(text: str, digits: int = 3) -> str:
     """Return a number of a CSV cell with fewer decimals for reading; an empty cell is a dash."""
     return f"{float(text):.{digits}f}" if text else "\N{EN DASH}"
+
+
+def _significant(text: str) -> str:
+    """Return a number of a CSV cell with three significant digits and no exponent; an empty cell is a dash."""
+    if not text:
+        return "\N{EN DASH}"
+    value = float(text)
+    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if value else "0"
 
 
 def _by_class(frame: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
@@ -76,6 +95,9 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
     pictures = []
     if figures.is_file():
         pictures = [entry | {"src": f"figures/{name}/{entry['file']}"} for entry in json.loads(figures.read_text())]
+    charts = {entry["file"]: entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")}
+    exported = folder / "segmentation_pareto.csv"
+    line = read_csv(exported, "tables", tuple(PARETO)) if exported.is_file() else None
     records = {
         key: read_csv(folder / f"segmentation_{key}.csv", "tables", ("dataset",)).to_dict("records")
         for key in ("complexity", "reduction", "captures")
@@ -93,7 +115,10 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
         "comparisons_by_backbone": {name: comparisons(differences, name) for name in backbones},
         "why_pca_loses": why_pca_loses(answered),
         "latency": read_csv(times, "tables", ("dataset",)).to_dict("records") if times.is_file() else [],
-        "charts": [entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")],
+        "line": [] if line is None else line.to_dict("records"),
+        "under_budget": [] if line is None else under_budget(line),
+        "line_chart": charts.pop("segmentation_pareto.svg", None),
+        "charts": list(charts.values()),
         "predictions": [entry for entry in pictures if entry["file"].startswith("segmentation_prediction_")],
         **records,
     }
@@ -109,8 +134,29 @@ def _ledger(reports: Path) -> dict[str, Any] | None:
     return summary(rows) | {"checks": checks(read_evidence(reports)), "trained": trained}
 
 
+def _benchmarks(reports: Path) -> list[dict[str, str]]:
+    """Gather the rows of the benchmark table with their verdicts; none where there is no table.
+
+    Raises:
+        BoardbenchError: a column is missing, or a cell is not a number.
+    """
+    path = reports / "tables" / "benchmarks.csv"
+    if not path.is_file():
+        return []
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    try:
+        for row in rows:
+            for name in BENCHMARKS[3:-2]:
+                float(row[name] or 0)
+        return [benchmark({name: row[name] for name in BENCHMARKS}) for row in rows]
+    except (KeyError, ValueError) as error:
+        raise BoardbenchError(
+            f"{path}: a column is missing or a cell is not a number ({error}). Make it again with 'make bench'."
+        ) from None
+
+
 def render(reports: Path) -> None:
-    """Write ``reports/index.html`` from every dataset in ``reports/tables``, the default one first, and the ledger.
+    """Write ``reports/index.html``: every dataset in ``reports/tables``, the default one first, benchmarks and ledger.
 
     The page needs no script and no outside resource; pictures are relative files of ``reports/figures``.
     A page of equal content is not touched.
@@ -129,9 +175,10 @@ def render(reports: Path) -> None:
         lstrip_blocks=True,
         newline_sequence="\n",
     )
-    environment.filters |= {"shown": _shown, "signed": signed, "pretty": pretty}
+    environment.filters |= {"shown": _shown, "significant": _significant, "signed": signed, "pretty": pretty}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    html = template.render(datasets=[_dataset(reports, name) for name in names], ledger=_ledger(reports)) + "\n"
+    datasets = [_dataset(reports, name) for name in names]
+    html = template.render(datasets=datasets, benchmarks=_benchmarks(reports), ledger=_ledger(reports)) + "\n"
     page = reports / "index.html"
     if not page.is_file() or page.read_text(encoding="utf-8") != html:
         with whole(page) as temporary:

@@ -1,10 +1,11 @@
-"""What the page says about scores: each sentence is decided by a table, none is written by hand."""
+"""What the page says about scores and times: each sentence is decided by a table, none is written by hand."""
 
 from typing import Any
 
 import pandas as pd
 
 from boardbench.report.charts import pretty
+from boardbench.report.pareto import YES
 
 # (strategy, against, what the comparison asks), in the order of the page.
 COMPARISONS = (
@@ -115,3 +116,75 @@ def why_pca_loses(rows: list[dict[str, Any]]) -> list[str]:
         difference, low, high = (signed(row[key]) for key in ("difference", "low", "high"))
         sentences.append(f"{words[row['shown']]} ({difference} mean IoU, 95 % interval {low} to {high}).")
     return sentences
+
+
+def model_name(row: dict[str, Any]) -> str:
+    """Return a reader's name of an exported model (backbone, strategy, precision)."""
+    return f"{pretty(row['backbone'])} with {pretty(row['strategy'])} in {row['precision']}"
+
+
+def under_budget(table: pd.DataFrame) -> list[str]:
+    """Say which exported model scores highest within the time budget, and how sure that is.
+
+    No difference between models is claimed: with one seed the ranking is called uncertain, with several the models
+    that are nearer than one standard deviation are named.
+
+    Args:
+        table: the Pareto table as text (:func:`boardbench.report.pareto.pareto_table`), of one row at least.
+    """
+    rows = table.to_dict("records")
+    first = rows[0]
+    what = f"{first['budget_ms']} ms for {first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
+    best = next((row for row in rows if row["best"] == YES), None)
+    if best is None:
+        fastest = min(rows, key=lambda row: float(row["p50_ms"]))
+        if fastest["within_budget"] == YES:
+            return [f"No model that takes at most {what} has a score, so none is named."]
+        return [f"No model takes at most {what}; the fastest is {model_name(fastest)} ({fastest['p50_ms']} ms)."]
+    said = [
+        f"Within {what} the best model is {model_name(best)} (mean IoU {float(best['miou']):.3f}, {best['p50_ms']} ms, "
+        f"{best['lines_per_s']} lines/s)."
+    ]
+    if best["seeds"] == "1":
+        said.append("That is one training run a model: the ranking is uncertain, and another seed may turn it round.")
+    else:
+        said.append(f"Its score is the mean of {best['seeds']} seeds, standard deviation {_spread(best):.3f}.")
+        near = [
+            model_name(row)
+            for row in rows
+            if row is not best
+            and row["within_budget"] == YES
+            and row["miou"]
+            and float(best["miou"]) - float(row["miou"]) <= max(_spread(best), _spread(row))
+        ]
+        if near:
+            said.append(f"Nearer to it than one standard deviation, so not told apart: {'; '.join(near)}.")
+    if float(best["p99_ms"]) > float(best["budget_ms"]):
+        said.append(f"Its slowest passes took {best['p99_ms']} ms, more than the budget: a line needs a buffer.")
+    return said
+
+
+def _spread(row: dict[str, Any]) -> float:
+    return float(row["miou_sd"] or 0)
+
+
+def benchmark(row: dict[str, str]) -> dict[str, str]:
+    """Return a row of benchmarks.csv with what the page says of it.
+
+    Args:
+        row: text; ratio is how many times better ours is, target the least ratio wanted; of a unit that ends in "/s"
+            more is better, of all others less; floor is what the machine cannot pass.
+
+    Returns:
+        the row, its ``verdict`` (met, missed, stated where there is no target or rival, not run), and ``limits``: how
+        many times worse than the floor ours is; empty without one.
+    """
+    if not row["ours_median"]:
+        return row | {"verdict": "not run", "limits": ""}
+    stated = not (row["ratio"] and row["target"])
+    verdict = "stated" if stated else "met" if float(row["ratio"]) >= float(row["target"]) else "missed"
+    limits = ""
+    if row["floor"]:
+        ours, floor = float(row["ours_median"]), float(row["floor"])
+        limits = str(floor / ours if row["unit"].endswith("/s") else ours / floor)
+    return row | {"verdict": verdict, "limits": limits}

@@ -10,6 +10,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json, write_text
 from boardbench.params import Complexity
 from boardbench.report.costs import complexity_table, latency_table
+from boardbench.report.pareto import pareto_table
 from boardbench.report.runs import PUBLISHED_AS, SCORES, grid, read_csv, read_json, read_scores
 from boardbench.report.uncertainty import differences, intervals
 from boardbench.segmentation.data import PARTS, read_split
@@ -203,6 +204,8 @@ def tables(
     runs: Path,
     complexity: Path,
     latency: Path | None = None,
+    pareto: Path | None = None,
+    budget_ms: float = 0.0,
     split: Path,
     reflectance: Path,
     reduction: Path | None = None,
@@ -232,6 +235,8 @@ def tables(
         runs: folder of the runs.
         complexity: the dataset's complexity.csv.
         latency: the dataset's latency.csv; None: no table of times.
+        pareto: the dataset's pareto.csv; None: no table of exported models.
+        budget_ms: latency that the best exported model may take.
         split: the dataset's split.csv.
         reflectance: folder of the captures' JSON reports.
         reduction: folder of the fitted reductions; needed where a strategy is a PCA.
@@ -274,6 +279,8 @@ def tables(
     }
     if latency:
         made["segmentation_latency"] = latency_table(dataset, latency)
+    if pareto:
+        made["segmentation_pareto"] = pareto_table(dataset, pareto, budget_ms)
     for name, frame in made.items():
         _write(frame, out, name)
     nested: dict[str, dict] = {}

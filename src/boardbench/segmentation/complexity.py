@@ -2,7 +2,8 @@
 
 A fitted strategy is counted without its projection, which happens outside the network; ``gmacs_reduction`` says what
 that is: components x bands MACs a pixel (0.263 GMACs for 3 components at 640 x 640 and 214 bands), 0 where bands are
-only picked. What fitting costs is not in it, though ``pca3_cube`` fits every capture.
+only picked. What fitting costs is not in it, though ``pca3_cube`` fits every capture. A backbone with a width of its
+own (``unet@4``) is counted at that width.
 """
 
 from collections.abc import Callable

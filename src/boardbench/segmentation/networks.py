@@ -70,11 +70,11 @@ def build_network(backbone: str, strategy: str, in_bands: int = 214, classes: in
     """Return an untrained network of a backbone and an input strategy.
 
     Args:
-        backbone: a name of ``boardbench.segmentation.backbones``.
+        backbone: a name of ``boardbench.segmentation.backbones``, or a word such as ``unet@4`` with a width of its own.
         strategy: a name of ``boardbench.segmentation.reduction``.
         in_bands: bands of the captures; not used for fitted strategies, whose components go in instead.
         classes: channels of the logits.
-        width: channels of the backbone's first level; 64 in the papers.
+        width: channels of the backbone's first level, 64 in the papers; a width in the backbone's word takes its place.
 
     Returns:
         a module from (N, in_bands, H, W), or (N, components, H, W) for fitted strategies (``pca3``: 3), to
@@ -88,6 +88,7 @@ def build_network(backbone: str, strategy: str, in_bands: int = 214, classes: in
             raise BoardbenchError(f"build_network: {name} is {value}; it must be at least 1.")
     plan = reduction.get(strategy)
     network = backbones.get(backbone)
+    _, own_width = backbones.parse(backbone)
     in_channels = plan.channels(in_bands)
     front, channels = plan.front(in_channels) if plan.front else (nn.Identity(), in_channels)
-    return Network(in_channels, front, network(channels, classes, width))
+    return Network(in_channels, front, network(channels, classes, own_width or width))

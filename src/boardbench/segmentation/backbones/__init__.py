@@ -5,32 +5,57 @@ in_channels, H, W) to logits (N, classes, H, W) where H and W are multiples of `
 ``boardbench.segmentation.networks`` pads other sizes. To add one, write ``<name>.py`` here with ``BACKBONE =
 <class>`` and put the name in ``segmentation.backbones`` of params.yaml. Nothing here imports torch until a
 backbone is asked for.
+
+A word ``<name>@<width>``, such as ``unet@4``, is that backbone at its own first-level width: it is trained, counted and
+timed at that width, whatever training.width and complexity.width say (it has no full size to be scaled to).
 """
 
+import re
 from typing import TYPE_CHECKING
 
+from boardbench.errors import BoardbenchError
 from boardbench.segmentation.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn
 
-_registry = Registry(__name__, kind="backbone", key="segmentation.backbones", attribute="BACKBONE")
+_KEY = "segmentation.backbones"
+_registry = Registry(__name__, kind="backbone", key=_KEY, attribute="BACKBONE")
 
 
 def names() -> list[str]:
-    """Return the names of all backbones."""
+    """Return the names of all backbones, without widths."""
     return _registry.names()
 
 
-def check(name: str) -> None:
-    """Refuse an unknown backbone with a BoardbenchError, without importing torch."""
+def parse(word: str) -> tuple[str, int | None]:
+    """Split a backbone's word into its name and its own width: ``unet@4`` is ("unet", 4), ``unet`` ("unet", None).
+
+    The name itself is not checked.
+
+    Raises:
+        BoardbenchError: for a width that is no whole number from 1, or is written with leading zeros.
+    """
+    name, at, width = word.partition("@")
+    if at and not re.fullmatch("[1-9][0-9]*", width):
+        raise BoardbenchError(
+            f"{_KEY}: '{word}' has the width '{width}'. After the @ stands a whole number of channels from 1, as in "
+            f"'{name or 'unet'}@8'; leave out the @ for the width of training.width."
+        )
+    return name, int(width) if at else None
+
+
+def check(word: str) -> None:
+    """Refuse an unknown backbone or a malformed width with a BoardbenchError, without importing torch."""
+    name, _ = parse(word)
     _registry.check(name)
 
 
-def get(name: str) -> "type[nn.Module]":
-    """Return the class of a backbone.
+def get(word: str) -> "type[nn.Module]":
+    """Return the class of a backbone; a width in the word is not part of it.
 
     Raises:
-        BoardbenchError: for an unknown name, with the nearest one and all valid ones.
+        BoardbenchError: for an unknown name, with the nearest one and all valid ones, or a malformed width.
     """
+    name, _ = parse(word)
     return _registry.get(name)

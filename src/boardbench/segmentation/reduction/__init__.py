@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Strategy:
-    """What happens to the bands before the backbone: nothing, learned layers, or a fitted reduction.
+    """What happens to the bands before the backbone: nothing, a fitted reduction, learned layers, or both in turn.
 
     Attributes:
-        front: learned layers before the backbone: from the number of bands to the layers and the number of
-            channels they return; None where the backbone takes its input as it comes.
+        front: learned layers before the backbone: from the number of channels that the network receives
+            (:meth:`channels`) to the layers and the number of channels they return; None where the backbone takes its
+            input as it comes.
         fit: fits a reduction before training, applied outside the network: from blocks of labelled pixels
             (spectra (pixels, bands), class ids (pixels,)), the components to keep and a place for messages to a
             :class:`~boardbench.segmentation.reduction.pca.Fit`; None where the network takes every band.
@@ -49,6 +50,10 @@ class Strategy:
     def channels(self, bands: int) -> int:
         """Return how many channels the network receives from a capture of that many bands."""
         return bands if self.components is None else self.components
+
+    def reads(self, bands: int) -> int:
+        """Return how many of that many bands a camera must read: all of them, or the picked ones."""
+        return bands if self.projects else self.channels(bands)
 
 
 _registry = Registry(

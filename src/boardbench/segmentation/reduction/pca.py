@@ -9,8 +9,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.data import BLOCK, blocks_of_lines
+from boardbench.segmentation.data import blocks_of_lines
 
+NO_VARIANCE = 1e-15  # of reflectance, summed over bands; float16 steps are far above
 EVERY = "*"  # stands for every capture: one fit, made on the training part
 
 
@@ -57,49 +58,44 @@ class Axes:
 
 
 def fit_pca(blocks: Iterable[np.ndarray], components: int, where: str) -> Fit:
-    """Fit principal components to blocks of spectra with scikit-learn's IncrementalPCA.
+    """Fit principal components to blocks of spectra: the eigenvectors of their covariance, summed in float64.
 
-    All axes are kept while blocks come in and cut at the end, so the result is that of a PCA of all pixels at
-    once (to rounding) and does not depend on the block size.
+    The result is that of a PCA of all pixels at once (to rounding), at any number of pixels: what is kept in memory is
+    one block and bands x bands sums.
 
     Args:
-        blocks: spectra (pixels, bands); small blocks are merged.
+        blocks: spectra (pixels, bands).
         components: axes to keep, at most the number of bands.
         where: named in messages.
 
     Raises:
         BoardbenchError: fewer bands or pixels than components, or no variance at all.
     """
-    from sklearn.decomposition import IncrementalPCA
-
-    model = IncrementalPCA()
-    waiting, pixels, bands = [], 0, 0
-
-    def feed() -> None:
-        with np.errstate(invalid="ignore"):  # no variance at all is refused below
-            model.partial_fit(np.concatenate(waiting).astype(np.float64))
-        waiting.clear()
-
+    pixels, bands = 0, 0
+    origin = total = square = np.zeros(0)
     for block in blocks:
-        bands = block.shape[1]
-        waiting.append(block)
-        pixels += len(block)
-        # The first batch decides how many axes are kept: it needs as many pixels as bands.
-        if sum(map(len, waiting)) >= max(BLOCK, bands):
-            feed()
+        values = block.astype(np.float64)
+        if not pixels:  # sums around a point among the spectra: no digits are lost to their mean
+            bands, origin = values.shape[1], values.mean(axis=0)
+            total, square = np.zeros(bands), np.zeros((bands, bands))
+        values -= origin
+        pixels += len(values)
+        total += values.sum(axis=0)
+        square += values.T @ values
     if pixels <= components or bands < components:
         raise BoardbenchError(
             f"{where}: {pixels} pixels of {bands} bands are too few for {components} components. "
             "Label more pixels in the masks, drop fewer bands, or take another strategy."
         )
-    if waiting:
-        feed()
-    if not np.sum(model.explained_variance_) > 0:
+    shift = total / pixels
+    covariance = square / pixels - np.outer(shift, shift)
+    variance, vectors = np.linalg.eigh(covariance)
+    if not variance.sum() > NO_VARIANCE:
         raise BoardbenchError(f"{where}: all pixels have the same spectrum; check the reflectance cubes.")
-    axes = model.components_[:components]
+    axes = vectors.T[::-1][:components]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
     axes = axes * np.where(largest < 0, -1.0, 1.0)
-    kept = (model.mean_, axes, model.explained_variance_ratio_[:components])
+    kept = (origin + shift, axes, variance[::-1][:components] / variance.sum())
     return Fit(*(array.astype(np.float32) for array in kept), bands=np.empty(0, np.int64), criterion=np.nan)
 
 

@@ -1,0 +1,219 @@
+"""What exported networks take on this machine, raw counts to classes, beside what they score.
+
+Times belong to the machine and change from run to run. The files take turns, so that what else happens on a shared
+machine hits all of them alike; only one is open at a time, because a session keeps the memory of its largest pass
+(about 0.6 GB at 128 lines x 1024 samples x 224 bands).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_text
+from boardbench.params import Deployment
+from boardbench.segmentation import backbones, reduction
+
+COLUMNS = (
+    "backbone",
+    "strategy",
+    "seed",
+    "width",
+    "precision",
+    "bands_read",
+    "bytes",
+    "same_class",
+    "miou",
+    "mf1",
+    "gmacs",
+    "lines",
+    "samples",
+    "threads",
+    "n",
+    "p50_ms",
+    "p99_ms",
+    "front_p50_ms",
+    "lines_per_s",
+    "hardware",
+)
+TURN = 4  # timed passes of a file before the next one's turn
+
+
+@dataclass(frozen=True)
+class _Exported:
+    """An ONNX file, what it says of itself, and what its export measured."""
+
+    path: Path
+    facts: dict[str, Any]
+    same_class: float
+    scores: list[float | None]
+    gmacs_per_megapixel: float
+
+    @property
+    def key(self) -> tuple[str, str, int, int, str]:
+        """Backbone, strategy, seed, width of the first level and precision: what tells it from the others."""
+        backbone, strategy, seed, width, precision = (self.facts[name] for name in COLUMNS[:5])
+        return backbone, strategy, seed, backbones.parse(backbone)[1] or width, precision
+
+    def gmacs(self, size: tuple[int, int]) -> float:
+        """Return the GMACs of a capture of that many lines and samples; of the working size where there is one."""
+        lines, samples = self.facts["size"] or size
+        return self.gmacs_per_megapixel * lines * samples / 1e6
+
+
+def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
+    """Time exported networks side by side on random counts of their sensor, and put their scores and GMACs beside.
+
+    A file is opened, passed through twice untimed (ONNX Runtime lays out its memory in the second pass), timed for
+    up to four passes and closed, then the next one has its turn, until each has its ``repeats``.
+
+    Args:
+        out: table to write (CSV), rows in the order of ``models``: backbone, strategy, seed, width (of the first level,
+            the backbone's own where its word has one), precision; bands_read, that a camera must read; bytes of the
+            file; same_class, share of test pixels with PyTorch's class; miou and mf1 of the file itself on the test
+            part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
+            lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
+            rank: the largest, for n < 100); front_p50_ms, counts to what enters the backbone (calibration, trimming,
+            reduction), timed by itself; lines_per_s, lines over the median; hardware.
+        models: ``model*.onnx``, each beside its ``export*.json``, of one data set.
+        params: size, repeats and threads.
+
+    Raises:
+        BoardbenchError: no file, one that is not ours, of another data set or named twice, or an export without its
+            report.
+    """
+    if not models:
+        raise BoardbenchError(f"{out}: nothing to time. Give --models at least once.")
+    exported = [_read(path) for path in models]
+    _check(exported)
+    from boardbench.engine.latency import hardware
+
+    seconds: list[list[float]] = [[] for _ in exported]
+    fronts: list[list[float]] = [[] for _ in exported]
+    while (done := len(seconds[0])) < params.repeats:
+        passes = min(TURN, params.repeats - done)
+        for place, model in enumerate(exported):
+            whole, front = _turn(model, params, passes)
+            seconds[place] += whole
+            fronts[place] += front
+
+    machine = f"{hardware()}; onnxruntime {_runtime_version()}"
+    rows = [",".join(COLUMNS)]
+    for model, whole, front in zip(exported, seconds, fronts, strict=True):
+        lines, samples = params.size
+        median, late = _nearest_rank_ms(whole, 50), _nearest_rank_ms(whole, 99)
+        rows.append(
+            ",".join(
+                [
+                    *map(str, model.key),
+                    str(reduction.get(model.facts["strategy"]).reads(len(model.facts["sensor"]["keep"]))),
+                    str(model.path.stat().st_size),
+                    f"{model.same_class:.6f}",
+                    *("" if score is None else f"{score:.6f}" for score in model.scores),
+                    f"{model.gmacs(params.size):.4f}",
+                    *map(str, (lines, samples, params.threads, len(whole))),
+                    *(f"{value:.3f}" for value in (median, late, _nearest_rank_ms(front, 50))),
+                    f"{lines / median * 1e3:.1f}",
+                    machine,
+                ]
+            )
+        )
+    write_text(out, "\n".join(rows) + "\n")
+
+
+def _read(path: Path) -> _Exported:
+    """Read the facts of an ONNX file and the report of its export.
+
+    Raises:
+        BoardbenchError: not a file of ours, or no readable report beside it.
+    """
+    from boardbench.engine.onnxfile import open_onnx
+
+    facts = open_onnx(path).facts
+    report = path.with_name(f"{path.stem.replace('model', 'export', 1)}.json")
+    again = "Make both files again with 'boardbench export --run RUN'."
+    try:
+        content = json.loads(report.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BoardbenchError(f"{report}: no such file, so nothing says what {path.name} scores. {again}") from None
+    except ValueError as error:
+        raise BoardbenchError(f"{report}: not valid JSON ({error}). {again}") from None
+    try:
+        if content["precision"] != facts["precision"]:
+            raise BoardbenchError(
+                f"{report}: precision is {content['precision']!r}, but {path.name} is {facts['precision']}. {again}"
+            )
+        scores = [content["scores"][name] for name in ("miou", "mf1")]
+        scores = [None if score is None else float(score) for score in scores]
+        return _Exported(path, facts, float(content["same_class"]), scores, float(content["gmacs_per_megapixel"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoardbenchError(
+            f"{report}: precision, same_class, scores or gmacs_per_megapixel cannot be read ({error!r}). {again}"
+        ) from None
+
+
+def _check(exported: list[_Exported]) -> None:
+    """Refuse files that do not belong into one table.
+
+    Raises:
+        BoardbenchError: another study or data set, or the same network twice.
+    """
+    first, seen = exported[0], {}
+    for model in exported:
+        for key in ("study", "dataset"):
+            if model.facts[key] != first.facts[key]:
+                raise BoardbenchError(
+                    f"{model.path}: {key} is {model.facts[key]!r}, but {first.path} has {first.facts[key]!r}: their "
+                    "scores cannot stand in one table. Give --models of one data set."
+                )
+        if model.key in seen:
+            raise BoardbenchError(
+                f"{model.path}: the same backbone, strategy, seed, width and precision as {seen[model.key]}. "
+                "Give each of --models once."
+            )
+        seen[model.key] = model.path
+
+
+def _turn(model: _Exported, params: Deployment, passes: int) -> tuple[list[float], list[float]]:
+    """Return seconds of passes from counts to classes, and of passes through the front alone."""
+    from boardbench.engine.latency import measure
+    from boardbench.engine.onnxfile import cut, session
+
+    sensor = model.facts["sensor"]
+    given = _capture(sensor["kind"], sensor["bands"], *params.size)
+
+    def timed(source: Path | bytes, output: str) -> list[float]:
+        opened = session(source, params.threads)
+        opened.run([output], given)
+        return measure(lambda: opened.run([output], given), passes)
+
+    return timed(model.path, "classes"), timed(cut(model.path, list(given), ["reduced"]), "reduced")
+
+
+@lru_cache(maxsize=1)
+def _capture(kind: str, bands: int, lines: int, samples: int) -> dict[str, np.ndarray]:
+    """Return random inputs of an exported network: counts and references, or reflectance."""
+    random = np.random.default_rng(0)
+    if kind != "raw":
+        return {"reflectance": random.random((lines, bands, samples), np.float32)}
+    return {
+        "counts": random.integers(80, 4096, (lines, bands, samples), np.uint16),
+        "white": random.uniform(3300, 3700, (bands, samples)).astype(np.float32),
+        "dark": random.uniform(90, 110, (bands, samples)).astype(np.float32),
+        "exposure": np.ones(1, np.float32),
+    }
+
+
+def _nearest_rank_ms(seconds: list[float], percent: int) -> float:
+    """Return a percentile in ms: a measured value, none between two."""
+    return float(np.percentile(seconds, percent, method="inverted_cdf")) * 1e3
+
+
+def _runtime_version() -> str:
+    import onnxruntime
+
+    return onnxruntime.__version__

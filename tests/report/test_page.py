@@ -1,0 +1,130 @@
+"""The sections of the page that are there only where their tables are: on the line, and benchmarks."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from boardbench.params import Complexity
+from boardbench.report.figures import figures
+from boardbench.report.page import BENCHMARKS, _significant, render
+from boardbench.report.pareto import pareto_table
+from boardbench.report.publish import publish
+from boardbench.report.tables import tables
+
+PARETO = (
+    "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,p50_ms,"
+    "p99_ms,front_p50_ms,lines_per_s,hardware\n"
+    "unet@4,scrb12,0,4,float32,12,306685,1.000000,0.512345,0.6,0.6819,128,1024,2,15,70.650,91.5,35.9,1811.8,a machine\n"
+    "unet,full,0,8,int8,214,553556,0.995551,0.612345,0.7,3.5637,128,1024,2,15,142.611,200.1,66.5,897.5,a machine\n"
+    "unet,scrb,0,8,int8,214,553556,0.995551,,,5.2,128,1024,2,15,342.611,400.1,66.5,373.6,a machine\n"
+)
+
+
+@pytest.fixture
+def page(world):
+    """Return a function that publishes the hand-made results, with a Pareto table or without, and gives the page."""
+    reports = world.root / "reports"
+
+    def make(budget: float | None = None) -> str:
+        tables(**world.arguments, counted=Complexity())
+        if budget:
+            frame = pareto_table("toy", world.write("pareto.csv", PARETO), budget)
+            frame.to_csv(world.root / "tables/segmentation_pareto.csv", index=False)
+        grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
+        figures(**grid, runs=world.root / "runs", tables=world.root / "tables", out=world.root / "figures")
+        published = {"tables": world.root / "tables", "figures": world.root / "figures", "dataset": "toy"}
+        publish(**published, reports=reports, out=world.root / "published.json")
+        return (reports / "index.html").read_text()
+
+    make.reports = reports
+    return make
+
+
+def test_without_its_table_there_is_no_line_section(page):
+    html = page()
+    assert "On the line" not in html and "segmentation_pareto" not in html and "Benchmarks" not in html
+
+
+def test_the_line_section_holds_sentence_figure_and_table(page):
+    html = page(195)
+    section = html[html.index("<h3>On the line</h3>") : html.index("<h3>Training</h3>")]
+    assert "Within 195 ms for 128 lines \N{MULTIPLICATION SIGN} 1024 samples the best model is U-Net with" in section
+    assert "one training run a model: the ranking is uncertain" in section
+    assert "200.1 ms, more than the budget" in section
+    assert section.count('src="figures/toy/segmentation_pareto.svg"') == html.count("segmentation_pareto.svg") == 1
+    assert (page.reports / "figures/toy/segmentation_pareto.svg").is_file()
+    rows = section[section.index("<tbody>") :].split("<tr ")[1:]
+    assert [row.split('"')[1] for row in rows] == ["", "best", "over"]
+    assert ">U-Net<" in rows[0] and ">4<" in rows[0] and ">SCRB, 12 bands<" in rows[0] and ">unbeaten<" in rows[0]
+    for cell in ("0.612", "142.6", "200.1", "898", "best in budget", "66.5", "3.56", "214", "0.55", "99.56"):
+        assert f">{cell}<" in rows[1], cell
+    assert ">over budget<" in rows[2] and ">\N{EN DASH}<" in rows[2]
+    assert 'href="tables/toy/segmentation_pareto.csv"' in html
+
+
+def test_a_budget_that_nobody_keeps_is_said(page):
+    html = page(50)
+    assert "No model takes at most 50 ms" in html and "best in budget" not in html
+    assert "unbeaten, over budget" in html
+
+
+def benchmarks(reports: Path, *rows: dict) -> str:
+    common = {"name": "reflectance", "rival": "straightforward", "unit": "s", "n": 7, "hardware": "a machine"}
+    path = reports / "tables/benchmarks.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame([common | row for row in rows], columns=list(BENCHMARKS)).to_csv(path, index=False)
+    render(reports)
+    return (reports / "index.html").read_text()
+
+
+def test_benchmarks_say_met_or_missed_and_how_far_the_limit_is(tmp_path):
+    measured = {"ours_median": 0.372, "rival_median": 1.714, "ratio": 4.61, "target": 3, "floor": 0.048}
+    html = benchmarks(
+        tmp_path,
+        measured,
+        measured | {"target": 5, "floor": None},
+        {"unit": "lines/s", "ours_median": 1500, "rival_median": 327, "ratio": 4.587, "floor": 3000},
+        {"hardware": "not run: no GPU", "n": 0, "target": 3},
+    )
+    rows = html[html.index('<section id="benchmarks">') :].split("<tr>")[2:]
+    for cell in ("0.372", "1.71", "4.61", "3.00", "met", "0.0480", "7.75"):
+        assert f">{cell}</td>" in rows[0], cell
+    assert 'class="name missed">missed<' in rows[1]
+    assert ">stated<" in rows[2] and ">1500<" in rows[2] and ">2.00</td><td>7<" in rows[2]
+    assert ">not run<" in rows[3] and "not run: no GPU" in rows[3]
+    assert '<a href="#benchmarks">' in html
+
+
+@pytest.mark.parametrize("text", ["name,rival\nx,y\n", ",".join(BENCHMARKS) + "\na,b,s,quick,,,,,1,c\n"])
+def test_a_broken_benchmark_table_names_file_and_remedy(tmp_path, text, says):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/benchmarks.csv").write_text(text)
+    says(lambda: render(tmp_path), "benchmarks.csv: a column is missing or a cell is not a number", "make bench")
+    assert not (tmp_path / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1640.832", "1641"),
+        ("86.438", "86.4"),
+        ("0.0480", "0.0480"),
+        ("9.999", "10.00"),
+        ("0", "0"),
+        ("", "\N{EN DASH}"),
+    ],
+)
+def test_significant_digits(text, shown):
+    assert _significant(text) == shown
+
+
+def test_the_chart_stands_in_its_section_only_where_it_is_listed(page):
+    page(195)
+    listed = page.reports / "figures/toy/segmentation_figures.json"
+    entries = [entry for entry in json.loads(listed.read_text()) if "pareto" not in entry["file"]]
+    listed.write_text(json.dumps(entries))
+    render(page.reports)
+    html = (page.reports / "index.html").read_text()
+    assert "On the line" in html and "segmentation_pareto.svg" not in html
