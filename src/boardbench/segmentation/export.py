@@ -13,7 +13,7 @@ from boardbench.captures.envi import open_cube
 from boardbench.captures.masks import read_mask
 from boardbench.captures.resize import resize_mask
 from boardbench.captures.sheet import Capture, read_sheet
-from boardbench.engine.complexity import count
+from boardbench.engine.complexity import count as count_macs
 from boardbench.engine.onnxfile import session
 from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
@@ -95,12 +95,12 @@ def export(
     seams = SEAMS if model.sensor.kind == "raw" else SEAMS[-1:]
     plain = out / NAMES["float32"]
     to_onnx(deployed, given, axes, list(outputs), list(seams), facts("float32"), plain)
-    for precision in precisions:
-        path = out / NAMES[precision]
-        if precision == "int8":
-            chosen = parts["validation"][:: -(-len(parts["validation"]) // EXAMPLES)]
-            to_int8(plain, (_inputs(model, capture) for capture in chosen), "reduced", facts("int8"), path)
-        checked = _check(model, path, parts["test"], threads)
+    if "int8" in precisions:
+        chosen = parts["validation"][:: -(-len(parts["validation"]) // EXAMPLES)]
+        to_int8(plain, (_inputs(model, capture) for capture in chosen), "reduced", facts("int8"), out / NAMES["int8"])
+    paths = {precision: out / NAMES[precision] for precision in precisions}
+    for precision, checked in _check(model, paths, parts["test"], threads).items():
+        path = paths[precision]
         write_json(
             path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
             {"precision": precision, "bytes": path.stat().st_size, **checked, "gmacs_per_megapixel": _gmacs(model)},
@@ -193,29 +193,34 @@ def _inputs(model: "Model", capture: Capture) -> dict[str, np.ndarray]:
     return dict(zip(("counts", "white", "dark", "exposure"), (counts, *means, np.float32([exposure])), strict=True))
 
 
-def _check(model: "Model", path: Path, captures: list[Capture], threads: int) -> dict[str, Any]:
-    """Compare a file with the run, capture by capture, and score it."""
-    run = session(path, threads)
-    same = pixels = 0
-    largest = 0.0
-    confusion = np.zeros((len(model.classes),) * 2, np.int64)
+def _check(model: "Model", paths: dict[str, Path], captures: list[Capture], threads: int) -> dict[str, dict[str, Any]]:
+    """Compare files with the run, capture by capture, and score them; by precision."""
+    sessions = {precision: session(path, threads) for precision, path in paths.items()}
+    count = len(model.classes)
+    pixels, same, largest = 0, dict.fromkeys(paths, 0), dict.fromkeys(paths, 0.0)
+    confusion = {precision: np.zeros((count, count), np.int64) for precision in paths}
     for capture in captures:
-        classes, probabilities = run.run(["classes", "probabilities"], _inputs(model, capture))
-        expected = _probabilities(model, capture)
-        same += int(np.count_nonzero(classes == expected.argmax(axis=0)))
-        pixels += classes.size
-        largest = max(largest, float(np.abs(probabilities - expected).max()))
+        inputs, expected = _inputs(model, capture), _probabilities(model, capture)
         cube = open_cube(capture.cube)
-        truth = read_mask(capture.mask, (cube.lines, cube.samples), len(model.classes))
-        confusion += confusion_matrix(resize_mask(truth, classes.shape), classes, len(model.classes))
-    found = scores(confusion)
-    return {
-        "captures": len(captures),
-        "pixels": pixels,
-        "same_class": same / pixels,
-        "largest_probability_difference": largest,
-        "scores": {"miou": _known(found["miou"]), "mf1": _known(found["mf1"]), "iou": [*map(_known, found["iou"])]},
-    }
+        truth = read_mask(capture.mask, (cube.lines, cube.samples), count)
+        truth, wanted = resize_mask(truth, expected.shape[1:]), expected.argmax(axis=0)
+        pixels += wanted.size
+        for precision, run in sessions.items():
+            classes, probabilities = run.run(["classes", "probabilities"], inputs)
+            same[precision] += int(np.count_nonzero(classes == wanted))
+            largest[precision] = max(largest[precision], float(np.abs(probabilities - expected).max()))
+            confusion[precision] += confusion_matrix(truth, classes, count)
+    results = {}
+    for precision, matrix in confusion.items():
+        found = scores(matrix)
+        results[precision] = {
+            "captures": len(captures),
+            "pixels": pixels,
+            "same_class": same[precision] / pixels,
+            "largest_probability_difference": largest[precision],
+            "scores": {"miou": _known(found["miou"]), "mf1": _known(found["mf1"]), "iou": [*map(_known, found["iou"])]},
+        }
+    return results
 
 
 def _known(value: float) -> float | None:
@@ -239,7 +244,7 @@ def _probabilities(model: "Model", capture: Capture) -> np.ndarray:
 def _gmacs(model: "Model") -> float:
     """Return the GMACs of a million pixels: network and the projection of a fitted reduction."""
     size = (1024, 1024)
-    macs = count(model.network, model.network.in_channels, size)[0] / (size[0] * size[1])
+    macs = count_macs(model.network, model.network.in_channels, size)[0] / (size[0] * size[1])
     if model.reduction is not None and not model.reduction.bands.size:
         macs += model.reduction.components.shape[1] * len(model.sensor.keep)
     return macs * 1e6 / 1e9
