@@ -12,7 +12,7 @@ test: .venv/installed
 	$(ACTIVATE) pytest
 
 bench: .venv/installed
-	$(ACTIVATE) python benchmarks/reflectance.py
+	$(ACTIVATE) python benchmarks/run.py
 
 lint: .venv/installed
 	$(ACTIVATE) ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && snakemake --lint

@@ -1,19 +1,15 @@
 """One raw capture to reflectance on disk: ours against the straightforward way.
 
-Usage: python benchmarks/reflectance.py [--out FILE.csv] [--repeats 7] [--lines 640 --samples 640 --bands 224]
+Usage: python benchmarks/reflectance.py [--quick] [--out FILE.csv]
 
-Each run is a process of its own, alternating, with a warm cache; seconds are those of the call (imports
-excluded for both), memory is the peak of the whole process. The capture is made on the fly in a temporary
-folder.
+640 x 640 pixels of 224 bands. Each run is a process of its own, alternating, with a warm cache; seconds are those of
+the call (imports excluded for both), memory is the peak of the whole process. The capture is made on the fly in a
+temporary folder. Floor: reading the raw file and writing as many bytes as the result has. Besides, whether cost is
+straight in the number of lines and memory flat: 1280 lines against 320.
 """
 
 import argparse
-import csv
 import json
-import os
-import platform
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,21 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
+import measuring
+from measuring import HERE, Row, compare, in_turn
+
 DROP_FIRST = 10
-TARGET = 3
-COLUMNS = (
-    "name",
-    "rival",
-    "unit",
-    "ours_median",
-    "rival_median",
-    "ratio",
-    "target",
-    "floor",
-    "n",
-    "hardware",
-)
+RIVAL = "straightforward NumPy"
 
 
 def make_capture(folder: Path, lines: int, samples: int, bands: int) -> None:
@@ -74,10 +60,14 @@ def one_run(who: str, folder: Path) -> None:
 
         arguments |= {"drop_first": DROP_FIRST}
     arguments["out"].unlink(missing_ok=True)
-    start = time.perf_counter()
-    job(**arguments)
-    seconds = time.perf_counter() - start
-    print(json.dumps({"s": seconds, "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    seconds = measuring.seconds(lambda: job(**arguments))
+    print(json.dumps({"s": seconds, "MB": measuring.peak_mb()}))
+
+
+def run(who: str, folder: Path) -> dict[str, float]:
+    """Do the job once in a process of its own."""
+    command = [sys.executable, str(HERE / "reflectance.py"), "--side", who, str(folder)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def copy_seconds(folder: Path) -> float:
@@ -108,61 +98,45 @@ def check_same(folder: Path) -> None:
         raise SystemExit(f"results differ: by {worst}, facts {facts}")
 
 
-def hardware() -> str:
-    """Name the processor and the versions that matter."""
-    info = Path("/proc/cpuinfo")
-    text = info.read_text() if info.exists() else ""
-    models = [line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")]
-    name = models[0] if models else platform.processor()
-    return f"{os.cpu_count()} x {name}; Python {platform.python_version()}; NumPy {np.__version__}"
+def rows(quick: bool) -> list[Row]:
+    """Measure, and return seconds and memory against the rival, and of many lines against few."""
+    lines, samples, bands, repeats = (48, 32, 24, 1) if quick else (640, 640, 224, 7)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_capture(folder, lines, samples, bands)
+        sides = {who: lambda who=who: run(who, folder) for who in ("ours", "rival")}
+        answers = in_turn(sides | {"copy": lambda: {"s": copy_seconds(folder)}}, repeats)
+        check_same(folder)
+    what = f"reflectance {lines} x {samples} x {bands}"
+    table = []
+    for unit, target in (("s", 3.5), ("MB", 1 / 0.3)):
+        ours, theirs = ([answer[unit] for answer in answers[who]] for who in ("ours", "rival"))
+        floor = min(answer["s"] for answer in answers["copy"]) if unit == "s" else None
+        table.append(compare(what, RIVAL, unit, ours, theirs, target=target, floor=floor))
+    few, many = lines // 2, lines * 2
+    with tempfile.TemporaryDirectory() as name:
+        folders = {count: Path(name) / str(count) for count in (few, many)}
+        for count, folder in folders.items():
+            folder.mkdir()
+            make_capture(folder, count, samples, bands)
+        sides = {count: lambda folder=folder: run("ours", folder) for count, folder in folders.items()}
+        answers = in_turn(sides, min(repeats, 5))
+    for unit, divide in (("s", True), ("MB", False)):
+        mine, other = ([answer[unit] / (count if divide else 1) for answer in answers[count]] for count in (many, few))
+        label = f"reflectance, {many} lines{', a line' if divide else ''}"
+        table.append(compare(label, f"itself at {few} lines", unit, mine, other, target=1 / 1.15))
+    return table
 
 
 def main() -> None:
-    """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--lines", type=int, default=640)
-    parser.add_argument("--samples", type=int, default=640)
-    parser.add_argument("--bands", type=int, default=224)
-    parser.add_argument("--one", nargs=2, metavar=("WHO", "FOLDER"), help=argparse.SUPPRESS)
-    parser.add_argument("--make", nargs=4, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.make:
-        make_capture(Path(options.make[0]), *map(int, options.make[1:]))
-        return
-    if options.one:
-        one_run(options.one[0], Path(options.one[1]))
-        return
-    repeats = options.repeats
-    results = {"ours": [], "rival": []}
-    floors = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        # In a process of its own: a child would inherit this process's peak memory.
-        size = [str(value) for value in (options.lines, options.samples, options.bands)]
-        subprocess.run([sys.executable, str(HERE / "reflectance.py"), "--make", name, *size], check=True)
-        # One round to warm the cache, not counted.
-        for repeat in range(repeats + 1):
-            for who, runs in results.items():
-                command = [sys.executable, str(HERE / "reflectance.py"), "--one", who, name]
-                done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE)
-                if repeat:
-                    runs.append(json.loads(done.stdout))
-            floors.append(copy_seconds(folder))
-        check_same(folder)
-    rows = []
-    for unit, floor in (("s", round(statistics.median(floors), 3)), ("MB", "")):
-        ours, rival = (statistics.median(run[unit] for run in results[who]) for who in ("ours", "rival"))
-        ratio = round(rival / ours, 2)
-        medians = (round(ours, 3), round(rival, 3), ratio)
-        rows.append(("reflectance", "straightforward", unit, *medians, TARGET, floor, repeats, hardware()))
-        print(f"reflectance, {unit}: ours {ours:.3f}, rival {rival:.3f}, ratio {ratio} (target {TARGET})")
-    print(f"floor, s: reading and writing the same bytes {rows[0][7]}")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        with options.out.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+    """Run the benchmark, or one job."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--side", nargs=2)
+    options, _ = parser.parse_known_args()
+    if options.side:
+        one_run(options.side[0], Path(options.side[1]))
+    else:
+        measuring.alone(rows, __doc__)
 
 
 if __name__ == "__main__":
