@@ -26,10 +26,11 @@ CLASSES = ["others", "part"]
 
 
 @pytest.fixture(autouse=True)
-def _denormals():
-    """Training switches them off in the whole process, which other tests' floats do not bear."""
+def _settings_of_the_process():
+    """Training sets them for the whole process; other tests count and compare without them."""
     yield
     torch.set_flush_denormal(False)
+    torch.use_deterministic_algorithms(False)
 
 
 BANDS = 5

@@ -10,8 +10,14 @@ aten = torch.ops.aten
 
 
 def on_meta(network: nn.Module, in_channels: int, size: tuple[int, int]) -> tuple[nn.Module, torch.Tensor]:
-    """Return a copy of a network on the meta device, and an image for it: (1, in_channels, lines, samples), float32."""
-    return copy.deepcopy(network).to("meta", torch.float32), torch.empty((1, in_channels, *size), device="meta")
+    """Return a network on the meta device, and an image for it: (1, in_channels, lines, samples), float32.
+
+    A network that is there already is returned itself, and may be left in another mode (training or evaluation): copies
+    take half the time of a count. Others are copied.
+    """
+    if not all(tensor.is_meta for tensor in (*network.parameters(), *network.buffers())):
+        network = copy.deepcopy(network).to("meta", torch.float32)
+    return network, torch.empty((1, in_channels, *size), device="meta")
 
 
 def _normalized(x: torch.Tensor, *others, **_) -> tuple[torch.Tensor, ...]:

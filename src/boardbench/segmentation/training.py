@@ -17,7 +17,7 @@ from boardbench.files import sha256, write_json, write_text
 from boardbench.params import Training
 from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
-from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures
+from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures, together
 from boardbench.segmentation.model import Model, save, seen_by_training
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.reduction.pca import EVERY, load_reduction
@@ -168,21 +168,15 @@ def class_weights(counts: np.ndarray, rule: str | list[float]) -> np.ndarray:
     return np.asarray(rule, dtype=np.float64)
 
 
-def _collate(samples: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _collate(samples: list[tuple[np.ndarray, np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:
     sizes = {tuple(cube.shape) for cube, _ in samples}
     if len(sizes) > 1:
         raise BoardbenchError(
             f"captures of different sizes in one batch: {sorted(sizes)} (channels, lines, samples). "
             "Set segmentation.reflectance.size to one working size, or training.batch_size to 1."
         )
-    cubes, masks = zip(*samples, strict=True)
-    # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md). Turned as they are put together: one
-    # copy, and a matrix is what torch transposes in blocks.
-    channels, *size = cubes[0].shape
-    inputs = torch.empty(len(cubes), channels, *size, memory_format=torch.channels_last)
-    for image, cube in zip(inputs, cubes, strict=True):
-        image.permute(1, 2, 0).flatten(0, 1).copy_(cube.flatten(1).t())
-    return inputs, torch.stack(masks)
+    # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md).
+    return together(samples)
 
 
 def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
