@@ -108,3 +108,45 @@ def test_it_names_every_backbone_and_strategy():
 
     for name in backbones.names() + reduction.names():
         assert f"`{name}`" in README, name
+
+
+def csv_rows(path: str) -> list[dict[str, str]]:
+    with (ROOT / path).open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_speed_claims_are_those_of_the_benchmarks():
+    rows = {(row["name"], row["unit"]): row for row in csv_rows("reports/tables/benchmarks.csv")}
+    lines = [
+        re.split(r" *\| *", line.strip("| ")) for line in README.splitlines() if re.match(r"\| .* \| .*times", line)
+    ]
+    assert len(lines) >= 8
+    for name, unit, ours, rival, ratio, target in lines:
+        row = rows[name, unit]
+        assert ours == f"{float(row['ours_median']):g}", name
+        assert rival == f"{row['rival']}: {float(row['rival_median']):g}", name
+        assert ratio == f"{float(row['ratio']):.2f} times", name
+        assert target == f"{float(row['target']):g}", name
+        assert (float(row["ratio"]) < float(row["target"])) == (f"{name}, {unit}" in MISSED), name
+
+
+MISSED: set[str] = set()
+"""Benchmarks whose target the published table misses; README and notes must say so."""
+
+
+def test_the_models_on_the_front_are_the_published_ones():
+    rows = [row for row in csv_rows("reports/tables/simulated-pareto/segmentation_pareto.csv") if row["front"] == "yes"]
+    shown = [re.split(r" *\| *", line.strip("| ")) for line in README.splitlines() if line.endswith(" lines/s |")]
+    expected = [
+        [
+            row["backbone"],
+            row["strategy"],
+            row["precision"],
+            f"{float(row['miou']):.3f} ± {float(row['miou_sd']):.3f}",
+            f"{float(row['gmacs']):.2f}",
+            f"{float(row['p50_ms']):.0f} ms",
+            f"{row['lines_per_s']} lines/s",
+        ]
+        for row in sorted(rows, key=lambda row: float(row["p50_ms"]))
+    ]
+    assert shown == expected

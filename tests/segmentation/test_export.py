@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from test_deployment import PICKED
 from test_model import make_model
 
 from boardbench.captures.envi import open_cube
@@ -130,6 +131,32 @@ def test_cuts_at_the_seams_are_the_whole(exported, name):
     network = session(cut(path, ["reduced"], ["classes", "probabilities"]), 1)
     parts = network.run(["classes", "probabilities"], {"reduced": np.concatenate(lines, axis=2)})
     np.testing.assert_allclose(parts[1], whole[1], atol=1e-6 if name == "model.onnx" else 0.05)
+
+
+@pytest.mark.parametrize("strategy", ["scrb", "bands3"])
+def test_a_file_for_a_camera_that_delivers_only_what_is_read(study, strategy):
+    """``scrb`` reads what trimming leaves, ``bands3`` three bands; other bands of the capture must not matter."""
+    folder = study / f"runs/{strategy}-read"
+    none = np.zeros((1, BANDS - 2), np.float32)
+    picked = replace(PICKED, bands=np.array([[1, 4, 7]]), mean=none) if strategy == "bands3" else None
+    network = build_network("unet", strategy, BANDS - 2, len(CLASSES), 2).eval()
+    save(make(strategy=strategy, reduction=picked, network=network), folder / "model.pt")
+    run_export(study, run=folder, bands_read=True)
+    read = [3, 6, 9] if strategy == "bands3" else list(range(2, BANDS))
+    file = open_onnx(folder / "model-bands.onnx")
+    assert file.facts["sensor"]["bands"] == len(read)
+    np.testing.assert_allclose(file.facts["sensor"]["wavelengths"], np.linspace(400, 1000, BANDS)[read])
+    assert json.loads((folder / "export-bands.json").read_text())["same_class"] >= 0.999
+    run_export(study, run=folder)
+    counts, white, dark, exposure = (value.numpy() for value in example(make(), 20, 30))
+    names = ("counts", "white", "dark", "exposure")
+    whole = session(folder / "model.onnx", 1).run(
+        ["probabilities"], dict(zip(names, (counts, white, dark, exposure), strict=True))
+    )
+    part = session(file.path, 1).run(
+        ["probabilities"], dict(zip(names, (counts[:, read], white[read], dark[read], exposure), strict=True))
+    )
+    np.testing.assert_allclose(part[0], whole[0], atol=1e-6)
 
 
 def test_a_resized_run_gives_classes_at_its_working_size(study):

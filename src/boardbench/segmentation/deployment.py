@@ -4,6 +4,8 @@ The same arithmetic as ``boardbench reflectance`` (:mod:`boardbench.captures.cal
 reduction and the network; float32 throughout, where the offline cubes are rounded to float16.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -12,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation import reduction
-from boardbench.segmentation.model import Model
+from boardbench.segmentation.model import Model, Sensor
 
 SEAMS = ("dark_signal", "gain", "reduced")
 """Values inside the exported graph at which it can be cut (:func:`boardbench.engine.onnxfile.cut`)."""
@@ -169,6 +171,20 @@ def _refuse(model: Model) -> None:
             f"{name}: trained on captures resized by 'area', which ONNX does not have. Train it with "
             "segmentation.reflectance.size: null, or resize: bilinear; 'boardbench predict --run' can do it."
         )
+
+
+def only_read(model: Model) -> tuple[Model, list[int]]:
+    """Return a model for a camera that delivers no other bands than those the network reads, and which bands of the
+    whole sensor these are: the picked ones, or those left by trimming.
+    """
+    sensor, axes = model.sensor, model.reduction
+    read = list(sensor.keep)
+    if axes is not None and axes.bands.size:
+        read = [read[band] for band in axes.bands[0]]
+        axes = replace(axes, bands=np.arange(len(read))[None])
+    nm = None if sensor.wavelengths is None else [sensor.wavelengths[band] for band in read]
+    delivered = Sensor(sensor.kind, len(read), nm, list(range(len(read))), sensor.panel)
+    return replace(model, sensor=delivered, reduction=axes), read
 
 
 def example(model: Model, lines: int = 40, samples: int = 56) -> tuple[torch.Tensor, ...]:

@@ -38,6 +38,7 @@ def export(
     out: Path | None = None,
     sheet: Path | None = None,
     split: Path | None = None,
+    bands_read: bool = False,
     unregistered: bool = False,
     tracking: Path = Path("results/mlflow.db"),
     threads: int = 2,
@@ -61,6 +62,8 @@ def export(
         out: folder to write to; the run's own where none is given.
         sheet: capture sheet; where none is given, data/raw/<dataset>/captures.csv.
         split: split.csv; where none is given, the one two folders above the run.
+        bands_read: take no other bands than those that the network reads, as a camera set to them delivers; the files
+            are then called model-bands.onnx and so on.
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8.
         threads: of ONNX Runtime and torch.
@@ -72,14 +75,15 @@ def export(
     import torch
 
     from boardbench.engine.export import register, to_int8, to_onnx
-    from boardbench.segmentation.deployment import SEAMS, Deployed, example
+    from boardbench.segmentation.deployment import SEAMS, Deployed, example, only_read
     from boardbench.segmentation.model import load
 
     precisions = precisions or ["float32"]
     for precision in precisions:
         if precision not in NAMES:
             raise BoardbenchError(f"--precisions {precision}: not known. Valid: {', '.join(NAMES)}.")
-    model = load(run)
+    trained = load(run)
+    model, read = only_read(trained) if bands_read else (trained, list(range(trained.sensor.bands)))
     deployed = Deployed(model).eval()
     out = out or (run if run.is_dir() else run.parent)
     parts = _captures(model, run, sheet, split)
@@ -93,13 +97,15 @@ def export(
         for name, (_, shape) in inputs.items()
     }
     seams = SEAMS if model.sensor.kind == "raw" else SEAMS[-1:]
-    plain = out / NAMES["float32"]
+    paths = {key: out / (name.replace("model", "model-bands") if bands_read else name) for key, name in NAMES.items()}
+    plain = paths["float32"]
     to_onnx(deployed, given, axes, list(outputs), list(seams), facts("float32"), plain)
     if "int8" in precisions:
         chosen = parts["validation"][:: -(-len(parts["validation"]) // EXAMPLES)]
-        to_int8(plain, (_inputs(model, capture) for capture in chosen), "reduced", facts("int8"), out / NAMES["int8"])
-    paths = {precision: out / NAMES[precision] for precision in precisions}
-    for precision, checked in _check(model, paths, parts["test"], threads).items():
+        samples = (_inputs(trained, capture, read) for capture in chosen)
+        to_int8(plain, samples, "reduced", facts("int8"), paths["int8"])
+    paths = {precision: paths[precision] for precision in precisions}
+    for precision, checked in _check(trained, paths, parts["test"], read, threads).items():
         path = paths[precision]
         write_json(
             path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
@@ -118,7 +124,7 @@ def export(
         if not unregistered:
             name = "-".join([model.dataset, model.backbone, model.strategy, f"seed{model.seed}"])
             name = name.replace("@", "-width")  # models:/name@alias is MLflow's own
-            name += "" if precision == "float32" else f"-{precision}"
+            name += path.stem.removeprefix("model")
             number = register(path, name, _any_size(inputs), _any_size(outputs), tracking)
             print(f"registered in {tracking} as '{name}', version {number}")
 
@@ -181,26 +187,28 @@ def _captures(model: "Model", run: Path, sheet: Path | None, split: Path | None)
     return {part: [by_name[name] for name in names] for part, names in parts.items()}
 
 
-def _inputs(model: "Model", capture: Capture) -> dict[str, np.ndarray]:
-    """Return what an exported file takes, of one capture."""
+def _inputs(model: "Model", capture: Capture, read: list[int]) -> dict[str, np.ndarray]:
+    """Return what an exported file takes, of the bands ``read`` of one capture."""
     cube = open_cube(capture.cube)
     if model.sensor.kind != "raw":
-        whole = reflect(cube=capture.cube, keep=range(cube.bands))
+        whole = reflect(cube=capture.cube, keep=read)
         return {"reflectance": np.ascontiguousarray(whole.transpose(1, 0, 2), np.float32)}
     white, dark, exposure = references(cube, capture.white, capture.dark)
-    counts = np.ascontiguousarray(cube.read(0, cube.lines).transpose(0, 2, 1), np.uint16)
-    means = (np.ascontiguousarray(mean.T, np.float32) for mean in (white, dark))
+    counts = np.ascontiguousarray(cube.read(0, cube.lines).transpose(0, 2, 1)[:, read], np.uint16)
+    means = (np.ascontiguousarray(mean.T[read], np.float32) for mean in (white, dark))
     return dict(zip(("counts", "white", "dark", "exposure"), (counts, *means, np.float32([exposure])), strict=True))
 
 
-def _check(model: "Model", paths: dict[str, Path], captures: list[Capture], threads: int) -> dict[str, dict[str, Any]]:
+def _check(
+    model: "Model", paths: dict[str, Path], captures: list[Capture], read: list[int], threads: int
+) -> dict[str, dict[str, Any]]:
     """Compare files with the run, capture by capture, and score them; by precision."""
     sessions = {precision: session(path, threads) for precision, path in paths.items()}
     count = len(model.classes)
     pixels, same, largest = 0, dict.fromkeys(paths, 0), dict.fromkeys(paths, 0.0)
     confusion = {precision: np.zeros((count, count), np.int64) for precision in paths}
     for capture in captures:
-        inputs, expected = _inputs(model, capture), _probabilities(model, capture)
+        inputs, expected = _inputs(model, capture, read), _probabilities(model, capture)
         cube = open_cube(capture.cube)
         truth = read_mask(capture.mask, (cube.lines, cube.samples), count)
         truth, wanted = resize_mask(truth, expected.shape[1:]), expected.argmax(axis=0)
