@@ -39,7 +39,7 @@ def offline(model, counts, white, dark, exposure):
     """The steps as the pipeline does them: calibrate, clip, trim, reduce, network."""
     raw, white, dark = (array.numpy().swapaxes(-1, -2) for array in (counts, white, dark))
     reflectance, _, _ = calibrate(raw, white, dark, 1.0, float(exposure), 1.0, model.sensor.panel)
-    cube = np.clip(reflectance, 0, 1).transpose(2, 0, 1)[model.sensor.keep]
+    cube = np.clip(reflectance, 0, 1).transpose(2, 0, 1)[model.sensor.keep].astype(np.float16).astype(np.float32)
     if model.reduction is not None and model.reduction.bands.size:
         cube = cube[model.reduction.bands[0]]
     elif model.reduction is not None:
@@ -95,7 +95,7 @@ def test_reflectance_goes_in_where_the_run_was_trained_on_it():
     reflectance[0, 2, 0] = float("nan")
     with torch.inference_mode():
         _, probabilities, _ = Deployed(model).eval()(reflectance)
-    cube = torch.nan_to_num(reflectance[:, 2:7]).transpose(0, 1)[None]
+    cube = torch.nan_to_num(reflectance[:, 2:7]).transpose(0, 1)[None].half().float()
     with torch.inference_mode():
         torch.testing.assert_close(probabilities, model.network(cube)[0].softmax(dim=0), atol=1e-6, rtol=0)
 
