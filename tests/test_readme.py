@@ -12,6 +12,7 @@ from boardbench.report.sentences import comparisons
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+FIRST = README.split("How to read it.")[0]
 
 
 def table(name: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -20,7 +21,7 @@ def table(name: str) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def test_the_table_is_the_published_one():
-    cells = [re.split(r" *\| *", line.strip("| ")) for line in README.splitlines() if re.match(r"\| [a-z_]+ \|", line)]
+    cells = [re.split(r" *\| *", line.strip("| ")) for line in FIRST.splitlines() if re.match(r"\| [a-z_]+ \|", line)]
     shown = {(row[0], row[1]): row[2:] for row in cells if row[0] != "backbone"}
     mean, cost = table("mean"), table("complexity")
     assert shown.keys() == mean.keys()
@@ -130,7 +131,7 @@ def test_the_speed_claims_are_those_of_the_benchmarks():
         assert (float(row["ratio"]) < float(row["target"])) == (f"{name}, {unit}" in MISSED), name
 
 
-MISSED: set[str] = set()
+MISSED: set[str] = {"share of a run lost to start-up and idle cores, share"}
 """Benchmarks whose target the published table misses; README and notes must say so."""
 
 

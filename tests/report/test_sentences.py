@@ -129,3 +129,15 @@ def test_a_benchmark_is_met_where_its_ratio_reaches_the_target(changed, verdict,
     row = {"ours_median": "2", "rival_median": "9.22", "ratio": "4.61", "target": "3", "floor": "", "unit": "s"}
     said = benchmark(row | changed)
     assert (said["verdict"], said["limits"]) == (verdict, limits)
+
+
+def test_a_floor_of_zero_has_no_multiple():
+    row = {
+        "ours_median": "0.16",
+        "rival_median": "0.15",
+        "ratio": "0.9",
+        "target": "1",
+        "floor": "0.0",
+        "unit": "share",
+    }
+    assert benchmark(row)["limits"] == ""

@@ -177,14 +177,14 @@ def benchmark(row: dict[str, str]) -> dict[str, str]:
 
     Returns:
         the row, its ``verdict`` (met, missed, stated where there is no target or rival, not run), and ``limits``: how
-        many times worse than the floor ours is; empty without one.
+        many times worse than the floor ours is; empty without one, or where it is 0.
     """
     if not row["ours_median"]:
         return row | {"verdict": "not run", "limits": ""}
     stated = not (row["ratio"] and row["target"])
     verdict = "stated" if stated else "met" if float(row["ratio"]) >= float(row["target"]) else "missed"
     limits = ""
-    if row["floor"]:
+    if row["floor"] and float(row["floor"]):
         ours, floor = float(row["ours_median"]), float(row["floor"])
         limits = str(floor / ours if row["unit"].endswith("/s") else ours / floor)
     return row | {"verdict": verdict, "limits": limits}
