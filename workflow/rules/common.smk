@@ -91,6 +91,22 @@ def leaves_its_captures(strategy):
 
 DEPLOYED = [run for run in RUNS if leaves_its_captures(run.rsplit("-", 2)[1])]
 
+# A run as an ONNX file, and what its check found; one a precision.
+EXPORTED = {
+    "float32": ("model.onnx", "export.json"),
+    "int8": ("model-int8.onnx", "export-int8.json"),
+}
+
+
+def exported(kind, runs):
+    """Return the models (kind 0) or their checks (kind 1) of runs, one a precision."""
+    precisions = STUDY.deployment.precisions
+    return [
+        f"{RESULTS}/runs/{run}/{EXPORTED[precision][kind]}"
+        for run in runs
+        for precision in precisions
+    ]
+
 
 wildcard_constraints:
     scene="[^/_]+",

@@ -1,16 +1,4 @@
 # On the line: every run as ONNX files from raw counts to classes, and what they take side by side on this machine.
-ONNX = {"float32": "model", "int8": "model-int8"}
-EXPORTS = [
-    f"{RESULTS}/runs/{run}/{ONNX[precision]}.onnx"
-    for run in DEPLOYED
-    for precision in STUDY.deployment.precisions
-]
-
-CHECKS = [
-    path.replace("/model", "/export").replace(".onnx", ".json") for path in EXPORTS
-]
-
-
 rule export:
     input:
         model=f"{RESULTS}/runs/{{run}}/model.pt",
@@ -20,14 +8,8 @@ rule export:
         code=sources("boardbench.segmentation.export"),
         network=network_sources(STUDY.backbones, STUDY.strategies),
     output:
-        models=[
-            f"{RESULTS}/runs/{{run}}/{ONNX[precision]}.onnx"
-            for precision in STUDY.deployment.precisions
-        ],
-        checks=[
-            f"{RESULTS}/runs/{{run}}/{ONNX[precision].replace('model', 'export')}.json"
-            for precision in STUDY.deployment.precisions
-        ],
+        models=exported(0, ["{run}"]),
+        checks=exported(1, ["{run}"]),
     log:
         f"{RESULTS}/logs/export/{{run}}.log",
     conda:
@@ -44,8 +26,8 @@ rule export:
 
 rule pareto:
     input:
-        models=EXPORTS,
-        checks=CHECKS,
+        models=exported(0, DEPLOYED),
+        checks=exported(1, DEPLOYED),
         code=sources("boardbench.segmentation.pareto"),
     output:
         f"{RESULTS}/pareto.csv",
@@ -55,7 +37,7 @@ rule pareto:
         "../envs/boardbench.yaml"
     threads: workflow.cores
     params:
-        models=repeated("models", EXPORTS),
+        models=repeated("models", exported(0, DEPLOYED)),
         flags=flags(STUDY.deployment),
     message:
         "Timing the exported models on this machine"
