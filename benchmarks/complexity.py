@@ -9,7 +9,6 @@ through each network (n of the row is ours). Floor: the FLOPs of those passes at
 which only a count that computes nothing can go below.
 """
 
-import argparse
 import csv
 import tempfile
 from pathlib import Path
@@ -99,13 +98,7 @@ def rows(quick: bool) -> list[Row]:
 
 def main() -> None:
     """Run the benchmark, or be a side of it."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--side", nargs="+")
-    options, _ = parser.parse_known_args()
-    if options.side:
-        side(*options.side)
-    else:
-        measuring.alone(rows, __doc__)
+    measuring.alone(rows, __doc__, side)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the pixels. Floor: 2 x MACs at the rate of torch's matrix product, measured in t
 (behind the spectral block) is compared with it by itself.
 """
 
-import argparse
 import statistics
 import tempfile
 from pathlib import Path
@@ -138,13 +137,7 @@ def rows(quick: bool) -> list[Row]:
 
 def main() -> None:
     """Run the benchmark, or be a side of it."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--side", nargs="+")
-    options, _ = parser.parse_known_args()
-    if options.side:
-        side(*options.side)
-    else:
-        measuring.alone(rows, __doc__)
+    measuring.alone(rows, __doc__, side)
 
 
 if __name__ == "__main__":

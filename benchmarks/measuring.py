@@ -243,12 +243,15 @@ def write(path: Path, rows: Iterable[Row]) -> None:
     beside.replace(path)
 
 
-def alone(rows: Callable[..., list[Row]], text: str) -> None:
-    """Run one benchmark by itself: the main of every module."""
+def alone(rows: Callable[..., list[Row]], text: str, side: Callable[..., None] | None = None) -> None:
+    """Run one benchmark by itself, or be the ``side`` of it that the command line names: the main of a module."""
     parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--side", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: tries the code, says nothing on speed")
     parser.add_argument("--out", type=Path, help="table to write; none by default")
     options = parser.parse_args()
+    if side and options.side:
+        return side(*options.side)
     table = rows(options.quick)
     show(table)
     if options.out:

@@ -9,7 +9,6 @@ of `boardbench stream` with a small model: the rate that it takes when the sourc
 highest rate by the clock that it keeps with nothing dropped.
 """
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -190,13 +189,7 @@ def rows(quick: bool) -> list[Row]:
 
 def main() -> None:
     """Run the benchmark, or be a side of it."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--side", nargs="+")
-    options, _ = parser.parse_known_args()
-    if options.side:
-        side(*options.side)
-    else:
-        measuring.alone(rows, __doc__)
+    measuring.alone(rows, __doc__, side)
 
 
 if __name__ == "__main__":
