@@ -4,14 +4,26 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/captures.smk"
-include: "workflow/rules/reflectance.smk"
-include: "workflow/rules/split.smk"
-include: "workflow/rules/reduction.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/complexity.smk"
-include: "workflow/rules/deployment.smk"
-include: "workflow/rules/report.smk"
+
+
+if "segmentation" in STUDIES:
+
+    include: "workflow/rules/captures.smk"
+    include: "workflow/rules/reflectance.smk"
+    include: "workflow/rules/split.smk"
+    include: "workflow/rules/reduction.smk"
+    include: "workflow/rules/training.smk"
+    include: "workflow/rules/complexity.smk"
+    include: "workflow/rules/deployment.smk"
+    include: "workflow/rules/tables.smk"
+
+
+if "placement" in STUDIES:
+
+    include: "workflow/rules/placement.smk"
+
+
+include: "workflow/rules/publish.smk"
 
 
 # Snakemake 9 looks for jobs to start once more a second for every job that finished, half a core in the end
@@ -28,8 +40,21 @@ rule all:
         "results/published.json",
 
 
-# The raw captures and their sheet only (what DVC keeps).
-rule captures:
-    input:
-        SHEET,
-        [file for capture in CAPTURES.values() for file in capture.files],
+# The raw captures and their sheet, and the photos, only (what DVC keeps).
+if "segmentation" in STUDIES:
+
+    rule captures:
+        input:
+            SHEET,
+            [file for capture in CAPTURES.values() for file in capture.files],
+
+
+if "placement" in STUDIES:
+
+    rule photographs:
+        input:
+            [
+                file
+                for files in (*PHOTOS.values(), *DISPLACED.values())
+                for file in (files.photo, files.outline)
+            ],

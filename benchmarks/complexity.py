@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import measuring
+from boardbench.engine.latency import gemm_rate
 from measuring import Row, Wire, Worker, compare
 
 BACKBONES = ["unet", "attention_unet", "resunet"]
@@ -33,7 +34,7 @@ def side(who: str, folder: str, *numbers: str) -> None:
 
 def ours(folder: Path, size: int, width: int, bands: int):
     """Return the job: the verb, in this process."""
-    from boardbench.params import Complexity
+    from boardbench.params.segmentation import Complexity
     from boardbench.segmentation.complexity import complexity
 
     params = Complexity(size=(size, size), width=width, bands=bands)
@@ -61,7 +62,7 @@ def rival(size: int, width: int, bands: int):
 
     def job(names: list[list[str]], limit: bool = False) -> dict:
         if limit:
-            return {"rate": measuring.gemm_rate(THREADS, 256 if size < 640 else 2048, 3)}
+            return {"rate": gemm_rate(THREADS, 256 if size < 640 else 2048, 3)}
         spent, gmacs = 0.0, {}
         for backbone, strategy in names:
             network = build_network(backbone, strategy, bands, 4, width)

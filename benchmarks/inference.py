@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import measuring
+from boardbench.engine.latency import gemm_rate
 from measuring import Row, Wire, Worker, compare, in_turn
 
 THREADS = 2
@@ -71,7 +72,7 @@ def rival(wire: Wire, folder: Path, model, given: dict[str, np.ndarray]) -> None
 
     def job(part: str) -> dict[str, float]:
         if part == "limit":
-            rate = measuring.gemm_rate(THREADS, size=512 if size[0] < 640 else 4096, repeats=3)
+            rate = gemm_rate(THREADS, size=512 if size[0] < 640 else 4096, repeats=3)
             whole = flops(model.network, model.network.in_channels, size)
             return {"whole": whole / rate, "network": flops(model.network.backbone, 3, size) / rate, "rate": rate}
         found = []

@@ -193,17 +193,6 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
-def gemm_rate(threads: int, size: int = 2048, repeats: int = 7) -> float:
-    """Return the FLOP/s of torch's float32 matrix product, the best of some: what no network can pass."""
-    import torch
-
-    torch.set_num_threads(threads)
-    left, right = torch.rand(size, size), torch.rand(size, size)
-    out = torch.empty(size, size)
-    torch.mm(left, right, out=out)
-    return 2 * size**3 / min(seconds(lambda: torch.mm(left, right, out=out)) for _ in range(repeats))
-
-
 def copy_rate(size: int = 1 << 28, repeats: int = 5) -> float:
     """Return the bytes a second that one core copies in memory, the best of some."""
     import numpy as np

@@ -52,7 +52,7 @@ def one_run(who: str, folder: Path) -> None:
     arguments = {**paths, "mask": folder / "mask.png", "out": folder / f"{who}.npy"}
     if who == "ours":
         from boardbench.captures.reflectance import reflectance as job
-        from boardbench.params import Reflectance
+        from boardbench.params.segmentation import Reflectance
 
         arguments |= {"classes": 4, "params": Reflectance(drop_first=DROP_FIRST, size=None)}
     else:

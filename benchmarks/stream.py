@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import measuring
+from boardbench.engine.latency import gemm_rate
 from measuring import Row, Wire, Worker, compare, in_turn
 from reflectance import make_capture
 
@@ -121,7 +122,7 @@ def rival(wire: Wire, folder: Path, samples: int, bands: int) -> None:
     def job(part: str, lines: int) -> dict[str, float]:
         if part == "limit":
             quick = samples < 1024
-            rate = measuring.gemm_rate(1, 256 if quick else 2048, 3)
+            rate = gemm_rate(1, 256 if quick else 2048, 3)
             copied = measuring.copy_rate(1 << 20 if quick else 1 << 28, 3)
             return {"rate": 1 / (flops / rate + size / copied)}
         counts = given["counts"]

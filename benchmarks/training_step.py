@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import measuring
+from boardbench.engine.latency import gemm_rate
 from measuring import Row, Wire, Worker, compare, in_turn, not_run
 
 NETWORKS = [("unet", "scrb"), ("unet", "full")]
@@ -53,7 +54,7 @@ def make(folder: Path, lines: int, bands: int, batch: int) -> None:
 def plan(folder: Path, epochs: int, batch: int) -> None:
     """Write the plan of flips, and what the rival needs of it: batches of (capture, transforms) in their order."""
     from boardbench.engine.training import EpochSampler
-    from boardbench.params import Augmentation
+    from boardbench.params.segmentation import Augmentation
     from boardbench.segmentation.augmentation import augmentation
     from boardbench.segmentation.data import captures_of
     from boardbench.segmentation.dataset import Cubes, PlannedSamples
@@ -119,7 +120,7 @@ class _Turns:
 
 def ours(wire: Wire, folder: Path, backbone: str, strategy: str, epochs: int, batch: int, threads: int, device: str):
     """Train by the verb itself; only its tracker, which ends the turns, is another."""
-    from boardbench.params import Training
+    from boardbench.params.segmentation import Training
     from boardbench.segmentation import training
 
     on_gpu = device == "cuda"
@@ -190,7 +191,7 @@ def flops_of_a_step(network, bands: int, lines: int, batch: int) -> int:
 
 def limit(network, bands: int, lines: int, batch: int, threads: int) -> float:
     """Return the samples/s that the matrix product's rate allows."""
-    return batch * measuring.gemm_rate(threads) / flops_of_a_step(network, bands, lines, batch)
+    return batch * gemm_rate(threads) / flops_of_a_step(network, bands, lines, batch)
 
 
 def side(who: str, folder: str, backbone: str, strategy: str, epochs: str, *numbers: str, device: str = "cpu") -> None:

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from boardbench import cli
-from boardbench.params import Section, Split
+from boardbench.params.section import Section
+from boardbench.params.segmentation import Split
 
 
 class Knobs(Section):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Params, load_params
+from boardbench.params.params import Params, load_params
 
 ROOT = Path(__file__).parents[1]
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -35,7 +35,8 @@ def test_params_yaml_shows_every_key_with_its_default():
 @pytest.mark.parametrize("preset", sorted((ROOT / "workflow/presets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_presets_are_accepted_and_name_their_own_dataset(preset):
     params = load_params(merged(DEFAULTS, yaml.safe_load(preset.read_text())))
-    assert params.segmentation.dataset != DEFAULTS["segmentation"]["dataset"]
+    for study in params.studies:
+        assert getattr(params, study).dataset != DEFAULTS[study]["dataset"]
 
 
 def test_paper_preset_has_the_numbers_of_the_paper():
@@ -57,7 +58,7 @@ def test_paper_preset_has_the_numbers_of_the_paper():
             {"segmentation": {"training": {"learning_rat": 1}}},
             ["segmentation.training.learning_rat", "'learning_rate'"],
         ),
-        ({"segmentation": {"training": {"zzz": 1}}}, ["segmentation.training.zzz", "Valid: width, epochs"]),
+        ({"segmentation": {"training": {"zzz": 1}}}, ["segmentation.training.zzz", "Valid: epochs, batch_size"]),
         (
             {"segmentation": {"training": {"epochs": 0}}},
             ["segmentation.training.epochs", "greater than", "got 0"],
@@ -65,6 +66,9 @@ def test_paper_preset_has_the_numbers_of_the_paper():
         ({"segmentation": {"training": {"epochs": "many"}}}, ["segmentation.training.epochs", "'many'"]),
         ({"segmentation": {"training": {"class_weights": [1, 2]}}}, ["2 values for 4 classes"]),
         ({"segmentation": {"split": {"train": ["a"]}}}, ["segmentation.split", "'grouped' wants a number"]),
+        ({"placement": {"features": ["tuned"]}}, ["'tuned' starts from weights", "training.weights"]),
+        ({"placement": {"dataset": "simulated"}}, ["'simulated' names the tables of segmentation.dataset too"]),
+        ({"placement": {"synthesis": {"shift": 1}}}, ["placement.synthesis.shift", "Did you mean 'shift_mm'?"]),
         ({"segmentation": {"dataset": "a/b"}}, ["segmentation.dataset", "'a/b'"]),
     ],
 )

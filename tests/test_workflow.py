@@ -61,6 +61,18 @@ def test_a_fresh_clone_plans_every_step(clone):
         "export": 3,
         "pareto": 1,
         "mirror": 1,
+        "photos": 1,
+        "placement_split": 1,
+        "samples": 1,
+        "placement_train": 2,
+        "placement_evaluate": 2,
+        "placement_floor": 2,
+        "placement_mirror": 1,
+        "placement_complexity": 1,
+        "placement_export": 1,
+        "placement_latency": 1,
+        "placement_tables": 1,
+        "placement_figures": 1,
         "tables": 1,
         "figures": 1,
         "publish": 1,
@@ -105,6 +117,11 @@ def test_an_unknown_key_stops_before_any_work(clone):
         ("{source: pcbvision}", "data/pcbvision: no such folder. Run 'boardbench fetch pcbvision'"),
         ("{reflectance: {board_mask: true}}", "board_mask is true, but captures board01_1, "),
         ("{source: captures, dataset: mine}", "captures.csv"),
+        ("{}\nplacement: {source: photos, dataset: mine}", "data/raw/mine: no such folder. Put the photos"),
+        (
+            "{source: captures, dataset: mine}\nstudies: [placement]\nplacement: {features: [tune]}",
+            "placement.features",
+        ),
     ],
 )
 def test_a_wrong_word_or_a_missing_sheet_is_named(clone, overlay, words):
@@ -125,20 +142,30 @@ def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
     assert "line 2" in answer.stdout
 
 
+@pytest.mark.parametrize("study", ["segmentation", "placement"])
+def test_one_study_plans_no_step_of_the_other(clone, study):
+    (clone / "one.yaml").write_text(f"studies: [{study}]\n")
+    steps = planned(clone, "one.yaml")
+    assert steps["publish"] == 1
+    assert ("placement_train" in steps, "simulate" in steps) == (study == "placement", study == "segmentation")
+
+
 @pytest.mark.parametrize("preset", sorted(path.name for path in (ROOT / "workflow/presets").glob("*.yaml")))
 def test_every_preset_is_accepted(preset):
     import yaml
 
-    from boardbench.params import load_params
+    from boardbench.params.params import load_params
     from boardbench.segmentation import backbones, reduction
 
     overlay = yaml.safe_load((ROOT / "workflow/presets" / preset).read_text())
-    study = load_params(overlay, preset).segmentation
-    for name in study.backbones:
+    params = load_params(overlay, preset)
+    for name in params.segmentation.backbones:
         backbones.check(name)
-    for name in study.strategies:
+    for name in params.segmentation.strategies:
         reduction.get(name)
-    assert study.dataset != "simulated", "a preset must not overwrite the default's tables"
+    for study in params.studies:
+        default = {"segmentation": "simulated", "placement": "simulated-photos"}[study]
+        assert getattr(params, study).dataset != default, "a preset must not overwrite the default's tables"
 
 
 def test_dvc_and_the_workflow_name_the_same_files():
@@ -147,6 +174,7 @@ def test_dvc_and_the_workflow_name_the_same_files():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert list(stages["data"]["outs"][0]) == ["data/raw/${segmentation.dataset}"]
+    assert list(stages["photos"]["outs"][0]) == ["data/raw/${placement.dataset}"]
     for stage in stages.values():
         for dependency in stage["deps"]:
             if "$" not in dependency:

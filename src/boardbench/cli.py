@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Section, explain
+from boardbench.params.section import Section, explain
 
 # verb -> (module:function, one line of help). "study verb" pairs belong to one study.
 VERBS: dict[str, tuple[str, str]] = {
@@ -71,9 +71,42 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.pareto:pareto",
         "Time exported models side by side on this machine.",
     ),
-    "export": (
+    "segmentation export": (
         "boardbench.segmentation.export:export",
         "Write a trained run as ONNX files, from raw counts to classes.",
+    ),
+    "photos": ("boardbench.simulate.photos:photos", "Render photos of simulated boards."),
+    "placement split": ("boardbench.placement.split:split", "Assign photos to training and test."),
+    "placement samples": (
+        "boardbench.placement.samples:samples",
+        "Make images of displaced chips out of photos.",
+    ),
+    "placement features": (
+        "boardbench.placement.features:features",
+        "Take MobileNetV2's features from weights, and compute frozen ones once.",
+    ),
+    "placement train": ("boardbench.placement.training:train", "Train one features x loss x seed."),
+    "placement evaluate": ("boardbench.placement.evaluation:evaluate", "Score a run on images it has not seen."),
+    "placement floor": ("boardbench.placement.floors:floor", "Fit and score a rival without a network."),
+    "placement mirror": ("boardbench.placement.evaluation:mirror", "Show the scores of runs in MLflow."),
+    "placement complexity": (
+        "boardbench.placement.complexity:complexity",
+        "Count operations, parameters and memory.",
+    ),
+    "placement export": (
+        "boardbench.placement.export:export",
+        "Write a trained run as ONNX files, from photo to corners.",
+    ),
+    "placement latency": ("boardbench.placement.latency:latency", "Time inspections on this machine."),
+    "placement tables": ("boardbench.report.placement:tables", "Put the runs in tables."),
+    "placement figures": (
+        "boardbench.report.placement_figures:figures",
+        "Draw curves, errors and a few pictures.",
+    ),
+    "export": ("boardbench.export:export", "Write a trained run of any study as ONNX files."),
+    "inspect": (
+        "boardbench.placement.prediction:inspect",
+        "Say whether the chip sits right on photos of boards.",
     ),
     "predict": (
         "boardbench.segmentation.prediction:predict",
@@ -92,9 +125,13 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 # Arguments that a person gives without a flag.
-POSITIONAL = {"predict": "captures", "stream": "source"}
+POSITIONAL = {"predict": "captures", "stream": "source", "inspect": "photos"}
 
-GROUPS = {"segmentation": "Steps of the segmentation study.", "fetch": "Download a published data set."}
+GROUPS = {
+    "segmentation": "Steps of the segmentation study.",
+    "placement": "Steps of the placement study.",
+    "fetch": "Download a published data set.",
+}
 
 
 def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:

@@ -7,6 +7,7 @@ import pytest
 
 import measuring
 import run
+from boardbench.engine.latency import gemm_rate
 from measuring import COLUMNS, Row, Worker, compare, in_turn, not_run, write
 
 
@@ -80,7 +81,7 @@ def test_a_side_that_fails_stops_the_benchmark(tmp_path, monkeypatch):
 
 
 def test_rates_of_the_machine_are_finite_and_positive():
-    for rate in (measuring.gemm_rate(1, 64, 2), measuring.copy_rate(1 << 16, 2)):
+    for rate in (gemm_rate(1, 64, 2), measuring.copy_rate(1 << 16, 2)):
         assert math.isfinite(rate) and rate > 0
 
 

@@ -10,7 +10,7 @@ from boardbench.captures import pcbvision as module
 from boardbench.captures.masks import read_mask
 from boardbench.captures.pcbvision import SCENES, TEST, TRAIN, UNUSED, VALIDATION, pcbvision, scene_captures
 from boardbench.captures.sheet import read_sheet
-from boardbench.params import Pcbvision
+from boardbench.params.segmentation import Pcbvision
 
 PUBLISHED = yaml.safe_load((Path(__file__).parents[2] / "reports/published/pcbvision_scenes.yaml").read_text())
 

@@ -13,7 +13,7 @@ from boardbench.captures import calibrate
 from boardbench.captures.blocks import to_half
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize, resize_mask
-from boardbench.params import Reflectance
+from boardbench.params.segmentation import Reflectance
 
 NM = "{400, 500, 600, 700, 800, 900}"
 
@@ -332,7 +332,7 @@ _MEASURE = """
 import resource, sys
 from pathlib import Path
 from boardbench.captures.reflectance import reflectance
-from boardbench.params import Reflectance
+from boardbench.params.segmentation import Reflectance
 folder = Path(sys.argv[1])
 paths = {kind: folder / f"{kind}.hdr" for kind in ("cube", "white", "dark")}
 reflectance(**paths, mask=folder / "mask.png", out=folder / "o.npy", classes=2, params=Reflectance(size=None))

@@ -5,7 +5,7 @@ from torch import nn
 
 from boardbench.engine.complexity import count, flops
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.segmentation import backbones, reduction
 from boardbench.segmentation.complexity import COLUMNS, by_network, complexity
 

@@ -16,7 +16,7 @@ from boardbench.captures.reflectance import reflectance
 from boardbench.captures.sheet import read_sheet
 from boardbench.fetch import download
 from boardbench.fetch.pcbvision import fetch
-from boardbench.params import Pcbvision, Reflectance
+from boardbench.params.segmentation import Pcbvision, Reflectance
 
 
 @pytest.fixture(autouse=True)

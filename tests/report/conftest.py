@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boardbench.params.placement import Tolerance
 from boardbench.segmentation.scores import write_confusions
 
 CLASSES = ["others", "ic", "capacitor", "connectors"]
@@ -122,3 +123,142 @@ def world(tmp_path):
     (tmp_path / "reduction").mkdir()
     made.fit("pca3", [[0.9, 0.05, 0.01]])
     return made
+
+
+TOLERANCE = {"offset_mm": 0.3, "rotation_deg": 2.0}
+# The centre's error in px of (validation, test, displaced).
+ERRORS = {
+    ("scratch", "rectangle", 0): (0.10, 0.40, 1.0),
+    ("scratch", "rectangle", 1): (0.12, 0.42, 3.0),
+    ("scratch", "corners", 0): (0.20, 0.50, 1.0),
+    ("scratch", "corners", 1): (0.22, 0.52, 3.5),
+    ("mean", "none", 0): (3.0, 3.5, 4.0),
+    ("template", "none", 0): (0.30, 0.20, 0.5),
+}
+
+
+class Boards:
+    """A hand-made placement data set: 12 images in four parts, networks with and without the term, two floors."""
+
+    NOMINAL = np.array([[6, 8], [18, 8], [6, 16], [18, 16]], float)
+    PARTS = ("train", "validation", "test", "displaced")
+
+    def __init__(self, root):
+        self.root = root
+        self.members = {
+            "dataset": "toy-photos",
+            "features": ["scratch"],
+            "losses": ["rectangle", "corners"],
+            "seeds": [0, 1],
+            "floors": ["mean", "template"],
+            "runs": root / "runs",
+            "samples": root / "samples.csv",
+        }
+        self.arguments = self.members | {
+            "source": "simulate",
+            "complexity": root / "complexity.csv",
+            "latency": root / "latency.csv",
+            "tolerance": Tolerance(**TOLERANCE),
+            "out": root / "tables",
+        }
+        self.rows = [(3 * at + i, part) for at, part in enumerate(self.PARTS) for i in range(3)]
+        self.photos = {"train": ["p1", "p2"], "validation": ["p1", "p2"], "test": ["p3"], "displaced": ["d1"]}
+        self.samples()
+        for key, errors in ERRORS.items():
+            self.run(*key, errors)
+        self.write("complexity.csv", self.COMPLEXITY)
+        self.write("latency.csv", self.LATENCY)
+
+    COMPLEXITY = (
+        "network,width,lines,samples,gmacs,gflops,params_millions,params_millions_head,activations_inference_mib,"
+        "activations_training_mib\n"
+        "ours,0.35,16,24,0.0123,0.0250,0.4512,0.0500,1.5000,9.0000\n"
+        "paper,1,256,256,0.4105,0.8300,2.6012,0.3000,20.0000,90.0000\n"
+    )
+    LATENCY = (
+        "model,precision,lines,samples,threads,n,p50_ms,p99_ms,floor_ms,hardware\n"
+        "scratch-rectangle-seed0,float32,64,96,1,30,2.500,3.125,0.750,a machine\n"
+        "template,,16,24,1,30,40.000,45.000,,a machine\n"
+    )
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def samples(self, **facts):
+        """Write samples.csv, samples.json and images.npy; every chip lies at its nominal place."""
+        columns = "c1x,c1y,c2x,c2y,c3x,c3y,c4x,c4y"
+        true = ",".join(str(value) for value in self.NOMINAL.ravel())
+        lines = [f"{at},{part},{self.photos[part][0]},0,0,0,{true}" for at, part in self.rows]
+        head = f"sample,part,photo,shift_x_mm,shift_y_mm,rotation_deg,{columns}"
+        self.write("samples.csv", "\n".join([head, *lines]) + "\n")
+        content = {
+            "size": [16, 24],
+            "photo_size": [64, 96],
+            "mm_per_pixel": [0.4, 0.4],
+            "nominal": self.NOMINAL.tolist(),
+            "photos": self.photos,
+            "sha256": "0",
+            "converted": {},
+            "synthesis": {"images": 360, "test_images": 120},
+        }
+        self.write("samples.json", json.dumps(content | facts))
+        images = np.zeros((len(self.rows), 16, 24, 3), np.uint8)
+        images[:, 8:16, 6:18] = 90
+        np.save(self.root / "images.npy", images)
+
+    def scores(self, error, **changes):
+        """Return what a run's metrics.json says of a part whose every centre lies ``error`` px to the right."""
+        return {
+            "samples": 3,
+            "centre_mae_px": error / 2,
+            "centre_mae_mm": 0.2 * error,
+            "centre_mean_mm": 0.4 * error,
+            "centre_worst_mm": 0.4 * error,
+            "corner_mae_px": [error / 2, error / 2, error / 2, error / 2 + 0.04],
+            "rotation_mae_deg": 0.5,
+            "rotation_worst_deg": 1.5,
+            "bad": 1,
+            "false_accepts": 0,
+            "false_rejects": 1,
+            "false_accept_rate": 0.0,
+            "false_reject_rate": 0.5,
+            "auc": 0.75,
+        } | changes
+
+    def run(self, features, loss, seed, errors, dataset="toy-photos", **changes):
+        """Write a run folder; ``errors`` are the centre's, in px to the right, of validation, test and displaced."""
+        folder = f"runs/{features}-{loss}-seed{seed}"
+        parts = dict(zip(self.PARTS[1:], errors, strict=False))
+        content = {"study": "placement", "dataset": dataset, "features": features, "loss": loss, "seed": seed}
+        content |= {"tolerance": TOLERANCE}
+        content["parts"] = {part: self.scores(error, **changes) for part, error in parts.items()}
+        self.write(f"{folder}/metrics.json", json.dumps(content))
+        lines = ["sample,part,photo,c1x,c1y,c2x,c2y,c3x,c3y,c4x,c4y"]
+        for at, part in self.rows:
+            if part in parts:
+                found = (self.NOMINAL + np.array([parts[part], 0])).ravel()
+                lines.append(f"{at},{part},p,{','.join(f'{value:.4f}' for value in found)}")
+        self.write(f"{folder}/predictions.csv", "\n".join(lines) + "\n")
+        curves = [f"{threshold},{x},{y},{part}" for part in parts for threshold, x, y in (("", 0, 0.5), (1.5, 1, 1))]
+        rows = ["threshold,false_reject_rate,true_reject_rate,part", *curves]
+        self.write(f"{folder}/roc.csv", "\n".join(rows) + "\n")
+        if loss != "none":
+            history = "epoch,train_loss,validation_loss,validation_centre\n"
+            history += "1,0.9,1.0,9.0\n2,0.2,0.3,2.0\n3,0.05,0.1,0.5\n4,0.04,0.1,0.4\n"
+            self.write(f"{folder}/history.csv", history)
+            settings = {
+                "epochs": 60,
+                "batch_size": 32,
+                "width": 0.35,
+                "learning_rate": 0.002,
+                "rectangle_weight": 0.001,
+            }
+            self.write(f"{folder}/training.json", json.dumps({"training": settings, "epochs": 4}))
+
+
+@pytest.fixture
+def boards(tmp_path):
+    return Boards(tmp_path / "boards")

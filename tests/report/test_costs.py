@@ -3,7 +3,7 @@
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.report.costs import complexity_table, latency_table
 
 HEADER = (

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.report.charts import pareto_figure, pretty
 from boardbench.report.costs import COUNTED
 from boardbench.report.figures import figures, scores_figure, shrink, training_curves

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.report.figures import figures
 from boardbench.report.page import BENCHMARKS, _significant, render
 from boardbench.report.pareto import pareto_table
@@ -34,7 +34,7 @@ def page(world):
             frame.to_csv(world.root / "tables/segmentation_pareto.csv", index=False)
         grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
         figures(**grid, runs=world.root / "runs", tables=world.root / "tables", out=world.root / "figures")
-        published = {"tables": world.root / "tables", "figures": world.root / "figures", "dataset": "toy"}
+        published = {"tables": [world.root / "tables"], "figures": [world.root / "figures"], "datasets": ["toy"]}
         publish(**published, reports=reports, out=world.root / "published.json")
         return (reports / "index.html").read_text()
 
@@ -49,7 +49,7 @@ def test_without_its_table_there_is_no_line_section(page):
 
 def test_the_line_section_holds_sentence_figure_and_table(page):
     html = page(195)
-    section = html[html.index("<h3>On the line</h3>") : html.index("<h3>Training</h3>")]
+    section = html[html.index("<h4>On the line</h4>") : html.index("<h4>Training</h4>")]
     assert "Within 195 ms for 128 lines \N{MULTIPLICATION SIGN} 1024 samples the best model is U-Net with" in section
     assert "one training run a model: the ranking is uncertain" in section
     assert "200.1 ms, more than the budget" in section

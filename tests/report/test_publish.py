@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
+from boardbench.report import placement, placement_figures
 from boardbench.report.figures import figures
 from boardbench.report.ledger.ledger import RUN
 from boardbench.report.page import render
@@ -47,12 +48,14 @@ def published(world):
     world.reports = world.root / "reports"
 
     def run(dataset="toy"):
+        about = world.root / "tables/about.json"
+        about.write_text(json.dumps(json.loads(about.read_text()) | {"dataset": dataset}, indent=2) + "\n")
         publish(
-            tables=world.root / "tables",
-            figures=world.root / "figures",
+            tables=[world.root / "tables"],
+            figures=[world.root / "figures"],
             reports=world.reports,
             out=world.root / "published.json",
-            dataset=dataset,
+            datasets=[dataset],
         )
 
     world.publish = run
@@ -70,7 +73,7 @@ def parse(reports):
 
 def test_hashes_are_those_of_the_copies(published):
     content = json.loads((published.root / "published.json").read_text())
-    assert content["dataset"] == "toy"
+    assert content["datasets"] == ["toy"]
     copies = [path for path in published.reports.rglob("*") if path.is_file() and path.name != "index.html"]
     assert set(content["sha256"]) == {path.relative_to(published.reports).as_posix() for path in copies}
     for name, digest in content["sha256"].items():
@@ -184,14 +187,71 @@ def test_without_floors_no_claim():
     assert against_floors(mean(("unet", "full", "0.6"), ("lda", "none", ""))).startswith("A floor has no score")
 
 
-def test_nothing_to_publish_names_folder_and_verb(published):
-    arguments = {"reports": published.reports, "out": published.root / "published.json", "dataset": "toy"}
-    empty = published.root / "empty"
+def test_nothing_to_publish_names_folder_and_verb(published, says):
+    arguments = {"reports": published.reports, "out": published.root / "published.json", "datasets": ["toy"]}
+    empty, made, drawn = (published.root / name for name in ("empty", "tables", "figures"))
     empty.mkdir()
-    with pytest.raises(BoardbenchError, match=r"about.json: no such file. .*segmentation tables"):
-        publish(tables=empty, figures=published.root / "figures", **arguments)
-    with pytest.raises(BoardbenchError, match=r"empty: nothing to publish. .*segmentation figures"):
-        publish(tables=published.root / "tables", figures=empty, **arguments)
+    says(
+        lambda: publish(tables=[empty], figures=[drawn], **arguments),
+        "about.json: no such file",
+        "boardbench segmentation tables",
+    )
+    says(
+        lambda: publish(tables=[made], figures=[empty], **arguments),
+        "empty/segmentation_figures.json",
+        "nothing to publish",
+        "boardbench segmentation figures",
+    )
+
+
+def test_lists_that_do_not_belong_together_are_refused(published, boards, says):
+    placement.tables(**boards.arguments)
+    made, drawn = published.root / "tables", published.root / "figures"
+    pairs = {"reports": published.reports, "out": published.root / "published.json"}
+
+    def run(datasets, tables, figures):
+        return lambda: publish(datasets=datasets, tables=tables, figures=figures, **pairs)
+
+    before = (published.reports / "index.html").read_bytes()
+    says(run(["toy"], [made, made], [drawn]), "--datasets 1, --tables 2, --figures 1", "same order")
+    says(run([], [], []), "--datasets 0", "once a study")
+    says(run(["toy", "toy"], [made] * 2, [drawn] * 2), "--datasets toy: given twice", "params.yaml")
+    says(run(["other"], [made], [drawn]), "about.json: dataset is 'toy', but --datasets has 'other'", "same order")
+    placed = boards.root / "tables"
+    says(run(["toy-photos"], [placed], [drawn]), "placement_figures.json: no such file", "boardbench placement figures")
+    about = made / "about.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"study": "cooking"}))
+    says(run(["toy"], [made], [drawn]), "about.json: study is 'cooking'", "segmentation, placement")
+    assert (published.reports / "index.html").read_bytes() == before
+
+
+def test_two_studies_go_into_one_page(published, boards):
+    placement.tables(**boards.arguments)
+    out = boards.root / "figures"
+    placement_figures.figures(**boards.members, tables=boards.root / "tables", out=out)
+    arguments = {
+        "datasets": ["toy", "toy-photos"],
+        "tables": [published.root / "tables", boards.root / "tables"],
+        "figures": [published.root / "figures", out],
+        "reports": published.reports,
+        "out": published.root / "published.json",
+    }
+    publish(**arguments)
+    checker, text = parse(published.reports)
+    html = (published.reports / "index.html").read_text()
+    assert html.index('id="study-segmentation"') < html.index('id="toy"') < html.index('id="study-placement"')
+    assert '<a href="#toy-photos">' in html and "SIMULATED: rendered, not a result" in text
+    content = json.loads(arguments["out"].read_text())
+    assert content["datasets"] == ["toy", "toy-photos"]
+    assert {"tables/toy/about.json", "tables/toy-photos/placement.csv"} <= content["sha256"].keys()
+    assert "figures/toy-photos/placement_found.png" in content["sha256"]
+    for picture in checker.pictures:
+        assert (published.reports / picture["src"]).is_file()
+    # The other study's files of the same page are not stale; old ones of its own are.
+    stale = published.reports / "figures/toy-photos/placement_old.svg"
+    stale.write_text("x")
+    publish(**arguments)
+    assert not stale.exists() and (published.reports / "figures/toy-photos/placement_roc.svg").is_file()
 
 
 def test_broken_published_table_names_file_and_field(published):

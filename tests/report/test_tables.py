@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.report.costs import COUNTED
 from boardbench.report.tables import tables
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Augmentation
+from boardbench.params.segmentation import Augmentation
 from boardbench.segmentation.augmentation import apply, augmentation, corners, cut
 
 EXACT = ["identity", "flip_lines", "flip_samples", "rot90", "rot180"]

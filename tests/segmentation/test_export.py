@@ -14,7 +14,7 @@ from boardbench.captures.envi import open_cube
 from boardbench.captures.sheet import write_sheet
 from boardbench.engine.onnxfile import cut, open_onnx, session
 from boardbench.errors import BoardbenchError
-from boardbench.params import Simulate
+from boardbench.params.segmentation import Simulate
 from boardbench.segmentation.deployment import Deployed, example
 from boardbench.segmentation.export import export
 from boardbench.segmentation.model import Sensor, save

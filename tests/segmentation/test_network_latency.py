@@ -6,7 +6,7 @@ import torch
 
 from boardbench.engine.complexity import count
 from boardbench.errors import BoardbenchError
-from boardbench.params import Latency
+from boardbench.params.segmentation import Latency
 from boardbench.segmentation import build_network, reduction
 from boardbench.segmentation.latency import COLUMNS, _percentiles_ms, latency
 

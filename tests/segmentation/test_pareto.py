@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from boardbench.engine import onnxfile
-from boardbench.params import Deployment
+from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import pareto
 
 BANDS, KEEP = 24, list(range(4, 24))

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Reduction
+from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.reduction.fit import reduction
 from boardbench.segmentation.reduction.pca import fit_pca, load_reduction, project
 

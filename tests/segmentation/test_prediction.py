@@ -16,7 +16,7 @@ from spectral.io import envi
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.export import to_onnx
-from boardbench.params import Reduction, Reflectance
+from boardbench.params.segmentation import Reduction, Reflectance
 from boardbench.segmentation import prediction
 from boardbench.segmentation.deployment import Deployed, example
 from boardbench.segmentation.evaluation import predict as evaluate

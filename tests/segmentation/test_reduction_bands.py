@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Reduction
+from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.reduction.bands import (
     PRIOR,
     RIDGE,

@@ -15,7 +15,7 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params import Augmentation, Training
+from boardbench.params.segmentation import Augmentation, Training
 from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
 from boardbench.segmentation.evaluation import evaluate, predict

@@ -9,7 +9,7 @@ from PIL import Image
 from boardbench.captures import open_cube
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.sheet import generated_capture, read_sheet, write_sheet
-from boardbench.params import Reflectance
+from boardbench.params.segmentation import Reflectance
 from boardbench.simulate.indian_pines import BLOCK, BLOCKS, indian_pines, scene_names
 
 datasets = pytest.importorskip("tensorly.datasets")

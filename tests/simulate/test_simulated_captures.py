@@ -8,7 +8,7 @@ from PIL import Image
 from spectral.io import envi
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Simulate
+from boardbench.params.segmentation import Simulate
 from boardbench.simulate import sensor
 from boardbench.simulate.board import make_board
 from boardbench.simulate.captures import _streams, apparent, condition_names, scene_names, simulate

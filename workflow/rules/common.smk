@@ -6,8 +6,10 @@ from snakemake.exceptions import WorkflowError
 
 from boardbench.captures.sheet import generated_capture, read_sheet
 from boardbench.errors import BoardbenchError
-from boardbench.params import load_params
+from boardbench.params.params import load_params
+from boardbench.placement.photos import PhotoFiles, find_displaced, find_photos
 from boardbench.segmentation import backbones, reduction
+from boardbench.simulate.photos import displaced_names, photo_names
 from boardbench.sources import sources
 
 
@@ -19,7 +21,10 @@ def checked(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-STUDY = checked(load_params, config).segmentation
+PARAMS = checked(load_params, config)
+STUDIES = PARAMS.studies
+STUDY = PARAMS.segmentation
+PLACEMENT = PARAMS.placement
 RAW = Path("data/raw") / STUDY.dataset
 RESULTS = f"results/segmentation/{STUDY.dataset}"
 REFLECTANCE = f"{RESULTS}/reflectance"
@@ -60,7 +65,9 @@ def all_captures():
     return read_sheet(Path(SHEET))
 
 
-CAPTURES = {capture.name: capture for capture in checked(all_captures)}
+CAPTURES = {}
+if "segmentation" in STUDIES:
+    CAPTURES = {capture.name: capture for capture in checked(all_captures)}
 BOARDLESS = [capture.name for capture in CAPTURES.values() if capture.board is None]
 if STUDY.reflectance.board_mask and BOARDLESS:
     raise WorkflowError(
@@ -108,6 +115,42 @@ def exported(kind, runs):
     ]
 
 
+# The placement study. PHOTOS and DISPLACED: name -> files of a photo and its outline.
+PHOTOGRAPHED = Path("data/raw") / PLACEMENT.dataset
+PLACED = f"results/placement/{PLACEMENT.dataset}"
+
+
+def all_photos():
+    """Return the photos of the data set, and those of displaced chips."""
+    if PLACEMENT.source == "photos":
+        return find_photos(PHOTOGRAPHED, PLACEMENT.outline), find_displaced(
+            PHOTOGRAPHED
+        )
+    names = photo_names(PLACEMENT.simulate), displaced_names(PLACEMENT.simulate)
+    folders = PHOTOGRAPHED, PHOTOGRAPHED / "displaced"
+    return tuple(
+        {
+            name: PhotoFiles(folder / f"{name}.png", folder / f"{name}.json")
+            for name in found
+        }
+        for folder, found in zip(folders, names)
+    )
+
+
+PHOTOS, DISPLACED = checked(all_photos) if "placement" in STUDIES else ({}, {})
+PLACINGS = [
+    f"{features}-{loss}-seed{seed}"
+    for features in PLACEMENT.features
+    for loss in PLACEMENT.losses
+    for seed in PLACEMENT.seeds
+]
+RIVALS = [f"{floor}-none-seed0" for floor in PLACEMENT.floors]
+SHOWN = [
+    f"{features}-{PLACEMENT.losses[0]}-seed{PLACEMENT.seeds[0]}"
+    for features in PLACEMENT.features
+]
+
+
 wildcard_constraints:
     scene="[^/_]+",
     capture="[^/]+",
@@ -116,6 +159,10 @@ wildcard_constraints:
     seed=r"\d+",
     floor="|".join(STUDY.floors) or "none",
     run="|".join(RUNS),
+    features="|".join(PLACEMENT.features),
+    loss="|".join(PLACEMENT.losses),
+    rival="|".join(PLACEMENT.floors) or "none",
+    placing="|".join(PLACINGS),
 
 
 def quoted(value):
@@ -195,3 +242,36 @@ def network_sources(names, strategies):
 def network_code(wildcards):
     """Return the source files of a run's backbone and strategy."""
     return network_sources([wildcards.backbone], [wildcards.strategy])
+
+
+def placed_files(kind, runs):
+    """Return the exported models (kind 0) or their checks (kind 1) of placement runs, one a precision."""
+    precisions = PLACEMENT.deployment.precisions
+    return [
+        f"{PLACED}/runs/{run}/{EXPORTED[precision][kind]}"
+        for run in runs
+        for precision in precisions
+    ]
+
+
+def photo_flags():
+    """Write the photos and their outlines as flags."""
+    photos, displaced = PHOTOS.values(), DISPLACED.values()
+    return " ".join(
+        [
+            repeated("photos", [files.photo for files in photos]),
+            repeated("outlines", [files.outline for files in photos]),
+            repeated("displaced", [files.photo for files in displaced]),
+            repeated("displaced-outlines", [files.outline for files in displaced]),
+        ]
+    )
+
+
+def start(wildcards):
+    """Return the weights that a placement run starts from, if any."""
+    return [] if wildcards.features == "scratch" else [f"{PLACED}/weights.pt"]
+
+
+def start_flag(wildcards):
+    """Write the weights as a flag."""
+    return " ".join(f"--start {path}" for path in start(wildcards))

@@ -20,7 +20,7 @@ rule export:
     message:
         "Exporting {wildcards.run} from raw counts to classes"
     shell:
-        "boardbench export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
+        "boardbench segmentation export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
         "--unregistered --threads {threads} > {log} 2>&1"
 
 

@@ -11,6 +11,7 @@ rule reduction:
         f"{RESULTS}/reduction/{{strategy}}.npz",
     log:
         f"{RESULTS}/logs/reduction/{{strategy}}.log",
+    priority: 2  # trainings wait for it
     conda:
         "../envs/boardbench.yaml"
     params:

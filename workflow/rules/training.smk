@@ -13,6 +13,7 @@ rule train:
         training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
         f"{RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    priority: 1  # the longest jobs first, so that short ones fill the end
     conda:
         "../envs/boardbench.yaml"
     threads: STUDY.training.threads

@@ -17,7 +17,7 @@ from boardbench.captures.envi import open_cube
 from boardbench.captures.names import data_file, is_header
 from boardbench.captures.sheet import Capture, write_rows
 from boardbench.errors import BoardbenchError
-from boardbench.params import Pcbvision
+from boardbench.params.segmentation import Pcbvision
 
 TRAIN = (1, 3, 8, 11, 17, 22, 23, 24, 25, 32, 34, 44, 45, 47, 49, 50, 52, 53)
 VALIDATION = (18, 37, 42)

@@ -20,7 +20,7 @@ from boardbench.captures.masks import read_board, read_mask
 from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
-from boardbench.params import Reflectance
+from boardbench.params.segmentation import Reflectance
 
 
 def reflectance(

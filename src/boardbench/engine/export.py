@@ -15,6 +15,7 @@ from boardbench.engine.onnxfile import write_facts
 from boardbench.files import whole
 
 OPSET = 20
+QUANTIZED = ("Conv", "ConvTranspose", "MatMul", "Gemm", "MaxPool", "Concat", "Add", "Mul", "Resize")
 
 
 def to_onnx(
@@ -163,7 +164,17 @@ def to_int8(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "ConvTranspose", "MatMul", "MaxPool", "Concat", "Add", "Mul", "Resize"],
+            op_types_to_quantize=[
+                "Conv",
+                "ConvTranspose",
+                "MatMul",
+                "Gemm",
+                "MaxPool",
+                "Concat",
+                "Add",
+                "Mul",
+                "Resize",
+            ],
             nodes_to_exclude=[node.name for index, node in enumerate(model.graph.node) if index in before],
         )
         result = onnx.load(quantized)

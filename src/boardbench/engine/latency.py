@@ -24,6 +24,16 @@ def measure(function: Callable[[], object], repeats: int) -> list[float]:
     return seconds
 
 
+def gemm_rate(threads: int, size: int = 2048, repeats: int = 7) -> float:
+    """Return the FLOP/s of torch's float32 matrix product, the best of some: what no network can pass."""
+    import torch
+
+    torch.set_num_threads(threads)
+    left, right = torch.rand(size, size), torch.rand(size, size)
+    out = torch.empty(size, size)
+    return 2 * size**3 / min(measure(lambda: torch.mm(left, right, out=out), repeats))
+
+
 def hardware() -> str:
     """Name the cores, the processor's model and torch's version; without commas, for tables."""
     import torch

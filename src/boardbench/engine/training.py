@@ -23,10 +23,14 @@ from torch.utils.data import DataLoader, Sampler
 
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
-from boardbench.params import Training
+from boardbench.params.section import Loop
 
 # Monitored quantity in history.csv, and which way is better.
-MONITORS = {"loss": ("validation_loss", "min"), "iou": ("validation_iou", "max")}
+MONITORS = {
+    "loss": ("validation_loss", "min"),
+    "iou": ("validation_iou", "max"),
+    "centre": ("validation_centre", "min"),
+}
 
 
 class EpochSampler(Sampler[int]):
@@ -55,7 +59,7 @@ class Learner(pl.LightningModule):
     ``tally(logits, targets)`` values of the validation part into named floats.
     """
 
-    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Training):
+    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Loop):
         super().__init__()
         self.network, self.loss, self.tally, self.score = network, loss, tally, score
         self.params = params
@@ -148,7 +152,7 @@ def fit(
     training: DataLoader,
     validation: DataLoader,
     *,
-    params: Training,
+    params: Loop,
     checkpoints: Path,
     run: Run | None,
 ) -> History:

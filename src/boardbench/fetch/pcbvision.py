@@ -15,7 +15,7 @@ from boardbench.fetch.progress import need_space
 from boardbench.fetch.record import Archive, record_archives
 from boardbench.fetch.unpack import unpack
 from boardbench.files import write_json
-from boardbench.params import Pcbvision
+from boardbench.params.segmentation import Pcbvision
 
 LICENCE = "CC BY-NC-SA 4.0"
 CITATION = (

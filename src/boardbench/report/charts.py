@@ -10,8 +10,8 @@ from boardbench.report.pareto import on_front
 from boardbench.report.runs import read_csv
 
 # Okabe and Ito: told apart by every eye, and by lightness in print.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-_STYLE = {
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+STYLE = {
     "svg.hashsalt": "boardbench",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -51,6 +51,13 @@ NAMES = {
     "majority": "majority class",
     "spectral_angle": "spectral angle",
     "lda": "linear discriminant",
+    "scratch": "MobileNetV2 from scratch",
+    "tuned": "MobileNetV2, tuned weights",
+    "frozen": "MobileNetV2, frozen weights",
+    "rectangle": "rectangle term",
+    "corners": "corners alone",
+    "mean": "mean corners",
+    "template": "template matching",
 }
 
 
@@ -64,10 +71,10 @@ _MARKERS = "os^DvPX"  # backbones
 
 
 def _colours(strategies: list[str]) -> dict[str, str]:
-    return {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(strategies)}
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(strategies)}
 
 
-def _save(figure: Any, out: Path) -> None:
+def save(figure: Any, out: Path) -> None:
     """Write an SVG whose bytes depend on its content only (no date, fixed ids)."""
     with whole(out) as temporary:
         figure.savefig(temporary, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
@@ -91,11 +98,11 @@ def training_curves(histories: dict[str, Path], out: Path) -> None:
     columns = ("epoch", "train_loss", "validation_loss", "validation_iou")
     runs = []
     for name, path in histories.items():
-        frame = read_csv(path, "train", columns)[list(columns)].apply(pd.to_numeric, errors="coerce")
+        frame = read_csv(path, "segmentation train", columns)[list(columns)].apply(pd.to_numeric, errors="coerce")
         runs.append((*name.rsplit("-", 2)[:2], frame))
     backbones = list(dict.fromkeys(run[0] for run in runs))
     colours = _colours(list(dict.fromkeys(run[1] for run in runs)))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(2.8 * len(backbones) + 0.6, 4.6))
         axes = figure.subplots(2, len(backbones), sharex=True, sharey="row", squeeze=False)
         for backbone, strategy, frame in runs:
@@ -119,7 +126,7 @@ def training_curves(histories: dict[str, Path], out: Path) -> None:
         handles, labels = zip(*lines, strict=True)
         figure.legend(handles, labels, loc="upper center", ncols=len(lines), bbox_to_anchor=(0.5, 0.01))
         figure.tight_layout()
-        _save(figure, out)
+        save(figure, out)
 
 
 def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
@@ -141,7 +148,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
     backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
     colours = _colours(strategies)
     step = 0.8 / len(strategies)
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(max(7.2, 0.33 * len(networks)), 3.5))
         axes = figure.subplots()
         for row in networks.itertuples():
@@ -191,7 +198,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             columnspacing=1.2,
             borderaxespad=0.2,
         )
-        _save(figure, out)
+        save(figure, out)
 
 
 def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
@@ -223,7 +230,7 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
         face = "white" if precision == "int8" else colours[strategy]
         return {"marker": markers[backbone], "mec": colours[strategy], "mfc": face, "ms": 6, "ls": "none"}
 
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.6))
         names_below: dict[Any, str] = {}
         for axes, (cost, title) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
@@ -251,7 +258,7 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
         figure.tight_layout()
         for axes, text in names_below.items():  # after the layout, which must leave no room for them
             axes.annotate(text, (0, 0), (0, -34), "axes fraction", "offset points", va="top", fontsize=8)
-        _save(figure, out)
+        save(figure, out)
 
 
 def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.report.runs import PUBLISHED_AS, read_csv
+from boardbench.report.writing import decimals
 
 PAPER_COUNTED = Complexity(size=(640, 640), width=64, bands=214)
 PAPER_CLASSES = 4
@@ -24,15 +24,13 @@ COUNTED = {
 AGREES = 0.00501  # GMACs: the last printed digit
 
 
-def _cell(value: float, digits: int) -> str:
-    return "" if np.isnan(value) else f"{value:.{digits}f}"
-
-
 def _printed(published: Path) -> dict[tuple[str, str], dict[str, str]]:
     file = published / "segmentation_complexity.csv"
     if not file.is_file():
         raise BoardbenchError(f"{file}: no such file. It is part of the repository: git checkout -- {file}")
-    frame = read_csv(file, "tables", ("backbone", "strategy", "gmacs_published", "params_millions_published"))
+    frame = read_csv(
+        file, "segmentation tables", ("backbone", "strategy", "gmacs_published", "params_millions_published")
+    )
     return {(row["backbone"], row["strategy"]): row for row in frame.to_dict("records")}
 
 
@@ -78,7 +76,7 @@ def complexity_table(
     Raises:
         BoardbenchError: a row is missing or a cell is not a number; names the verb that makes it.
     """
-    frame = read_csv(path, "complexity", ("backbone", "strategy", *COUNTED))
+    frame = read_csv(path, "segmentation complexity", ("backbone", "strategy", *COUNTED))
     ours = {(row["backbone"], row["strategy"]): row for row in frame.to_dict("records")}
     printed = _printed(published) if (counted, classes) == (PAPER_COUNTED, PAPER_CLASSES) else {}
     rows = []
@@ -99,7 +97,7 @@ def complexity_table(
                     "Delete it and make it again with 'boardbench segmentation complexity'."
                 ) from None
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy}
-        row |= {name: _cell(values[name], digits) for name, digits in COUNTED.items()}
+        row |= {name: decimals(values[name], digits) for name, digits in COUNTED.items()}
         paper = printed.get((backbone, PUBLISHED_AS.get(strategy, strategy)), {})
         row |= {name: paper.get(name, "") for name in ("gmacs_published", "params_millions_published")}
         row["gmacs_difference"], row["difference_why"] = _difference(values, row["gmacs_published"])
@@ -109,6 +107,8 @@ def complexity_table(
 
 def latency_table(dataset: str, path: Path) -> pd.DataFrame:
     """Return the measured times (latency.csv) as text, with the data set in the first column."""
-    frame = read_csv(path, "latency", ("backbone", "strategy", "network_p50_ms", "network_p99_ms", "n", "hardware"))
+    frame = read_csv(
+        path, "segmentation latency", ("backbone", "strategy", "network_p50_ms", "network_p99_ms", "n", "hardware")
+    )
     frame.insert(0, "dataset", dataset)
     return frame

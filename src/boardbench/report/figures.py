@@ -81,10 +81,10 @@ def figures(
     Raises:
         BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
     """
-    about = read_json(tables / "about.json", "tables")
+    about = read_json(tables / "about.json", "segmentation tables")
     mean = read_csv(
         tables / "segmentation_mean.csv",
-        "tables",
+        "segmentation tables",
         ("backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"),
     )
     trained = {run_name(*key): runs / run_name(*key) for key in grid(backbones, strategies, seeds, [])}
@@ -105,7 +105,7 @@ def figures(
     scores_figure(mean, out / entries[0]["file"], f"{dataset} ({about['label']})")
     training_curves({name: folder / "history.csv" for name, folder in trained.items()}, out / entries[1]["file"])
     if (pareto := tables / "segmentation_pareto.csv").is_file():
-        exported = read_csv(pareto, "tables", tuple(PARETO))
+        exported = read_csv(pareto, "segmentation tables", tuple(PARETO))
         if (exported["miou"] != "").any():
             entries.append(
                 {

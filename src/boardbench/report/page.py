@@ -13,7 +13,8 @@ from boardbench.report.charts import pretty
 from boardbench.report.ledger.evidence import read_evidence
 from boardbench.report.ledger.ledger import COLUMNS, RUN, checks, summary
 from boardbench.report.pareto import COLUMNS as PARETO
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.placement_page import placement_dataset
+from boardbench.report.runs import read_csv, read_json, study_of
 from boardbench.report.sentences import (
     against_floors,
     benchmark,
@@ -24,8 +25,8 @@ from boardbench.report.sentences import (
     why_pca_loses,
 )
 
-TEMPLATE = Path(__file__).parent / "templates" / "index.html.j2"
-DEFAULT_DATASET = "simulated"
+TEMPLATES = Path(__file__).parent / "templates"
+DEFAULT_DATASETS = ("simulated", "simulated-photos")
 BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "floor", "n", "hardware")
 
 
@@ -51,10 +52,9 @@ def _by_class(frame: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _dataset(reports: Path, name: str) -> dict[str, Any]:
-    """Gather what the page shows of one dataset; without figures it has none."""
+def _segmentation(reports: Path, name: str, about: dict[str, Any]) -> dict[str, Any]:
+    """Gather what the page shows of one data set of the segmentation study; without figures it has none."""
     folder = reports / "tables" / name
-    about = read_json(folder / "about.json", "tables")
     missing = [key for key in ("label", "source", "classes", "bands", "working_sizes", "parts") if key not in about]
     if missing:
         raise BoardbenchError(
@@ -63,7 +63,7 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
         )
     mean = read_csv(
         folder / "segmentation_mean.csv",
-        "tables",
+        "segmentation tables",
         (
             "backbone",
             "strategy",
@@ -80,12 +80,12 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
     )
     by_class = read_csv(
         folder / "segmentation_class_mean.csv",
-        "tables",
+        "segmentation tables",
         ("backbone", "strategy", "class", "iou", "iou_sd", "f1", "f1_sd", "f1_published", "iou_published"),
     )
     differences = read_csv(
         folder / "segmentation_differences.csv",
-        "tables",
+        "segmentation tables",
         ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers", "shown"),
     )
     answered = comparisons(differences, summary_backbone(differences))
@@ -97,9 +97,9 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
         pictures = [entry | {"src": f"figures/{name}/{entry['file']}"} for entry in json.loads(figures.read_text())]
     charts = {entry["file"]: entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")}
     exported = folder / "segmentation_pareto.csv"
-    line = read_csv(exported, "tables", tuple(PARETO)) if exported.is_file() else None
+    line = read_csv(exported, "segmentation tables", tuple(PARETO)) if exported.is_file() else None
     records = {
-        key: read_csv(folder / f"segmentation_{key}.csv", "tables", ("dataset",)).to_dict("records")
+        key: read_csv(folder / f"segmentation_{key}.csv", "segmentation tables", ("dataset",)).to_dict("records")
         for key in ("complexity", "reduction", "captures")
     }
     return {
@@ -114,7 +114,7 @@ def _dataset(reports: Path, name: str) -> dict[str, Any]:
         "comparisons": answered,
         "comparisons_by_backbone": {name: comparisons(differences, name) for name in backbones},
         "why_pca_loses": why_pca_loses(answered),
-        "latency": read_csv(times, "tables", ("dataset",)).to_dict("records") if times.is_file() else [],
+        "latency": read_csv(times, "segmentation tables", ("dataset",)).to_dict("records") if times.is_file() else [],
         "line": [] if line is None else line.to_dict("records"),
         "under_budget": [] if line is None else under_budget(line),
         "line_chart": charts.pop("segmentation_pareto.svg", None),
@@ -155,8 +155,29 @@ def _benchmarks(reports: Path) -> list[dict[str, str]]:
         ) from None
 
 
+def _percent(text: str) -> str:
+    """Return a share of a CSV cell in percent with one decimal; an empty cell is a dash."""
+    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
+
+
+SECTIONS = {"segmentation": _segmentation, "placement": placement_dataset}
+
+
+def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return study -> data sets, the default one first; a study without any is left out."""
+    names = sorted(path.parent.name for path in reports.glob("tables/*/about.json"))
+    names.sort(key=lambda name: name not in DEFAULT_DATASETS)
+    studies: dict[str, list[dict[str, Any]]] = {study: [] for study in SECTIONS}
+    for name in names:
+        path = reports / "tables" / name / "about.json"
+        about = read_json(path, "publish")
+        study = study_of(about, path)
+        studies[study].append(SECTIONS[study](reports, name, about))
+    return {study: datasets for study, datasets in studies.items() if datasets}
+
+
 def render(reports: Path) -> None:
-    """Write ``reports/index.html``: every dataset in ``reports/tables``, the default one first, benchmarks and ledger.
+    """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks and ledger.
 
     The page needs no script and no outside resource; pictures are relative files of ``reports/figures``.
     A page of equal content is not touched.
@@ -166,9 +187,8 @@ def render(reports: Path) -> None:
     """
     import jinja2
 
-    names = sorted(path.parent.name for path in reports.glob("tables/*/about.json"))
-    names.sort(key=lambda name: name != DEFAULT_DATASET)
     environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -176,9 +196,9 @@ def render(reports: Path) -> None:
         newline_sequence="\n",
     )
     environment.filters |= {"shown": _shown, "significant": _significant, "signed": signed, "pretty": pretty}
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    datasets = [_dataset(reports, name) for name in names]
-    html = template.render(datasets=datasets, benchmarks=_benchmarks(reports), ledger=_ledger(reports)) + "\n"
+    environment.filters |= {"percent": _percent}
+    template = environment.get_template("index.html.j2")
+    html = template.render(studies=_studies(reports), benchmarks=_benchmarks(reports), ledger=_ledger(reports)) + "\n"
     page = reports / "index.html"
     if not page.is_file() or page.read_text(encoding="utf-8") != html:
         with whole(page) as temporary:

@@ -88,7 +88,7 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
             one machine, size or number of threads.
     """
     numeric = [*MEANS, "p99_ms", "n"]
-    frame = read_csv(path, "pareto", (*MODEL, "seed", *SAME, *numeric))
+    frame = read_csv(path, "segmentation pareto", (*MODEL, "seed", *SAME, *numeric))
     numbers = frame[numeric].apply(pd.to_numeric, errors="coerce")
     wrong = numbers.isna() & ((frame[numeric] != "") | ~np.isin(numeric, ["miou", "mf1"]))
     again = "Delete it and make it again with 'boardbench segmentation pareto'."

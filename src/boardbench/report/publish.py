@@ -8,6 +8,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
 from boardbench.report.ledger.ledger import ledger
 from boardbench.report.page import render
+from boardbench.report.runs import read_json, study_of
 
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
 
@@ -20,7 +21,7 @@ def _mirror(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) ->
     """
     files = sorted(path for path in source.glob("*") if path.suffix in suffixes and not path.name.startswith("."))
     if not files:
-        raise BoardbenchError(f"{source}: nothing to publish. Make it with 'boardbench segmentation {verb}'.")
+        raise BoardbenchError(f"{source}: nothing to publish. Make it with 'boardbench {verb}'.")
     copies = {}
     for path in files:
         copy = copies[path.name] = target / path.name
@@ -35,28 +36,69 @@ def _mirror(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) ->
     return copies
 
 
-def publish(*, tables: Path, figures: Path, reports: Path, out: Path, dataset: str) -> None:
-    """Copy a dataset's tables and figures to ``reports``, write ledger and page again; idempotent.
-
-    Args:
-        tables: folder that 'boardbench segmentation tables' filled.
-        figures: folder that 'boardbench segmentation figures' filled.
-        reports: folder in git; gets tables/<dataset>/, figures/<dataset>/ and index.html.
-        out: JSON written last: the SHA-256 of every copied file, by its name inside ``reports``.
-        dataset: names the folders.
+def _check(datasets: list[str], tables: list[Path], figures: list[Path]) -> list[str]:
+    """Return the study of each data set.
 
     Raises:
-        BoardbenchError: nothing to publish, or reports/ holds a table that the page cannot read.
+        BoardbenchError: lists of other lengths, a name given twice, or folders of another data set or study.
     """
-    if not (tables / "about.json").is_file():
-        raise BoardbenchError(f"{tables / 'about.json'}: no such file. Make it with 'boardbench segmentation tables'.")
+    if not datasets or not len(datasets) == len(tables) == len(figures):
+        raise BoardbenchError(
+            f"--datasets {len(datasets)}, --tables {len(tables)}, --figures {len(figures)}: give each once a study, "
+            "in the same order."
+        )
+    twice = sorted({name for name in datasets if datasets.count(name) > 1})
+    if twice:
+        raise BoardbenchError(
+            f"--datasets {', '.join(twice)}: given twice. Every study needs a dataset of its own name, for its tables "
+            "share a folder: rename one in params.yaml."
+        )
+    studies = []
+    for name, made, drawn in zip(datasets, tables, figures, strict=True):
+        path = made / "about.json"
+        if not path.is_file():
+            raise BoardbenchError(
+                f"{path}: no such file. Make it with 'boardbench segmentation tables' or 'boardbench placement tables'."
+            )
+        about = read_json(path, "publish")
+        study = study_of(about, path)
+        if about.get("dataset") != name:
+            raise BoardbenchError(
+                f"{path}: dataset is {about.get('dataset')!r}, but --datasets has {name!r} in its place. Give "
+                "--datasets, --tables and --figures in the same order."
+            )
+        if not (drawn / f"{study}_figures.json").is_file():
+            raise BoardbenchError(
+                f"{drawn / f'{study}_figures.json'}: no such file, so there is nothing to publish of {name}. Make it "
+                f"with 'boardbench {study} figures', and give --tables and --figures in the same order."
+            )
+        studies.append(study)
+    return studies
+
+
+def publish(*, datasets: list[str], tables: list[Path], figures: list[Path], reports: Path, out: Path) -> None:
+    """Copy the tables and figures of every study to ``reports``, write ledger and page again; idempotent.
+
+    Args:
+        datasets: names of the folders, one a study.
+        tables: for each, the folder that 'boardbench STUDY tables' filled.
+        figures: for each, the folder that 'boardbench STUDY figures' filled.
+        reports: folder in git; gets tables/<dataset>/, figures/<dataset>/ and index.html.
+        out: JSON written last: the SHA-256 of every copied file, by its name inside ``reports``.
+
+    Raises:
+        BoardbenchError: nothing to publish, lists that do not belong together, or reports/ holds a table that the
+            page cannot read.
+    """
+    studies = _check(datasets, tables, figures)
     copies = {}
-    for kind, source in (("tables", tables), ("figures", figures)):
-        copied = _mirror(source, reports / kind / dataset, SUFFIXES[kind], kind)
-        copies |= {f"{kind}/{dataset}/{name}": path for name, path in copied.items()}
+    for dataset, study, *sources in zip(datasets, studies, tables, figures, strict=True):
+        for kind, source in zip(SUFFIXES, sources, strict=True):
+            copied = _mirror(source, reports / kind / dataset, SUFFIXES[kind], f"{study} {kind}")
+            copies |= {f"{kind}/{dataset}/{name}": path for name, path in copied.items()}
     if (reports / "published").is_dir():
         ledger(reports=reports)
         copies["tables/reproduction.csv"] = reports / "tables" / "reproduction.csv"
     render(reports)
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
-    write_json(out, {"dataset": dataset, "sha256": hashes})
+    write_json(out, {"datasets": datasets, "sha256": hashes})

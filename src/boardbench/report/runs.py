@@ -12,7 +12,25 @@ from boardbench.errors import BoardbenchError
 SCORES = ("f1", "iou", "precision", "recall")
 # Paper 1's PCA rows: its text fits on the training set, the code behind it cube by cube, so both stand beside them.
 PUBLISHED_AS = {"pca3_cube": "pca3"}
-_MADE_BY = "Make it with 'boardbench segmentation {verb}' or by running snakemake."
+_MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
+
+
+STUDIES = ("segmentation", "placement")
+
+
+def study_of(about: dict[str, Any], path: Path) -> str:
+    """Return the study of a data set's about.json (``path``); where it names none, it is segmentation.
+
+    Raises:
+        BoardbenchError: no study that is known.
+    """
+    study = about.get("study", STUDIES[0])
+    if study not in STUDIES:
+        raise BoardbenchError(
+            f"{path}: study is {study!r}, not known. Valid: {', '.join(STUDIES)}. Make the tables again, or delete the "
+            "folder if it is an old one."
+        )
+    return study
 
 
 def run_name(backbone: str, strategy: str, seed: int) -> str:
@@ -78,7 +96,7 @@ def read_scores(runs: Path, backbone: str, strategy: str, seed: int, classes: li
         BoardbenchError: no such run, or the file belongs to another run or another list of classes.
     """
     path = runs / run_name(backbone, strategy, seed) / "metrics.json"
-    verb = "floor" if strategy == "none" else "evaluate"
+    verb = "segmentation floor" if strategy == "none" else "segmentation evaluate"
     content = read_json(path, verb)
     for key, expected in {"backbone": backbone, "strategy": strategy, "classes": classes}.items():
         if content.get(key) != expected:

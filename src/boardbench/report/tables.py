@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole, write_json, write_text
-from boardbench.params import Complexity
+from boardbench.files import write_json
+from boardbench.params.segmentation import Complexity
 from boardbench.report.costs import complexity_table, latency_table
 from boardbench.report.pareto import pareto_table
 from boardbench.report.runs import PUBLISHED_AS, SCORES, grid, read_csv, read_json, read_scores
 from boardbench.report.uncertainty import differences, intervals
+from boardbench.report.writing import decimals, write_table
 from boardbench.segmentation.data import PARTS, read_split
 from boardbench.segmentation.reduction import get, is_fitted
 from boardbench.segmentation.reduction.pca import load_reduction
@@ -27,19 +28,6 @@ LABELS = {
 }
 
 
-def _text(value: float, digits: int) -> str:
-    """Return a fixed number of decimals; NaN is an empty cell."""
-    return "" if np.isnan(value) else f"{value:.{digits}f}"
-
-
-def _write(frame: pd.DataFrame, out: Path, name: str) -> None:
-    """Write a table of strings as CSV and Markdown, each whole or not at all."""
-    with whole(out / f"{name}.csv") as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
-    markdown = frame.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
-    write_text(out / f"{name}.md", markdown + "\n")
-
-
 def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, str, str], dict[str, str]]:
     """Return (backbone, strategy, metric) -> column -> text; empty for other classes than the paper's."""
     if classes != PAPER_CLASSES:
@@ -47,7 +35,7 @@ def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, st
     path = published / "segmentation_scores.csv"
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    frame = read_csv(path, "tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
+    frame = read_csv(path, "segmentation tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
     printed = {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
     for ours, theirs in PUBLISHED_AS.items():
         printed |= {(b, ours, metric): row for (b, s, metric), row in list(printed.items()) if s == theirs}
@@ -67,7 +55,7 @@ def _per_class(
                 "seed": str(seed),
                 "class": name,
             }
-            row |= {key: _text(score[key][index], 4) for key in SCORES}
+            row |= {key: decimals(score[key][index], 4) for key in SCORES}
             for metric in ("f1", "iou"):
                 row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
             rows.append(row)
@@ -78,7 +66,7 @@ def _spread(values: np.ndarray, name: str) -> dict[str, str]:
     """Return mean and standard deviation over seeds; one run has no spread: an empty cell, not 0."""
     known = values[np.isfinite(values)]
     mean = known.mean() if len(known) else np.nan
-    return {name: _text(mean, 4), f"{name}_sd": _text(known.std(ddof=1), 4) if len(known) > 1 else ""}
+    return {name: decimals(mean, 4), f"{name}_sd": decimals(known.std(ddof=1), 4) if len(known) > 1 else ""}
 
 
 def _groups(scores: dict[tuple[str, str, int], dict]) -> dict[tuple[str, str], list[dict]]:
@@ -144,9 +132,15 @@ def _reduction(
         percent = 100 * fitted.explained_variance_ratio.astype(np.float64).sum(axis=1).mean()
         picked = [f"{wavelengths[band]:.1f}" if wavelengths else f"band {band}" for band in fitted.bands[0]]
         how = get(strategy).fitted_on
-        row = [dataset, strategy, fit if how == "params" else how, str(fitted.components.shape[1]), _text(percent, 2)]
+        row = [
+            dataset,
+            strategy,
+            fit if how == "params" else how,
+            str(fitted.components.shape[1]),
+            decimals(percent, 2),
+        ]
         row.append(PAPER_VARIANCE.get(PUBLISHED_AS.get(strategy, strategy), "") if published else "")
-        rows.append([*row, " ".join(picked), _text(float(np.mean(fitted.criterion)), 4)])
+        rows.append([*row, " ".join(picked), decimals(float(np.mean(fitted.criterion)), 4)])
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -282,7 +276,7 @@ def tables(
     if pareto:
         made["segmentation_pareto"] = pareto_table(dataset, pareto, budget_ms)
     for name, frame in made.items():
-        _write(frame, out, name)
+        write_table(frame, out, name)
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}

@@ -27,7 +27,7 @@ from scipy.sparse import csr_array
 
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import whole
-from boardbench.params import Augmentation
+from boardbench.params.segmentation import Augmentation
 from boardbench.segmentation.data import IGNORED, captures_of, load_cube
 
 TRANSFORMS = [

@@ -12,7 +12,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
-from boardbench.params import Complexity
+from boardbench.params.segmentation import Complexity
 from boardbench.segmentation import backbones as known
 from boardbench.segmentation import reduction
 

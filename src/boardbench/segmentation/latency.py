@@ -10,7 +10,7 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
-from boardbench.params import Latency
+from boardbench.params.segmentation import Latency
 from boardbench.segmentation import reduction
 from boardbench.segmentation.complexity import by_network, check
 from boardbench.segmentation.reduction.pca import EVERY, Axes, project

@@ -3,8 +3,6 @@
 ``model.pt`` holds tensors and plain values only (``torch.load(..., weights_only=True)``).
 """
 
-import io
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.reduction.pca import EVERY, Axes
 
@@ -76,11 +73,6 @@ class Model:
 
 PLAIN = ("backbone", "strategy", "width", "dataset", "seed", "classes", "size", "resize", "patch", "board_mask")
 AXES = ("lines", "samples")
-# What torch's reader and a foreign content raise.
-UNREADABLE = (
-    *(KeyError, TypeError, EOFError, OSError, RuntimeError),
-    *(IndexError, ValueError, AttributeError, pickle.UnpicklingError),
-)
 
 
 def seen_by_training(headers: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -111,10 +103,7 @@ def save(model: Model, path: Path) -> None:
         "state_dict": {key: value.contiguous() for key, value in model.network.state_dict().items()},
     }
     content["size"] = list(model.size) if model.size else None
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with whole(path) as beside:
-        beside.write_bytes(buffer.getvalue())
+    write_model(content, path)
 
 
 def load(path: Path) -> Model:
@@ -126,14 +115,8 @@ def load(path: Path) -> Model:
     Raises:
         BoardbenchError: no such file, or not a model of boardbench.
     """
-    file = path / "model.pt" if path.is_dir() else path
-    if not file.is_file():
-        raise BoardbenchError(
-            f"{file}: no such model. Give the folder of a run, such as "
-            "results/segmentation/simulated/runs/unet-scrb-seed0, or train one with 'snakemake --cores all'."
-        )
-    try:
-        saved = torch.load(file, weights_only=True, map_location="cpu")
+    saved, file = read_model(path, "segmentation")
+    with refusing(file):
         network = build_network(
             saved["backbone"], saved["strategy"], saved["in_bands"], len(saved["classes"]), saved["width"]
         )
@@ -145,6 +128,3 @@ def load(path: Path) -> Model:
             reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
             **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
         )
-    except UNREADABLE as error:
-        reason = str(error).split(". ")[0]
-        raise BoardbenchError(f"{file}: not a model of boardbench ({reason}). Train the run again.") from None

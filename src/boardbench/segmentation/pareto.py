@@ -15,7 +15,7 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
-from boardbench.params import Deployment
+from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
 
 COLUMNS = (

@@ -11,7 +11,7 @@ from boardbench.captures.pcbvision import TEST, TRAIN, VALIDATION
 from boardbench.captures.sheet import read_sheet
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import whole
-from boardbench.params import Split
+from boardbench.params.segmentation import Split
 from boardbench.segmentation.data import PARTS, prove_disjoint
 
 PCBVISION = {"train": TRAIN, "validation": VALIDATION, "test": TEST}

@@ -14,7 +14,7 @@ from boardbench.engine.tracking import Store, git_commit, identity
 from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
-from boardbench.params import Training
+from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
 from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures, together

@@ -9,7 +9,7 @@ from spectral.io import envi
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
-from boardbench.params import Simulate
+from boardbench.params.segmentation import Simulate
 from boardbench.simulate import sensor
 from boardbench.simulate.board import Board, make_board
 from boardbench.simulate.spectra import FWHM_NM, wavelengths

@@ -12,6 +12,7 @@ from boardbench.report.ledger import (
     claims_costs,
     claims_data,
     claims_efficiency,
+    claims_placement,
     claims_scores,
     claims_training,
 )
@@ -26,6 +27,7 @@ CHECKS: dict[str, Check] = (
     | claims_scores.CHECKS
     | claims_baselines.CHECKS
     | claims_efficiency.CHECKS
+    | claims_placement.CHECKS
 )
 _WITHOUT = {"run": "Takes a run: ", "source": "Takes a source outside the papers: "}
 
@@ -34,7 +36,7 @@ def judge(evidence: Evidence, claim: Claim) -> tuple[Finding, str]:
     """Judge one claim.
 
     Returns:
-        The finding, and the command that its derivation names (empty where it names none).
+        The finding, and the command that the check or the derivation names (empty where none does).
 
     Raises:
         BoardbenchError: the claim has neither a check nor a stated run or source, or its value has not the numbers
@@ -45,7 +47,8 @@ def judge(evidence: Evidence, claim: Claim) -> tuple[Finding, str]:
     named = command.group(1) if command else ""
     if claim.id in CHECKS:
         try:
-            return CHECKS[claim.id](evidence, claim), named
+            found = CHECKS[claim.id](evidence, claim)
+            return found, found.command or named
         except (IndexError, ValueError, ZeroDivisionError):
             raise damaged(
                 path, f"value {claim.value!r} of claim {claim.id} lacks numbers that its check needs"

@@ -1,7 +1,5 @@
 """Checks of sentences of papers 3 to 5 that follow by arithmetic: one function a claim id."""
 
-import numpy as np
-
 from boardbench.report.ledger.claims_baselines import EFFICIENCY, NETWORKS, Row, cell, repeated, rows, total
 from boardbench.report.ledger.claims_costs import verdict
 from boardbench.report.ledger.claims_data import Check
@@ -96,20 +94,6 @@ def _se_weights(evidence: Evidence, claim: Claim) -> Finding:
     return Finding(verdict(bool(fits)), f"{added:.2f} million at r = 16", f"{why}; C also differs from stage to stage.")
 
 
-def _edges(evidence: Evidence, claim: Claim) -> Finding:
-    # Edges as differences of corners (equation 4) against the matrix of equation 5, columns e1 to e4.
-    matrix = np.array([[-1, 0, 0, -1], [0, 0, 1, 1], [1, 1, 0, 0], [0, -1, -1, 0]])
-    corners = {"e1": (3, 1), "e2": (4, 3), "e3": (2, 4), "e4": (2, 1)}
-    wrong = []
-    for column, (name, (plus, minus)) in zip(matrix.T, corners.items(), strict=True):
-        edge = np.zeros(4, dtype=int)
-        edge[plus - 1], edge[minus - 1] = 1, -1
-        if (edge != column).any():
-            wrong.append(f"{name} with {'the opposite sign' if (edge == -column).all() else 'other corners'}")
-    why = "The penalty takes absolute cosines, so a sign does not change it."
-    return Finding(verdict(not wrong), ", ".join(wrong) or "all four edges", why)
-
-
 def _class_names(evidence: Evidence, claim: Claim) -> Finding:
     wrong = [name for name in claim.value.split(", ") if name not in CIFAR10]
     return Finding(verdict(not wrong), f"not among them: {', '.join(wrong)}", f"CIFAR-10 has {', '.join(CIFAR10)}.")
@@ -174,7 +158,6 @@ CHECKS: dict[str, Check] = {
     "p3-resnet-weights": _resnet_weights,
     "p3-se-weights": _se_weights,
     "p3-images": total,
-    "p4-edges": _edges,
     "p5-images": total,
     "p5-cifar100-images": total,
     "p5-class-names": _class_names,

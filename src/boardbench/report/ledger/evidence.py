@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from boardbench.errors import BoardbenchError
+from boardbench.report.ledger.placed import Placed, read_placed
 from boardbench.report.ledger.verdicts import Claim
 from boardbench.report.runs import read_csv, read_json
 from boardbench.segmentation.scores import scores
@@ -100,6 +101,7 @@ class Evidence:
         tables: file name -> rows of every cifar10_*.csv.
         counted: (backbone, strategy) -> our counts for paper 1's input, if counted.
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
+        placed: our placement study, if published.
     """
 
     published: Path
@@ -112,6 +114,7 @@ class Evidence:
     counted: dict[Key, dict[str, float]] = field(default_factory=dict)
     ours: dict[Key, dict[str, str]] = field(default_factory=dict)
     variance: dict[str, float] = field(default_factory=dict)
+    placed: Placed | None = None
 
     @cached_property
     def from_logs(self) -> dict[Key, dict[str, Any]]:
@@ -215,7 +218,7 @@ def _counted(reports: Path, costs: Mapping[Key, Any]) -> dict[Key, dict[str, flo
     columns = ("backbone", "strategy", "gmacs_published_convention", "params_millions", "gmacs_published")
     found: dict[Key, dict[str, float]] = {}
     for path in sorted(reports.glob("tables/*/segmentation_complexity.csv")):
-        for row in read_csv(path, "tables", columns).to_dict("records"):
+        for row in read_csv(path, "segmentation tables", columns).to_dict("records"):
             if not row["gmacs_published"]:
                 continue
             key = (row["backbone"], row["strategy"])
@@ -246,11 +249,13 @@ def _ours(reports: Path) -> tuple[dict[Key, dict[str, str]], dict[str, float]]:
     """Return our scores on PCB-Vision; nothing where the folder of that name is made from other data."""
     folder = reports / "tables" / OURS
     about = folder / "about.json"
-    if not about.is_file() or read_json(about, "tables").get("source") != OURS:
+    if not about.is_file() or read_json(about, "segmentation tables").get("source") != OURS:
         return {}, {}
     values: dict[Key, dict[str, list[float]]] = {}
     per_class = read_csv(
-        folder / "segmentation_per_class.csv", "tables", ("backbone", "strategy", "seed", "class", "f1", "iou")
+        folder / "segmentation_per_class.csv",
+        "segmentation tables",
+        ("backbone", "strategy", "seed", "class", "f1", "iou"),
     )
     for row in per_class.to_dict("records"):
         for metric in ("f1", "iou"):
@@ -259,7 +264,7 @@ def _ours(reports: Path) -> tuple[dict[Key, dict[str, str]], dict[str, float]]:
     ours = {key: {name: _spread(cell) for name, cell in cells.items()} for key, cells in values.items()}
     means = read_csv(
         folder / "segmentation_mean.csv",
-        "tables",
+        "segmentation tables",
         ("backbone", "strategy", "seeds", "miou", "miou_sd", "mf1", "mf1_sd"),
     )
     for row in means.to_dict("records"):
@@ -267,7 +272,7 @@ def _ours(reports: Path) -> tuple[dict[Key, dict[str, str]], dict[str, float]]:
             spread = f" (n = {row['seeds']}, sd {row[f'm{metric}_sd']})" if row[f"m{metric}_sd"] else ""
             ours[row["backbone"], row["strategy"]][f"{metric} mean"] = row[f"m{metric}"] + spread
     reduction = folder / "segmentation_reduction.csv"
-    kept = read_csv(reduction, "tables", ("strategy", "explained_variance_percent")).to_dict("records")
+    kept = read_csv(reduction, "segmentation tables", ("strategy", "explained_variance_percent")).to_dict("records")
     variance = {row["strategy"]: row["explained_variance_percent"] for row in kept}
     return ours, {strategy: float(percent) for strategy, percent in variance.items() if percent}
 
@@ -295,4 +300,5 @@ def read_evidence(reports: Path) -> Evidence:
         _counted(reports, costs),
         ours,
         variance,
+        read_placed(reports),
     )

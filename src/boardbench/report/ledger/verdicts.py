@@ -21,12 +21,13 @@ CUT = 0.02  # a mean of cells cut to two decimals, cut again, is up to this much
 
 @dataclass(frozen=True)
 class Finding:
-    """One verdict: what the evidence gives, what we measured or counted, and one sentence why."""
+    """One verdict: what the evidence gives, what we measured or counted, and one sentence why; how ours is made."""
 
     verdict: str
     recomputed: str
     why: str
     ours: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)

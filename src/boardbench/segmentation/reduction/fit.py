@@ -7,7 +7,7 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
-from boardbench.params import Reduction
+from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.data import IGNORED, PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
 from boardbench.segmentation.reduction import get, is_fitted, names
 from boardbench.segmentation.reduction.pca import EVERY, Fit

@@ -1,4 +1,4 @@
-# Tables beside the published numbers, figures, and their publication under reports/.
+# The segmentation study's tables beside the published numbers, and its figures.
 MEMBERS = " ".join(
     [
         repeated("backbones", STUDY.backbones),
@@ -78,26 +78,3 @@ rule figures:
     shell:
         "boardbench segmentation figures --dataset {params.dataset} {params.members} --runs {params.runs} "
         "--tables {input.tables} --out {output} > {log} 2>&1"
-
-
-rule publish:
-    input:
-        tables=f"{RESULTS}/tables",
-        figures=f"{RESULTS}/figures",
-        published=sorted(str(path) for path in Path("reports/published").glob("*.*")),
-        mirrored=f"{RESULTS}/mirrored.json",
-        template="src/boardbench/report/templates/index.html.j2",
-        code=sources("boardbench.report.publish"),
-    output:
-        "results/published.json",
-    log:
-        f"{RESULTS}/logs/publish.log",
-    conda:
-        "../envs/boardbench.yaml"
-    params:
-        dataset=STUDY.dataset,
-    message:
-        "Publishing tables, figures and the page under reports/"
-    shell:
-        "boardbench publish --dataset {params.dataset} --tables {input.tables} --figures {input.figures} "
-        "--reports reports --out {output} > {log} 2>&1"

@@ -1,29 +1,14 @@
-"""Every knob of the pipeline as a closed, typed model.
+"""Knobs of the segmentation study."""
 
-``params.yaml`` shows all of them with their defaults; presets are overlays on it. A key that is not here is
-refused with the nearest right one. The same field names are the flags of the command line.
-"""
-
-from collections.abc import Iterable
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from boardbench.errors import BoardbenchError, nearest
+from boardbench.params.section import Loop, Section, Seeds, Size, Word
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
 # Scene names may be bare numbers in YAML.
 Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
-
-
-class Section(BaseModel):
-    """A block of params.yaml; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Simulate(Section):
@@ -109,7 +94,7 @@ class Augmentation(Section):
     seed: int = Field(0, ge=0, description="draws of the plan")
 
 
-class Training(Section):
+class Training(Loop):
     """One training run; every backbone x strategy x seed uses the same values."""
 
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
@@ -124,10 +109,6 @@ class Training(Section):
     )
     monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(16, ge=1, description="epochs without improvement before stopping")
-    precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
-    device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
-    threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")
-    workers: int = Field(0, ge=0, description="data-loading processes of a run")
     patch: int | None = Field(
         None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"
     )
@@ -185,7 +166,7 @@ class Segmentation(Section):
     classes: list[str] = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
     backbones: list[str] = Field(["unet", "attention_unet", "resunet"], min_length=1)
     strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="one run a seed")
+    seeds: Seeds = Field([0], min_length=1, description="one run a seed")
     floors: list[Literal["majority", "spectral_angle", "lda"]] = Field(
         ["majority", "spectral_angle", "lda"], description="rivals without a network, in every table"
     )
@@ -207,57 +188,3 @@ class Segmentation(Section):
         if isinstance(weights, list) and len(weights) != len(self.classes):
             raise ValueError(f"training.class_weights has {len(weights)} values for {len(self.classes)} classes")
         return self
-
-
-class Params(Section):
-    """All of params.yaml."""
-
-    studies: list[Literal["segmentation"]] = Field(["segmentation"], min_length=1)
-    segmentation: Segmentation = Segmentation()
-
-
-def _models(annotation: Any) -> Iterable[type[BaseModel]]:
-    """Yield the models inside an annotation such as ``Model | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif get_origin(annotation) in (Union, UnionType, Annotated):
-        for inner in get_args(annotation):
-            yield from _models(inner)
-
-
-def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
-    """Return the valid keys of the block that ``location`` points into."""
-    for key in location:
-        field = model.model_fields.get(key) if isinstance(key, str) else None
-        inner = next(_models(field.annotation), None) if field else None
-        if inner is None:
-            break
-        model = inner
-    return list(model.model_fields)
-
-
-def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    """Turn a pydantic error into lines that name each key and its remedy."""
-    lines = []
-    for problem in error.errors():
-        location = problem["loc"]
-        key = ".".join(str(part) for part in location if not str(part).startswith(("list[", "literal[")))
-        if problem["type"] == "extra_forbidden":
-            remedy = nearest(str(location[-1]), _keys_at(model, location[:-1]))
-            lines.append(f"  {key}: unknown key. {remedy}")
-        else:
-            got = "" if isinstance(problem["input"], dict | BaseModel) else f" (got {problem['input']!r})"
-            lines.append(f"  {key or 'here'}: {problem['msg'].removeprefix('Value error, ')}{got}")
-    return f"{where}: parameters not accepted:\n" + "\n".join(dict.fromkeys(lines))
-
-
-def load_params(config: dict[str, Any], where: str = "params.yaml") -> Params:
-    """Check a parsed params.yaml (with its overlays merged).
-
-    Raises:
-        BoardbenchError: naming every unknown or ill-typed key, with the nearest right one.
-    """
-    try:
-        return Params.model_validate(config)
-    except ValidationError as error:
-        raise BoardbenchError(explain(error, Params, where)) from None

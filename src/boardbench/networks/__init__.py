@@ -1,0 +1,1 @@
+"""Networks that more than one study uses, and published weights for them."""

@@ -1,0 +1,70 @@
+"""What all blocks of params.yaml share: unknown keys are refused, and an error names the key and its remedy."""
+
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from boardbench.errors import nearest
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+Seeds = list[Annotated[int, Field(ge=0)]]
+
+
+class Section(BaseModel):
+    """A block of params.yaml; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Loop(Section):
+    """What every training run needs, in any study."""
+
+    epochs: int = Field(ge=1, description="at most")
+    batch_size: int = Field(ge=1, description="samples a step")
+    learning_rate: float = Field(gt=0, description="of Adam")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
+    monitor: str = Field("loss", description="validation quantity of early stopping")
+    patience: int = Field(ge=1, description="epochs without improvement before stopping")
+    precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
+    device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
+    threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")
+    workers: int = Field(0, ge=0, description="data-loading processes of a run")
+
+
+def _models(annotation: Any) -> Iterable[type[BaseModel]]:
+    """Yield the models inside an annotation such as ``Model | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, Annotated):
+        for inner in get_args(annotation):
+            yield from _models(inner)
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the valid keys of the block that ``location`` points into."""
+    for key in location:
+        field = model.model_fields.get(key) if isinstance(key, str) else None
+        inner = next(_models(field.annotation), None) if field else None
+        if inner is None:
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """Turn a pydantic error into lines that name each key and its remedy."""
+    lines = []
+    for problem in error.errors():
+        location = problem["loc"]
+        key = ".".join(str(part) for part in location if not str(part).startswith(("list[", "literal[")))
+        if problem["type"] == "extra_forbidden":
+            remedy = nearest(str(location[-1]), _keys_at(model, location[:-1]))
+            lines.append(f"  {key}: unknown key. {remedy}")
+        else:
+            got = "" if isinstance(problem["input"], dict | BaseModel) else f" (got {problem['input']!r})"
+            lines.append(f"  {key or 'here'}: {problem['msg'].removeprefix('Value error, ')}{got}")
+    return f"{where}: parameters not accepted:\n" + "\n".join(dict.fromkeys(lines))

@@ -1,0 +1,131 @@
+"""Scores of a run on the images it was not trained on: corners first, every score from them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import sha256, write_json, write_text
+from boardbench.params.placement import Tolerance
+from boardbench.placement.corners import COLUMNS
+from boardbench.placement.data import Samples, read_samples
+from boardbench.placement.scores import roc, scores
+
+PARTS = ("validation", "test", "displaced")
+"""Parts that are scored: other images of the training photos, images of photos kept apart, really displaced chips."""
+
+
+def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads: int = 1, params: Tolerance) -> None:
+    """Score the model of the run folder ``out``.
+
+    Writes predictions.csv (every corner), roc.csv and metrics.json beside the model.
+
+    Args:
+        samples: samples.csv, with samples.json and images.npy beside it.
+        out: run folder with model.pt and training.json.
+        tracking: MLflow store that mirrors the scores.
+        threads: torch threads.
+        params: tolerance of the inspection.
+    """
+    from boardbench.placement.model import load, predict
+
+    training = json.loads((out / "training.json").read_text())
+    model = load(out)
+    given = read_samples(samples)
+    if model.size != given.size:
+        raise BoardbenchError(
+            f"{out}: trained on images of {model.size}, but {samples} has {given.size} (lines, samples). Train again."
+        )
+    write_run(
+        out,
+        **{name: training[name] for name in ("dataset", "features", "loss", "seed")},
+        samples=given,
+        predicted={part: predict(model.network, given.images[given.parts == part], threads) for part in PARTS},
+        tolerance=params,
+        extra={name: training[name] for name in ("identity", "data", "epochs", "best_epoch", "parameters", "weights")},
+    )
+    if tracking:
+        mirror(runs=[out], tracking=tracking)
+
+
+def write_run(
+    out: Path,
+    *,
+    dataset: str,
+    features: str,
+    loss: str,
+    seed: int,
+    samples: Samples,
+    predicted: dict[str, np.ndarray],
+    tolerance: Tolerance,
+    extra: dict[str, Any],
+) -> None:
+    """Write predictions.csv, roc.csv and, last, metrics.json (the truth of a run).
+
+    Args:
+        out: run folder.
+        dataset, features, loss, seed: what the run is; a floor is its own features, with loss none.
+        samples: images and their true corners.
+        predicted: (n, 4, 2) corners of each part in PARTS, in pixels of an image; parts without images are left out.
+        tolerance: of the inspection.
+        extra: more facts for metrics.json.
+    """
+    rows, curves, found = [], [], {}
+    for part in PARTS:
+        chosen = samples.parts == part
+        if not chosen.any():
+            continue
+        corners = predicted[part]
+        against = (samples.corners[chosen], corners, samples.nominal, samples.mm_per_pixel, tolerance)
+        found[part] = scores(*against)
+        curves.append(roc(*against).assign(part=part))
+        frame = samples.frame.loc[chosen, ["sample", "part", "photo"]].reset_index(drop=True)
+        rows.append(frame.join(pd.DataFrame(corners.reshape(-1, 8), columns=list(COLUMNS)).round(4)))
+    write_text(out / "predictions.csv", pd.concat(rows).to_csv(index=False))
+    write_text(out / "roc.csv", pd.concat(curves).to_csv(index=False))
+    write_json(
+        out / "metrics.json",
+        {
+            "study": "placement",
+            "dataset": dataset,
+            "features": features,
+            "loss": loss,
+            "seed": seed,
+            "tolerance": tolerance.model_dump(mode="json"),
+            "parts": found,
+            **extra,
+        },
+    )
+
+
+def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+    """Show the final scores of run folders in MLflow; a run that is not there yet is made.
+
+    Args:
+        runs: run folders with metrics.json.
+        tracking: MLflow store.
+        out: JSON written last: the run folders and the hash of what was mirrored.
+    """
+    from boardbench.engine.tracking import Store, git_commit, identity
+
+    store = Store(tracking)
+    for folder in runs:
+        metrics = json.loads((folder / "metrics.json").read_text())
+        key = {name: metrics[name] for name in ("dataset", "features", "loss", "seed")}
+        what = metrics.get("identity") or identity(**key, study="placement")
+        run = store.find("placement", what) or store.start(
+            "placement", f"{metrics['dataset']} {folder.name}", what, {}, {**key, "git_commit": git_commit()}
+        )
+        flat = {
+            f"{part}_{name}": value
+            for part, values in metrics["parts"].items()
+            for name, value in values.items()
+            if isinstance(value, int | float)
+        }
+        run.results(flat, [folder / name for name in ("metrics.json", "predictions.csv", "roc.csv")])
+        run.finish()
+    if out:
+        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})

@@ -1,0 +1,175 @@
+"""Training of one features x loss x seed."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from boardbench.engine.tracking import Store, git_commit, identity
+from boardbench.engine.training import EpochSampler, fit, forget
+from boardbench.errors import BoardbenchError
+from boardbench.files import sha256, write_json, write_text
+from boardbench.params.placement import Training
+from boardbench.placement.corners import centre
+from boardbench.placement.data import read_samples
+from boardbench.placement.dataset import Images
+from boardbench.placement.features import load_features
+from boardbench.placement.loss import placement_loss
+from boardbench.placement.model import Model, save
+from boardbench.placement.network import build_network
+
+
+def train(
+    *,
+    features: str,
+    loss: str,
+    seed: int,
+    dataset: str,
+    samples: Path,
+    start: Path | None = None,
+    out: Path,
+    tracking: Path | None = None,
+    params: Training,
+) -> None:
+    """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
+
+    The weights are those of the best epoch by the monitored validation quantity; ``validation_centre`` of the history
+    is paper 4's metric, the mean absolute error of the chip's centre, in pixels of an image.
+
+    Args:
+        features: scratch (MobileNetV2 from a random start), tuned (from ``start``) or frozen (kept as in ``start``).
+        loss: rectangle (with the rectangle term) or corners (without).
+        seed: of the start, of dropout and of the order of images.
+        dataset: written into the run.
+        samples: samples.csv, with samples.json and images.npy beside it.
+        start: weights.pt of 'boardbench placement features', where features are tuned or frozen.
+        out: run folder.
+        tracking: MLflow store that mirrors the run.
+        params: of the run.
+
+    Raises:
+        BoardbenchError: an unknown word, a part without images, or a loss that is no longer finite.
+    """
+    began = time.monotonic()
+    _check(features, loss, start)
+    given = read_samples(samples)
+    for part in ("train", "validation"):
+        if not (given.parts == part).any():
+            raise BoardbenchError(
+                f"{samples}: no images of part {part}. Raise placement.synthesis.images or change placement.split."
+            )
+    weights, computed = load_features(start) if start else (None, None)
+    files = [samples, samples.with_suffix(".json"), *([start] if start else [])]
+    description = {
+        "dataset": dataset,
+        "features": features,
+        "loss": loss,
+        "seed": seed,
+        "data": sha256(*files)[:16],
+    }
+    weight = params.rectangle_weight if loss == "rectangle" else 0.0
+    parameters = params.model_dump(mode="json") | {"rectangle_weight": weight}
+    what = identity(**description, study="placement", params=parameters)
+    run = None
+    if tracking:
+        tags = {**description, "git_commit": git_commit(), "mlflow.source.name": "boardbench placement train"}
+        name = f"{dataset} {features}-{loss}-seed{seed}"
+        run = Store(tracking).start("placement", name, what, parameters, tags)
+
+    try:
+        pl.seed_everything(seed, verbose=False)
+        network = build_network(params.width, given.size, features)
+        if weights:
+            network.features.load_state_dict(weights)
+        cached = computed if features == "frozen" else None
+        network = network.to(memory_format=torch.channels_last)
+        trained = network.head if features == "frozen" else network
+        parts = {part: Images(given, part, cached) for part in ("train", "validation")}
+        loaders = [
+            DataLoader(
+                parts["train"],
+                batch_size=params.batch_size,
+                sampler=EpochSampler(lambda epoch: list(range(len(parts["train"]))), seed),
+                num_workers=params.workers,
+                collate_fn=parts["train"].collate,
+            ),
+            DataLoader(
+                parts["validation"],
+                batch_size=params.batch_size,
+                num_workers=params.workers,
+                collate_fn=parts["validation"].collate,
+            ),
+        ]
+        pixels = np.array(given.size[::-1])
+
+        def error(predicted: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
+            """Return the absolute error of the centre (N, 2) in pixels."""
+            return np.abs(centre(predicted.float().cpu().numpy()) - centre(targets.cpu().numpy())) * pixels
+
+        checkpoints = out / "checkpoints" / what
+        history = fit(
+            trained,
+            lambda predicted, targets: placement_loss(predicted, targets, weight),
+            error,
+            lambda errors: {"centre": float(np.concatenate(errors).mean())},
+            *loaders,
+            params=params,
+            checkpoints=checkpoints,
+            run=run,
+        )
+    except BaseException as failure:
+        if run:
+            run.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
+        raise
+
+    facts = given.facts
+    model = Model(
+        network=network,
+        features=features,
+        loss=loss,
+        width=params.width,
+        dataset=dataset,
+        seed=seed,
+        size=given.size,
+        photo_size=tuple(facts["photo_size"]),
+        mm_per_pixel=tuple(float(value) for value in given.mm_per_pixel),
+        nominal=given.nominal,
+    )
+    save(model, out / "model.pt")
+    write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
+    write_json(
+        out / "training.json",
+        {
+            **description,
+            "identity": what,
+            "epochs": len(history.rows),
+            "best_epoch": history.best_epoch,
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "trained_parameters": sum(parameter.numel() for parameter in trained.parameters()),
+            "weights": None if start is None else json.loads(start.with_suffix(".json").read_text())["weights"],
+            "training": parameters,
+            "seconds": round(time.monotonic() - began, 1),
+        },
+    )
+    if run:
+        run.finish()
+    forget(checkpoints)
+
+
+def _check(features: str, loss: str, start: Path | None) -> None:
+    for flag, word, known in (
+        ("features", features, ("scratch", "tuned", "frozen")),
+        ("loss", loss, ("rectangle", "corners")),
+    ):
+        if word not in known:
+            raise BoardbenchError(f"--{flag} {word}: not known. Valid: {', '.join(known)}.")
+    if (features == "scratch") != (start is None):
+        raise BoardbenchError(
+            f"--features {features} "
+            + ("takes no --start." if start else "needs --start, made by 'boardbench placement features'.")
+        )

@@ -1,0 +1,124 @@
+"""Read what the runs of a placement data set left behind; a missing or foreign file names the verb that makes it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from boardbench.errors import BoardbenchError
+from boardbench.params.placement import Tolerance
+from boardbench.report.runs import read_json, run_name
+
+PARTS = ("validation", "test", "displaced")
+CORNERS = ("c1", "c2", "c3", "c4")
+# Scores of one number a part; an empty class of boards has no rate and no area under the ROC curve.
+NUMBERS = ("samples", "bad", "centre_mae_px", "centre_mae_mm", "centre_worst_mm", "rotation_mae_deg")
+NUMBERS += ("rotation_worst_deg", "false_accept_rate", "false_reject_rate", "auc")
+MAYBE = ("false_accept_rate", "false_reject_rate", "auc")
+WORST = ("centre_worst_mm", "rotation_worst_deg")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs of one network (features and loss) or floor, one a seed.
+
+    Attributes:
+        features: of MobileNetV2 (scratch, tuned, frozen), or the floor's name.
+        loss: rectangle or corners; ``none`` for a floor.
+        scores: one dict a seed: part -> score -> number, NaN where there is none; ``corner_mae_px`` is the mean of
+            the four corners, ``c1`` to ``c4`` each corner's.
+    """
+
+    features: str
+    loss: str
+    scores: list[dict[str, dict[str, float]]]
+
+    @property
+    def floor(self) -> bool:
+        """Whether this is a rival without a network."""
+        return self.loss == "none"
+
+    def values(self, part: str, score: str) -> list[float]:
+        """Return a score of every seed."""
+        return [of_seed[part][score] for of_seed in self.scores]
+
+    def over_seeds(self, part: str, score: str) -> float:
+        """Return the mean over seeds, of a worst case the worst; NaN where there is none."""
+        values = self.values(part, score)
+        return max(values) if score in WORST else mean(values)
+
+    def spread(self, part: str, score: str) -> float:
+        """Return the standard deviation over seeds; one run has none: NaN."""
+        values = self.values(part, score)
+        return stdev(values) if len(values) > 1 else math.nan
+
+
+def names(features: list[str], losses: list[str], seeds: list[int], floors: list[str]) -> dict[tuple[str, str], list]:
+    """Return (features, loss) -> seeds, in table order: networks, then floors, which are one run each."""
+    return {(f, loss): seeds for f in features for loss in losses} | {(floor, "none"): [0] for floor in floors}
+
+
+def read_groups(
+    runs: Path,
+    dataset: str,
+    features: list[str],
+    losses: list[str],
+    seeds: list[int],
+    floors: list[str],
+    tolerance: Tolerance,
+) -> list[Group]:
+    """Read ``<features>-<loss>-seed<k>/metrics.json`` of every network, and ``<floor>-none-seed0`` of every floor.
+
+    Raises:
+        BoardbenchError: a run is missing, of another grid, or scored on other images than the first.
+    """
+    common = {"study": "placement", "dataset": dataset, "tolerance": tolerance.model_dump(mode="json")}
+    groups, first, counts = [], "", {}
+    for (name, loss), drawn in names(features, losses, seeds, floors).items():
+        what = common | {"features": name, "loss": loss}
+        paths = [runs / run_name(name, loss, seed) / "metrics.json" for seed in drawn]
+        group = Group(name, loss, [_read(path, what | {"seed": seed}) for path, seed in zip(paths, drawn, strict=True)])
+        for path, scores in zip(paths, group.scores, strict=True):
+            images = {part: score["samples"] for part, score in scores.items()}
+            first, counts = first or path.parent.name, counts or images
+            if images != counts:
+                raise BoardbenchError(
+                    f"{path}: parts has other images than {first} was scored on. "
+                    "Delete both folders and run snakemake again."
+                )
+        groups.append(group)
+    if not groups:
+        raise BoardbenchError(f"{runs}: no run is asked for. Give --features and --losses, or --floors.")
+    return groups
+
+
+def _read(path: Path, expected: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return part -> score -> number of one run."""
+    verb = "placement floor" if expected["loss"] == "none" else "placement evaluate"
+    content = read_json(path, verb)
+    for key, value in expected.items():
+        if content.get(key) != value:
+            raise BoardbenchError(
+                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid. "
+                f"Delete its folder, then make it with 'boardbench {verb}' or by running snakemake."
+            )
+    parts = content.get("parts")
+    if not isinstance(parts, dict) or not {"validation", "test"} <= parts.keys() <= set(PARTS):
+        raise BoardbenchError(
+            f"{path}: field parts has not validation, test and perhaps displaced. "
+            f"Delete it, then make it with 'boardbench {verb}' or by running snakemake."
+        )
+    return {part: _numbers(path, part, parts[part], verb) for part in PARTS if part in parts}
+
+
+def _numbers(path: Path, part: str, scores: dict[str, Any], verb: str) -> dict[str, float]:
+    try:
+        found = {key: math.nan if key in MAYBE and scores[key] is None else float(scores[key]) for key in NUMBERS}
+        found |= dict(zip(CORNERS, map(float, scores["corner_mae_px"]), strict=True))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoardbenchError(
+            f"{path}: parts.{part} cannot be read ({error!r}). "
+            f"Delete it, then make it with 'boardbench {verb}' or by running snakemake."
+        ) from None
+    return found | {"corner_mae_px": mean(found[corner] for corner in CORNERS)}

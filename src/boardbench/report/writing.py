@@ -1,0 +1,21 @@
+"""Tables as files: numbers as text, CSV and Markdown beside each other."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from boardbench.files import whole, write_text
+
+
+def decimals(value: float, digits: int) -> str:
+    """Return a fixed number of decimals; NaN is an empty cell."""
+    return "" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:
+    """Write a table of strings as ``name``.csv and ``name``.md, each whole or not at all."""
+    with whole(out / f"{name}.csv") as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+    markdown = frame.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
+    write_text(out / f"{name}.md", markdown + "\n")

@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from boardbench.engine.modelfile import read_model, study_of, write_model
+
+
+def test_content_comes_back_and_equal_content_is_equal_bytes(tmp_path):
+    content = {"study": "placement", "values": torch.arange(3), "words": ["a", "b"]}
+    for name in ("one", "two"):
+        write_model(content, tmp_path / name / "model.pt")
+    assert (tmp_path / "one/model.pt").read_bytes() == (tmp_path / "two/model.pt").read_bytes()
+    found, file = read_model(tmp_path / "one", "placement")
+    assert (found["words"], file) == (["a", "b"], tmp_path / "one/model.pt")
+    assert torch.equal(found["values"], content["values"])
+    assert study_of(tmp_path / "one") == study_of(file) == "placement"
+
+
+def test_a_file_that_does_not_say_is_of_segmentation(tmp_path):
+    write_model({"backbone": "unet"}, tmp_path / "model.pt")
+    assert study_of(tmp_path) == "segmentation"
+
+
+def test_another_study_is_refused_with_its_verb(tmp_path, says):
+    write_model({"study": "placement"}, tmp_path / "model.pt")
+    says(lambda: read_model(tmp_path, "segmentation"), "model.pt", "placement", "boardbench inspect")
+    write_model({"backbone": "unet"}, tmp_path / "model.pt")
+    says(lambda: read_model(tmp_path, "placement"), "segmentation", "boardbench predict")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut"])
+def test_foreign_files_are_refused(tmp_path, content, says):
+    (tmp_path / "model.pt").write_bytes(content)
+    says(lambda: read_model(tmp_path, "placement"), "model.pt", "not a model of boardbench")
+    says(lambda: study_of(tmp_path), "model.pt", "not a model of boardbench")
+
+
+def test_a_missing_file_names_an_example(tmp_path, says):
+    says(lambda: read_model(tmp_path, "placement"), "no such model", "results/placement/")

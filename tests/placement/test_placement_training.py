@@ -1,0 +1,160 @@
+"""Training and scoring a placement run: same seed same bytes, frozen means frozen, mistakes are named."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from boardbench.params.placement import Tolerance, Training
+from boardbench.placement.corners import centre
+from boardbench.placement.data import read_samples
+from boardbench.placement.evaluation import evaluate, mirror, write_run
+from boardbench.placement.features import features, load_features
+from boardbench.placement.model import load, predict
+from boardbench.placement.scores import scores
+from boardbench.placement.training import train
+
+PARAMS = Training(width=0.1, epochs=2, batch_size=6)
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_process():
+    """Training sets them for the whole process; other tests count and compare without them."""
+    yield
+    torch.set_flush_denormal(False)
+    torch.use_deterministic_algorithms(False)
+
+
+def start(samples, out, kind="scratch", loss="rectangle", weights=None, params=PARAMS, **more):
+    train(
+        features=kind, loss=loss, seed=0, dataset="toy", samples=samples, start=weights, out=out, params=params, **more
+    )
+    return out
+
+
+def test_same_seed_same_bytes_and_everything_is_written(samples, tmp_path):
+    one, two = (start(samples, tmp_path / name) for name in ("one", "two"))
+    for name in ("model.pt", "history.csv"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    assert not (one / "checkpoints").exists()
+    history = pd.read_csv(one / "history.csv")
+    assert list(history) == ["epoch", "train_loss", "validation_centre", "validation_loss"]
+    facts = json.loads((one / "training.json").read_text())
+    assert (facts["epochs"], facts["weights"], facts["training"]["rectangle_weight"]) == (2, None, 0.001)
+    assert facts["parameters"] == facts["trained_parameters"]
+    model = load(one)
+    assert (model.size, model.photo_size, model.mm_per_pixel) == ((32, 32), (64, 64), (0.2, 0.2))
+    # The history's best epoch is what the file holds: paper 4's metric, by hand.
+    given = read_samples(samples)
+    chosen = given.parts == "validation"
+    error = np.abs(centre(predict(model.network, given.images[chosen])) - centre(given.corners[chosen])).mean()
+    assert error == pytest.approx(history["validation_centre"][facts["best_epoch"]], rel=1e-4)
+
+
+def test_the_loss_without_the_term_is_another_run(samples, tmp_path):
+    one = start(samples, tmp_path / "rectangle", params=PARAMS.model_copy(update={"rectangle_weight": 0.5}))
+    two = start(samples, tmp_path / "corners", loss="corners")
+    identities = [json.loads((out / "training.json").read_text())["identity"] for out in (one, two)]
+    assert identities[0] != identities[1]
+    losses = [pd.read_csv(out / "history.csv")["train_loss"][0] for out in (one, two)]
+    assert losses[0] > losses[1]
+
+
+def test_frozen_features_stay_as_they_were_and_equal_the_whole_network(samples, tmp_path):
+    weights = tmp_path / "weights.pt"
+    features(samples=samples, out=weights, frozen=True, params=PARAMS)
+    state, computed = load_features(weights)
+    assert computed.shape == (24, 1280, 1, 1)
+    assert (computed[16:] == 0).all(), "features of parts that are not trained on"
+    assert np.abs(computed[:16]).sum() > 0
+    run = start(samples, tmp_path / "run", "frozen", weights=weights)
+    model = load(run)
+    for key, value in model.network.features.state_dict().items():
+        assert torch.equal(value, state[key]), key
+    facts = json.loads((run / "training.json").read_text())
+    assert facts["trained_parameters"] == sum(part.numel() for part in model.network.head.parameters())
+    assert facts["weights"] == "random (seed 0)"
+    given = read_samples(samples)
+    with torch.inference_mode():
+        by_cache = model.network.head(torch.from_numpy(computed[:16].copy())).numpy() * 32
+    np.testing.assert_allclose(predict(model.network, given.images[:16]), by_cache, atol=1e-3)
+
+
+def test_tuned_starts_from_the_weights_given_and_changes_them(samples, tmp_path):
+    from boardbench.networks.mobilenet_v2 import MobileNetV2
+
+    torch.manual_seed(5)
+    published = MobileNetV2(width=0.1)
+    torch.save(published.state_dict(), tmp_path / "published.pth")
+    params = PARAMS.model_copy(update={"weights": str(tmp_path / "published.pth"), "learning_rate": 1e-9})
+    features(samples=samples, out=tmp_path / "weights.pt", params=params)
+    assert json.loads((tmp_path / "weights.json").read_text())["weights"].endswith("published.pth")
+    run = start(samples, tmp_path / "run", "tuned", weights=tmp_path / "weights.pt", params=params)
+    trained, given = load(run).network.features.state_dict(), published.features.state_dict()
+    torch.testing.assert_close(trained["0.0.weight"], given["0.0.weight"], rtol=0, atol=1e-6)
+    assert not torch.equal(trained["0.1.running_mean"], given["0.1.running_mean"]), "layers are trained, too"
+
+
+def test_mistakes_are_named(samples, write_samples, tmp_path, says):
+    says(lambda: start(samples, tmp_path / "x", "frosen"), "--features frosen", "frozen")
+    says(lambda: start(samples, tmp_path / "x", loss="both"), "--loss both", "rectangle")
+    says(lambda: start(samples, tmp_path / "x", "frozen"), "--start", "boardbench placement features")
+    says(lambda: start(samples, tmp_path / "x", weights=samples), "takes no --start")
+    says(lambda: start(samples, tmp_path / "x", "tuned", weights=tmp_path / "no.pt"), "no.pt", "placement features")
+    alone = write_samples(tmp_path / "alone", {"train": 4, "test": 1})
+    says(lambda: start(alone, tmp_path / "x"), "samples.csv", "validation", "synthesis.images")
+
+
+def test_scores_are_those_of_the_predictions_and_parts_without_images_are_left_out(write_samples, tmp_path):
+    given = read_samples(write_samples(tmp_path / "s", {"train": 2, "validation": 3, "test": 4}))
+    tolerance = Tolerance(offset_mm=0.3, rotation_deg=2)
+    predicted = {part: given.corners[given.parts == part] + 1.5 for part in ("validation", "test")}
+    out = tmp_path / "run"
+    write_run(
+        out,
+        **{"dataset": "toy", "features": "mean", "loss": "none", "seed": 0},
+        samples=given,
+        predicted=predicted,
+        tolerance=tolerance,
+        extra={"more": 1},
+    )
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert list(metrics["parts"]) == ["validation", "test"]
+    assert metrics["parts"]["test"]["centre_mae_px"] == pytest.approx(1.5)
+    assert metrics["parts"]["test"]["centre_mae_mm"] == pytest.approx(0.3)
+    expected = scores(given.corners[5:], predicted["test"], given.nominal, given.mm_per_pixel, tolerance)
+    assert metrics["parts"]["test"] == json.loads(json.dumps(expected))
+    table = pd.read_csv(out / "predictions.csv")
+    assert table["sample"].tolist() == list(range(2, 9))
+    np.testing.assert_allclose(table["c1x"], given.corners[2:, 0, 0] + 1.5)
+    assert set(pd.read_csv(out / "roc.csv")["part"]) <= {"validation", "test"}
+
+
+def test_evaluate_and_mirror(samples, tmp_path, says):
+    run = start(samples, tmp_path / "run", tracking=tmp_path / "mlflow.db")
+    evaluate(samples=samples, out=run, params=Tolerance())
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert {part: values["samples"] for part, values in metrics["parts"].items()} == {
+        "validation": 4,
+        "test": 5,
+        "displaced": 3,
+    }
+    mirror(runs=[run], tracking=tmp_path / "mlflow.db", out=tmp_path / "mirrored.json")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("placement").experiment_id
+    (shown,) = client.search_runs([experiment])
+    assert shown.data.metrics["test_centre_mae_px"] == pytest.approx(metrics["parts"]["test"]["centre_mae_px"])
+    assert shown.data.metrics["validation_centre"] > 0, "the run of the training is the one that got the scores"
+    facts = json.loads(samples.with_name("samples.json").read_text())
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("samples.csv", "images.npy"):
+        (other / name).write_bytes(samples.with_name(name).read_bytes())
+    images = np.load(other / "images.npy")[:, :, :16]
+    np.save(other / "images.npy", images)
+    (other / "samples.json").write_text(json.dumps(facts | {"size": [32, 16]}))
+    says(lambda: evaluate(samples=other / "samples.csv", out=run, params=Tolerance()), "(32, 32)", "(32, 16)")
