@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -112,3 +114,13 @@ def test_without_a_weight_the_term_has_no_gradient():
     predicted = tensor(KITE).requires_grad_()
     placement_loss(predicted, predicted.detach(), 0.0).backward()
     assert not predicted.grad.any()
+
+
+def test_the_term_is_that_of_the_board_where_images_or_pixels_are_not_square():
+    """A square of 6 mm, turned by 30 degrees, on an image of 20 mm x 10 mm."""
+    turn = math.radians(30)
+    x, y = (3 * math.cos(turn), 3 * math.sin(turn)), (-3 * math.sin(turn), 3 * math.cos(turn))
+    board = torch.tensor([[[10 + i * x[k] + j * y[k] - 5 * k for k in (0, 1)] for j in (-1, 1) for i in (-1, 1)]])
+    shares = board / torch.tensor([20.0, 10.0])
+    assert placement_loss(shares, shares, 1.0, (20.0, 10.0)).item() == pytest.approx(0, abs=1e-5)
+    assert placement_loss(shares, shares, 1.0).item() > 0.5

@@ -17,7 +17,7 @@ from boardbench.placement.deployment import Deployed
 from boardbench.placement.export import export
 from boardbench.placement.latency import latency
 from boardbench.placement.model import Model, predict, save
-from boardbench.placement.network import build_network
+from boardbench.placement.network import build_network, preprocess
 from boardbench.placement.synthesis import shrunk
 
 NOMINAL = np.array([[8.0, 8.0], [20.0, 8.0], [8.0, 20.0], [20.0, 20.0]])
@@ -26,13 +26,13 @@ NOMINAL = np.array([[8.0, 8.0], [20.0, 8.0], [8.0, 20.0], [20.0, 20.0]])
 @pytest.fixture
 def run(tmp_path):
     torch.manual_seed(1)
-    network = build_network(0.1, (32, 32)).train()
+    network = build_network(0.1, (48, 32)).train()
     for _ in range(60):  # statistics of its inputs, or batch normalization leaves nothing of them
-        network(torch.randn(4, 3, 32, 32))
+        network(torch.randn(4, 3, 48, 32))
     model = Model(
         network=network.eval(),
         **{"features": "scratch", "loss": "corners", "width": 0.1, "dataset": "toy", "seed": 0},
-        **{"size": (32, 32), "photo_size": (64, 48), "mm_per_pixel": (0.3, 0.2), "nominal": NOMINAL},
+        **{"size": (48, 32), "photo_size": (64, 48), "mm_per_pixel": (0.3, 0.2), "nominal": NOMINAL},
     )
     save(model, tmp_path / "scratch-corners-seed0/model.pt")
     return model, tmp_path / "scratch-corners-seed0"
@@ -53,12 +53,12 @@ def test_a_photo_goes_through_the_same_steps_as_the_samples(run, photos):
     deployed = Deployed(model).eval()
     for path in photos:
         pixels = np.asarray(Image.open(path))
-        image = np.round(shrunk(pixels, (32, 32))).astype(np.uint8)
-        wanted = predict(model.network, image[None])[0] * [48 / 32, 64 / 32]
+        image = np.round(shrunk(pixels, (48, 32))).astype(np.uint8)
+        wanted = predict(model.network, image[None])[0] * [48 / 32, 64 / 48]
         with torch.inference_mode():
             corners, seam = deployed(torch.from_numpy(pixels.copy()))
-        assert seam.shape == (1, 3, 32, 32)
-        # A grey level of difference where a mean is a half in one and just below it in the other.
+        differs = (seam - preprocess(torch.from_numpy(image[None]))).abs() > 1e-4
+        assert differs.float().mean() < 0.05, "the network sees whole grey levels, as in training"
         np.testing.assert_allclose(corners.numpy(), wanted, atol=0.02)
         assert np.ptp(wanted) > 1
 
@@ -89,6 +89,12 @@ def test_export_refuses_what_it_cannot_check(run, photos, tmp_path, says):
     says(lambda: export(run=folder, photos=photos, precisions=["int4"]), "int4", "float32, int8")
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "odd.png")
     says(lambda: export(run=folder, photos=[tmp_path / "odd.png"]), "odd.png", "64 lines x 64", "64 x 48")
+
+
+def test_a_file_that_places_corners_elsewhere_is_refused(run, photos, says, monkeypatch):
+    _, folder = run
+    monkeypatch.setattr("boardbench.placement.export.CLOSE", -1.0)
+    says(lambda: export(run=folder, photos=photos, unregistered=True), "model.onnx", "from where the run places it")
 
 
 def test_one_verb_exports_every_study_and_names_the_flag_of_another(run, photos, says, monkeypatch, tmp_path):

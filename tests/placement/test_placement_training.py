@@ -54,8 +54,9 @@ def test_same_seed_same_bytes_and_everything_is_written(samples, tmp_path):
 
 
 def test_the_loss_without_the_term_is_another_run(samples, tmp_path):
-    one = start(samples, tmp_path / "rectangle", params=PARAMS.model_copy(update={"rectangle_weight": 0.5}))
-    two = start(samples, tmp_path / "corners", loss="corners")
+    params = PARAMS.model_copy(update={"rectangle_weight": 0.5})
+    one = start(samples, tmp_path / "rectangle", params=params)
+    two = start(samples, tmp_path / "corners", loss="corners", params=params)
     identities = [json.loads((out / "training.json").read_text())["identity"] for out in (one, two)]
     assert identities[0] != identities[1]
     losses = [pd.read_csv(out / "history.csv")["train_loss"][0] for out in (one, two)]

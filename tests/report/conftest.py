@@ -209,17 +209,20 @@ class Boards:
         images[:, 8:16, 6:18] = 90
         np.save(self.root / "images.npy", images)
 
-    def scores(self, error, **changes):
-        """Return what a run's metrics.json says of a part whose every centre lies ``error`` px to the right."""
+    SPREAD = np.array([-0.06, 0, 0.06])  # of a network's three images around their error; a floor has none
+    TURN = np.array([[0, -0.08], [0, 0], [0, 0], [0, 0.08]])  # of c1 and c4: atan(0.16 / 24) = 0.382 degrees
+
+    def scores(self, error, spread, **changes):
+        """Return what a run's metrics.json says of a part whose centres lie ``error`` px to the right in the mean."""
         return {
             "samples": 3,
             "centre_mae_px": error / 2,
             "centre_mae_mm": 0.2 * error,
             "centre_mean_mm": 0.4 * error,
-            "centre_worst_mm": 0.4 * error,
-            "corner_mae_px": [error / 2, error / 2, error / 2, error / 2 + 0.04],
-            "rotation_mae_deg": 0.5,
-            "rotation_worst_deg": 1.5,
+            "centre_worst_mm": 0.4 * (error + spread.max()),
+            "corner_mae_px": [error / 2 + 0.04, error / 2, error / 2, error / 2 + 0.04],
+            "rotation_mae_deg": 0.38197,
+            "rotation_worst_deg": 0.38197,
             "bad": 1,
             "false_accepts": 0,
             "false_rejects": 1,
@@ -234,12 +237,13 @@ class Boards:
         parts = dict(zip(self.PARTS[1:], errors, strict=False))
         content = {"study": "placement", "dataset": dataset, "features": features, "loss": loss, "seed": seed}
         content |= {"tolerance": TOLERANCE}
-        content["parts"] = {part: self.scores(error, **changes) for part, error in parts.items()}
+        spread = self.SPREAD * (loss != "none")
+        content["parts"] = {part: self.scores(error, spread, **changes) for part, error in parts.items()}
         self.write(f"{folder}/metrics.json", json.dumps(content))
         lines = ["sample,part,photo,c1x,c1y,c2x,c2y,c3x,c3y,c4x,c4y"]
         for at, part in self.rows:
             if part in parts:
-                found = (self.NOMINAL + np.array([parts[part], 0])).ravel()
+                found = (self.NOMINAL + self.TURN + [parts[part] + spread[at % 3], 0]).ravel()
                 lines.append(f"{at},{part},p,{','.join(f'{value:.4f}' for value in found)}")
         self.write(f"{folder}/predictions.csv", "\n".join(lines) + "\n")
         curves = [f"{threshold},{x},{y},{part}" for part in parts for threshold, x, y in (("", 0, 0.5), (1.5, 1, 1))]

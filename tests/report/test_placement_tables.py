@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from boardbench.report.placement import settled, tables
-from boardbench.report.placement_differences import interval
+from boardbench.report.placement_differences import image_interval, interval
+from boardbench.report.placement_images import image_errors
 
 
 def table(boards, name="placement"):
@@ -29,8 +31,8 @@ def test_one_row_a_network_and_part_floors_last(boards):
     row = one(frame, loss="rectangle", part="displaced")
     # Centres lie 1 and 3 px to the right: the mean over x and y is 0.5 and 1.5; 0.4 mm a pixel.
     expected = {"dataset": "toy-photos", "seeds": "2", "samples": "3", "bad": "1", "centre_mae_px": "1.0000"}
-    expected |= {"centre_mae_px_sd": "0.7071", "centre_mae_mm": "0.4000", "centre_worst_mm": "1.2000"}
-    expected |= {"corner_mae_px": "1.0100", "rotation_mae_deg": "0.5000", "rotation_worst_deg": "1.5000"}
+    expected |= {"centre_mae_px_sd": "0.7071", "centre_mae_mm": "0.4000", "centre_worst_mm": "1.2240"}
+    expected |= {"corner_mae_px": "1.0200", "rotation_mae_deg": "0.3820", "rotation_worst_deg": "0.3820"}
     expected |= {"false_accept_rate": "0.0000", "false_reject_rate": "0.5000", "auc": "0.7500"}
     assert {key: row[key] for key in expected} == expected
     assert row["centre_mae_published"] == ""
@@ -41,8 +43,8 @@ def test_one_row_a_network_and_part_floors_last(boards):
 def test_corners_one_by_one(boards):
     tables(**boards.arguments)
     row = one(table(boards, "placement_corners"), loss="corners", part="test")
-    # 0.25 and 0.26 px; the fourth corner 0.04 more.
-    assert [row[f"c{at}_mae_px"] for at in (1, 2, 3, 4)] == ["0.2550", "0.2550", "0.2550", "0.2950"]
+    # 0.25 and 0.26 px; the first and fourth corner 0.04 more.
+    assert [row[f"c{at}_mae_px"] for at in (1, 2, 3, 4)] == ["0.2950", "0.2550", "0.2550", "0.2950"]
 
 
 def test_limits_of_a_mean_are_students():
@@ -75,21 +77,82 @@ def test_networks_against_floors_and_the_leak(boards):
     floors = frame[frame["question"] == "floor"]
     assert set(floors["part"]) == {"test", "displaced"}
     assert one(floors, **of, against="mean", part="test")["shown"] == "beats"
-    # 0.20 and 0.21 px against 0.10: 0.105 above, limits 0.0415 to 0.1685.
+    # 0.20 and 0.21 px against 0.10: 0.105 above. Over images (-0.03, 0, 0.03) the variance of the mean is 0.0003, over
+    # seeds 0.000025; 2.315 degrees of freedom, t = 3.787: 3.787 x sqrt(0.000325) = 0.0683.
     row = one(floors, **of, against="template", part="test")
-    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1050", "0.0415", "0.1685", "loses")
+    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1050", "0.0367", "0.1733", "loses")
+    assert row["note"] == "3 images of 1 photo, not independent"
     assert one(floors, **of, against="template", part="displaced")["shown"] == "no difference shown"
     row = one(frame[frame["question"] == "leak"], **of)
     assert (row["part"], row["against"], row["difference"]) == ("test", "validation", "0.1500")
     assert row["shown"] == "higher"
 
 
-def test_one_seed_shows_nothing_and_says_so(boards):
+def test_one_seed_has_limits_over_images_alone(boards):
     tables(**boards.arguments | {"seeds": [0]})
     frame = table(boards, "placement_differences")
-    assert set(frame["shown"]) == {"no difference shown"} and set(frame["low"]) == {""}
-    assert set(frame["note"]) == {"one seed: no interval"}
+    floors = frame[frame["question"] == "floor"]
+    # 0.20 against 0.10 px, images (-0.03, 0, 0.03) around it: 4.3027 x sqrt(0.0009 / 3) = 0.0745.
+    row = one(floors, loss="rectangle", metric="centre_mae_px", against="template", part="test")
+    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1000", "0.0255", "0.1745", "loses")
+    assert row["note"] == "one seed: limits over images only; 3 images of 1 photo, not independent"
+    others = frame[frame["question"] != "floor"]
+    assert set(others["shown"]) == {"no difference shown"} and set(others["low"]) == {""}
+    assert set(others["note"]) == {"one seed: no interval"}
     assert set(table(boards)["centre_mae_px_sd"]) == {""}
+
+
+def test_images_are_paired_whatever_the_order_of_their_rows(boards):
+    path = boards.root / "runs/scratch-rectangle-seed0/predictions.csv"
+    head, *rows = path.read_text().splitlines()
+    tables(**boards.arguments)
+    before = (boards.root / "tables/placement_differences.csv").read_bytes()
+    path.write_text("\n".join([head, *rows[::-1]]) + "\n")
+    tables(**boards.arguments)
+    assert (boards.root / "tables/placement_differences.csv").read_bytes() == before
+
+
+def test_limits_over_images_and_seeds_by_hand():
+    # One seed: 1, 2, 3 as of interval(). A single image has none; equal differences have no width.
+    low, high = image_interval(np.array([[1.0, 2.0, 3.0]]))
+    assert (round(low, 4), round(high, 4)) == (-0.4841, 4.4841)
+    assert all(end != end for end in image_interval(np.array([[1.0], [2.0]])))
+    assert image_interval(np.full((2, 3), 0.5)) == (0.5, 0.5)
+    # Seeds of mean 1 and 3 and no spread over images: Student's t of 1 degree of freedom.
+    low, high = image_interval(np.array([[1.0, 1.0], [3.0, 3.0]]))
+    assert (round(low, 3), round(high, 3)) == (-10.706, 14.706)
+
+
+def test_errors_of_images_by_hand():
+    truth = np.array([[[0, 0], [10, 0], [0, 10], [10, 10]]], float)
+    found = image_errors(truth, truth + np.array([0.5, -0.3]), [0.1, 0.1])
+    assert {key: values.round(6).tolist() for key, values in found.items()} == {
+        "centre_mae_px": [0.4],
+        "corner_mae_px": [0.4],
+        "rotation_mae_deg": [0.0],
+    }
+    # A quarter turn to the left about the centre: every corner takes its neighbour's place, 10 px off along one axis.
+    turned = truth[:, [2, 0, 3, 1]]
+    found = image_errors(truth, turned, [0.1, 0.1])
+    assert (found["centre_mae_px"][0], found["corner_mae_px"][0]) == (0, 5) and abs(found["rotation_mae_deg"][0]) == 90
+
+
+def test_predictions_that_do_not_fit_are_refused(boards, says):
+    path = boards.root / "runs/scratch-corners-seed1/predictions.csv"
+    kept = path.read_text()
+    last = kept.splitlines()[-1]
+    for text, words in (
+        (kept.replace(last + "\n", ""), "sample 11 of part displaced is only in"),
+        (kept + last + "\n", "an image stands twice"),
+        (kept.replace(last, last.replace("11,", "12,", 1)), "sample 11 of part displaced"),
+        (kept.replace(last, "11,displaced,p,9,9,9,9,9,9,9,nan"), "line 10: a corner (c1x to c4y) is not a finite"),
+        (kept.replace(last, "11,displaced,p,9,9,19,9,9,17,19,17"), "centre_mae_px of part displaced comes to"),
+    ):
+        path.write_text(text)
+        says(lambda: tables(**boards.arguments), "scratch-corners-seed1/predictions.csv", words, "placement evaluate")
+    path.unlink()
+    says(lambda: tables(**boards.arguments), "predictions.csv: no such file", "boardbench placement evaluate")
+    assert not (boards.root / "tables").exists()
 
 
 def test_a_rate_without_boards_of_its_kind_is_empty(boards):

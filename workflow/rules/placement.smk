@@ -276,6 +276,9 @@ rule placement_latency:
 rule placement_tables:
     input:
         runs=expand(f"{PLACED}/runs/{{run}}/metrics.json", run=PLACINGS + RIVALS),
+        predictions=expand(
+            f"{PLACED}/runs/{{run}}/predictions.csv", run=PLACINGS + RIVALS
+        ),
         histories=expand(f"{PLACED}/runs/{{run}}/history.csv", run=PLACINGS),
         trainings=expand(f"{PLACED}/runs/{{run}}/training.json", run=PLACINGS),
         samples=f"{PLACED}/samples.csv",

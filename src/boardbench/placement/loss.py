@@ -37,16 +37,23 @@ def rectangle_loss(corners: torch.Tensor) -> torch.Tensor:
     return (units * units.roll(-1, dims=-2)).sum(dim=-1).abs().sum(dim=-1)
 
 
-def placement_loss(predicted: torch.Tensor, target: torch.Tensor, rectangle_weight: float) -> torch.Tensor:
+def placement_loss(
+    predicted: torch.Tensor, target: torch.Tensor, rectangle_weight: float, aspect: tuple[float, float] = (1.0, 1.0)
+) -> torch.Tensor:
     """Mean squared error of the coordinates, plus the mean rectangle term of the predictions times its weight.
 
     Args:
         predicted: (N, 4, 2) corners as shares of the image.
         target: the same, as they are.
         rectangle_weight: 0 leaves the term out; paper 4 gives none, so 1 in its words.
+        aspect: length of the image's width and height on the board, in any unit: a rectangle on a board is none in
+            shares of an image that is not square.
 
     Returns:
         a scalar.
     """
     error = (predicted - target).square().mean()
-    return error + rectangle_weight * rectangle_loss(predicted).mean() if rectangle_weight else error
+    if not rectangle_weight:
+        return error
+    scale = predicted.new_tensor(aspect)
+    return error + rectangle_weight * rectangle_loss(predicted * (scale / scale.max())).mean()

@@ -106,6 +106,7 @@ def train(
             ),
         ]
         pixels = np.array(given.size[::-1])
+        aspect = tuple((pixels * given.mm_per_pixel).tolist())
 
         def error(predicted: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
             """Return the absolute error of the centre (N, 2) in pixels."""
@@ -114,7 +115,7 @@ def train(
         checkpoints = out / "checkpoints" / what
         history = fit(
             trained,
-            lambda predicted, targets: placement_loss(predicted, targets, weight),
+            lambda predicted, targets: placement_loss(predicted, targets, weight, aspect),
             error,
             lambda errors: {"centre": float(np.concatenate(errors).mean())},
             *loaders,

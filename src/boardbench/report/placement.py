@@ -11,6 +11,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.placement import Tolerance
 from boardbench.report.placement_differences import differences
+from boardbench.report.placement_images import read_images
 from boardbench.report.placement_runs import CORNERS, PARTS, Group, read_groups
 from boardbench.report.runs import read_csv, read_json, run_name
 from boardbench.report.writing import decimals, write_table
@@ -125,7 +126,8 @@ def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _about(dataset: str, source: str, samples: Path, tolerance: Tolerance, training: dict[str, Any]) -> dict[str, Any]:
+def _facts(samples: Path) -> dict[str, Any]:
+    """Return samples.json, which stands beside samples.csv."""
     facts_file = samples.with_suffix(".json")
     facts = read_json(facts_file, "placement samples")
     missing = [key for key in ("size", "mm_per_pixel", "photos") if key not in facts]
@@ -134,6 +136,12 @@ def _about(dataset: str, source: str, samples: Path, tolerance: Tolerance, train
             f"{facts_file}: field {', '.join(missing)} is missing. "
             "Delete it and make it again with 'boardbench placement samples'."
         )
+    return facts
+
+
+def _about(
+    dataset: str, source: str, samples: Path, facts: dict[str, Any], tolerance: Tolerance, training: dict[str, Any]
+) -> dict[str, Any]:
     parts = read_csv(samples, "placement samples", ("part", "photo"))["part"]
     photos = facts["photos"]
     # Validation images of the training photos are what paper 4 has; photos of their own are the stricter way.
@@ -184,9 +192,10 @@ def tables(
 ) -> None:
     """Put the runs of one data set of the placement study side by side, as CSV, Markdown and JSON.
 
-    Reads only the runs that the arguments name: ``runs/<features>-<loss>-seed<k>`` (metrics.json, history.csv,
-    training.json) and, for a floor, ``runs/<floor>-none-seed0/metrics.json``. Errors are means over seeds, worst
-    cases the worst over them; the spread is empty for one seed. A rate without boards of its kind is empty.
+    Reads only the runs that the arguments name: ``runs/<features>-<loss>-seed<k>`` (metrics.json, predictions.csv,
+    history.csv, training.json) and, for a floor, ``runs/<floor>-none-seed0`` (metrics.json, predictions.csv). Errors
+    are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without boards of
+    its kind is empty.
 
     Args:
         dataset: first column of every table.
@@ -203,13 +212,14 @@ def tables(
         out: folder that receives the tables.
 
     Raises:
-        BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
+        BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.
     """
     if source not in LABELS:
         raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
     groups = read_groups(runs, dataset, features, losses, seeds, floors or [], tolerance)
     trained = [run_name(group.features, group.loss, seed) for group in groups if not group.floor for seed in seeds]
-    compared = differences(groups)
+    facts = _facts(samples)
+    compared = differences(groups, read_images(runs, groups, seeds, samples, facts["mm_per_pixel"]))
     compared.insert(0, "dataset", dataset)
     made = {
         "placement": _scores(dataset, groups),
@@ -219,7 +229,7 @@ def tables(
     }
     if latency:
         made["placement_latency"] = _latency(dataset, latency)
-    about = _about(dataset, source, samples, tolerance, _training(runs, trained))
+    about = _about(dataset, source, samples, facts, tolerance, _training(runs, trained))
     for name, frame in made.items():
         write_table(frame, out, name)
     write_json(out / "placement_metrics.json", _metrics(groups))

@@ -68,7 +68,10 @@ def against_floors(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]
         who = f"none of the {len(names)} trained networks is" if len(failed) == len(names) else count
         said.append(f"{words}, {who} shown to beat every floor ({floors}) at the centre: {'; '.join(failed)}.")
     if (asked["seeds"] == "1").all():
-        said.append("Each network was trained once: without a second seed no difference is shown, whatever its size.")
+        said.append(
+            "Each network was trained once, so these verdicts are of these networks, over images; another training may "
+            "turn them round."
+        )
     return said
 
 
