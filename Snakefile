@@ -23,6 +23,11 @@ if "placement" in STUDIES:
     include: "workflow/rules/placement.smk"
 
 
+if "classification" in STUDIES:
+
+    include: "workflow/rules/classification.smk"
+
+
 include: "workflow/rules/publish.smk"
 
 

@@ -103,6 +103,21 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.report.placement_figures:figures",
         "Draw curves, errors and a few pictures.",
     ),
+    "classification samples": (
+        "boardbench.classification.samples:samples",
+        "Read CIFAR-10, CIFAR-100, parquet files or the embedded digits.",
+    ),
+    "classification baseline": (
+        "boardbench.classification.baselines:baseline",
+        "Classify by the nearest images or mean images.",
+    ),
+    "classification scratch": ("boardbench.classification.scratch.run:scratch", "Train one network in NumPy alone."),
+    "classification mirror": ("boardbench.classification.evaluation:mirror", "Show the scores of runs in MLflow."),
+    "classification tables": ("boardbench.report.classification:tables", "Put runs beside the published numbers."),
+    "classification figures": (
+        "boardbench.report.classification_figures:figures",
+        "Draw the images, loss curves and confusions.",
+    ),
     "export": ("boardbench.export:export", "Write a trained run of any study as ONNX files."),
     "inspect": (
         "boardbench.placement.prediction:inspect",
@@ -130,6 +145,7 @@ POSITIONAL = {"predict": "captures", "stream": "source", "inspect": "photos"}
 GROUPS = {
     "segmentation": "Steps of the segmentation study.",
     "placement": "Steps of the placement study.",
+    "classification": "Steps of the classification study.",
     "fetch": "Download a published data set.",
 }
 

@@ -266,3 +266,131 @@ class Boards:
 @pytest.fixture
 def boards(tmp_path):
     return Boards(tmp_path / "boards")
+
+
+CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+BASELINE_RUNS = {
+    "knn-l1-z-score": {1: range(8), 3: range(10)},
+    "knn-l2-z-score": {1: range(9), 3: range(2, 10)},
+    "knn-cosine-z-score": {1: range(8, 18), 3: range(8, 18)},
+    "nearest_centroid-l2-z-score": {None: range(14)},
+}
+NETWORK_RUNS = {("good", 0): range(1), ("good", 1): range(2), ("weak", 0): range(17), ("weak", 1): range(17)}
+
+
+class Images:
+    """A hand-made classification data set: ten classes, 20 training and 20 test images, baselines and networks.
+
+    Training images are samples 0 to 19, test images 20 to 39; test image i has label i % 10. A run is wrong at the
+    test images of its list, where it predicts the next class.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.wrong = BASELINE_RUNS
+        self.members = {
+            "dataset": "toy-digits",
+            "samples": root / "samples.csv",
+            "baselines": list(BASELINE_RUNS),
+            "names": ["good", "weak"],
+            "seeds": [0],
+            "runs": root / "runs",
+        }
+        self.arguments = self.members | {"source": "digits", "published": root / "published", "out": root / "tables"}
+        self.samples()
+        for folder, wrong in BASELINE_RUNS.items():
+            self.baseline(folder, wrong)
+        for (name, seed), wrong in NETWORK_RUNS.items():
+            self.network(name, seed, wrong)
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def samples(self, kind="digits", size=(8, 8, 1), classes=None, **source):
+        """Write samples.csv, samples.json and images.npy."""
+        self.labels = [at % 10 for at in range(20)]
+        rows = [f"{at},{'train' if at < 20 else 'test'},{at % 10}" for at in range(40)]
+        self.write("samples.csv", "\n".join(["sample,part,label", *rows]) + "\n")
+        facts = {
+            "classes": classes or [str(digit) for digit in range(10)],
+            "size": list(size),
+            "parts": {"train": 20, "test": 20},
+            "sha256": "0",
+            "source": {"kind": kind, "seed": 0, "encoding": "by hand"} | source,
+        }
+        self.write("samples.json", json.dumps(facts))
+        generator = np.random.default_rng(0)
+        np.save(self.root / "images.npy", generator.integers(0, 256, (40, *size), dtype=np.uint8))
+
+    def cifar10(self, kind="parquet", encoding="JPEG, which changes pixels"):
+        """Make the same data CIFAR-10 by name and size, from parquet files of JPEG images."""
+        self.samples(kind, (32, 32, 3), CIFAR10_CLASSES, encoding=encoding)
+
+    def predictions(self, folder, columns, images):
+        """Write predictions.csv: columns -> wrong images, over the first ``images`` of the test part."""
+        lines = [",".join(["sample", "label", *columns])]
+        for at in range(images):
+            found = [(self.labels[at] + (at in wrong)) % 10 for wrong in columns.values()]
+            lines.append(",".join(map(str, [20 + at, self.labels[at], *found])))
+        self.write(f"runs/{folder}/predictions.csv", "\n".join(lines) + "\n")
+
+    def scores(self, wrong, images):
+        """Return what a run says of itself: accuracy and confusion by its wrong images, the rest made up."""
+        confusion = np.zeros((10, 10), int)
+        for at in range(images):
+            confusion[self.labels[at], (self.labels[at] + (at in wrong)) % 10] += 1
+        accuracy = 1 - len(wrong) / images
+        made = {"accuracy": accuracy, "low": accuracy - 0.125, "high": accuracy + 0.0625, "precision": 0.5}
+        return made | {"recall": accuracy, "f_score": 0.25, "confusion": confusion.tolist()}
+
+    def baseline(self, folder, wrong, images=20, dataset="toy-digits", **changes):
+        """Write a baseline's run: k -> wrong test images."""
+        method, distance, normalization = folder.split("-", 2)
+        content = {"study": "classification", "kind": "baseline", "dataset": dataset, "method": method}
+        content |= {"distance": distance, "normalization": normalization, "train_images": 20, "test_images": images}
+        content["scores"] = [{"k": k, **self.scores(each, images)} for k, each in wrong.items()]
+        self.write(f"runs/{folder}/metrics.json", json.dumps(content | changes))
+        columns = {"predicted" if k is None else f"k{k}": each for k, each in wrong.items()}
+        self.predictions(folder, columns, images)
+        self.write(
+            f"runs/{folder}/seconds.json",
+            json.dumps({"seconds": 2.5, "images_per_s": 8.0, "threads": 2, "hardware": "a machine"}),
+        )
+
+    def network(self, name, seed, wrong, dataset="toy-digits", folds=(), changes=None, **settings):
+        """Write a network's run; further arguments are settings of it."""
+        folder = f"{name}-seed{seed}"
+        given = {"network": "fc3", "pool": False, "dropout": 0.0, "initialization": "he", "normalization": "z-score"}
+        given |= {"optimizer": "adam", "learning_rate": 0.001, "schedule": "cosine", "epochs": 30, "batch_size": 64}
+        given |= {"folds": None} | settings
+        content = {"study": "classification", "kind": "scratch", "dataset": dataset, "name": name, "seed": seed}
+        content |= {"network": given["network"], "settings": given, "parameters": 725_000, "macs": 724_352}
+        content |= {"epochs": 2, "best_epoch": 2, "train_images": 18, "validation_images": 2, "test_images": 20}
+        content |= {"scores": self.scores(wrong, 20)}
+        content["folds"] = [{"fold": at, "accuracy": value} for at, value in enumerate(folds, 1)]
+        self.write(f"runs/{folder}/metrics.json", json.dumps(content | (changes or {})))
+        self.predictions(folder, {"predicted": wrong}, 20)
+        history = "epoch,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy,fold\n"
+        rows = "".join(f"1,0.001,9.0,0.1,,,{at}\n" for at in range(1, len(folds) + 1))
+        history += rows + "1,0.001,2.0,0.3,2.1,0.25,\n2,0.001,1.0,0.6,1.4,0.5,\n"
+        self.write(f"runs/{folder}/history.csv", history)
+        self.write(
+            f"runs/{folder}/seconds.json",
+            json.dumps(
+                {
+                    "seconds": 30.0,
+                    "seconds_per_epoch": 15.0,
+                    "images_per_s": 1.2,
+                    "threads": 1,
+                    "hardware": "a machine",
+                }
+            ),
+        )
+
+
+@pytest.fixture
+def images(tmp_path):
+    return Images(tmp_path / "images")

@@ -25,6 +25,7 @@ PARAMS = checked(load_params, config)
 STUDIES = PARAMS.studies
 STUDY = PARAMS.segmentation
 PLACEMENT = PARAMS.placement
+CLASSIFICATION = PARAMS.classification
 RAW = Path("data/raw") / STUDY.dataset
 RESULTS = f"results/segmentation/{STUDY.dataset}"
 REFLECTANCE = f"{RESULTS}/reflectance"
@@ -150,6 +151,19 @@ SHOWN = [
     for features in PLACEMENT.features
 ]
 
+# The classification study. LEARNT: name of a run of a network in NumPy alone -> how it is trained.
+CLASSIFIED = f"results/classification/{CLASSIFICATION.dataset}"
+BASELINES = [
+    f"{method}-{distance}-{normalization}"
+    for method in CLASSIFICATION.baselines.methods
+    for distance in CLASSIFICATION.baselines.distances
+    for normalization in CLASSIFICATION.baselines.normalizations
+]
+LEARNT = {run.name: run for run in CLASSIFICATION.scratch.runs}
+LEARNINGS = [
+    f"{name}-seed{seed}" for name in LEARNT for seed in CLASSIFICATION.scratch.seeds
+]
+
 
 wildcard_constraints:
     scene="[^/_]+",
@@ -163,6 +177,10 @@ wildcard_constraints:
     loss="|".join(PLACEMENT.losses),
     rival="|".join(PLACEMENT.floors) or "none",
     placing="|".join(PLACINGS),
+    method="|".join(CLASSIFICATION.baselines.methods) or "none",
+    distance="|".join(CLASSIFICATION.baselines.distances) or "none",
+    normalization="|".join(CLASSIFICATION.baselines.normalizations),
+    name="|".join(LEARNT) or "none",
 
 
 def quoted(value):
@@ -171,9 +189,9 @@ def quoted(value):
     return shlex.quote(text.removesuffix("\n...").strip())
 
 
-def flags(section):
+def flags(section, leave_out=None):
     """Write a block of params as command-line flags of the same words."""
-    values = section.model_dump(mode="json")
+    values = section.model_dump(mode="json", exclude=leave_out)
     return " ".join(
         f"--{key.replace('_', '-')} {quoted(value)}" for key, value in values.items()
     )
@@ -275,3 +293,25 @@ def start(wildcards):
 def start_flag(wildcards):
     """Write the weights as a flag."""
     return " ".join(f"--start {path}" for path in start(wildcards))
+
+
+def archive_files():
+    """Return the files of the classification images that are on this disk already."""
+    path = CLASSIFICATION.archive.path
+    if path is None or CLASSIFICATION.source == "digits":
+        return []
+    if not path.exists():
+        raise WorkflowError(
+            f"classification.archive.path: {path} does not exist. Give the archive or the folder with its files, or "
+            "null to have it downloaded."
+        )
+    return (
+        sorted(str(file) for file in path.iterdir() if file.is_file())
+        if path.is_dir()
+        else [str(path)]
+    )
+
+
+def run_flags(wildcards):
+    """Write how a network in NumPy is trained as flags."""
+    return flags(LEARNT[wildcards.name], leave_out={"name"})

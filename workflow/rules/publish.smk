@@ -1,7 +1,11 @@
 # What all studies made, as tables, figures and one page under reports/ (in git).
 MADE = [
     folder
-    for study, folder in {"segmentation": RESULTS, "placement": PLACED}.items()
+    for study, folder in {
+        "segmentation": RESULTS,
+        "placement": PLACED,
+        "classification": CLASSIFIED,
+    }.items()
     if study in STUDIES
 ]
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from boardbench.errors import BoardbenchError
+from boardbench.params.classification import Classification
 from boardbench.params.placement import Placement
 from boardbench.params.section import Section, explain
 from boardbench.params.segmentation import Segmentation
@@ -13,19 +14,23 @@ from boardbench.params.segmentation import Segmentation
 class Params(Section):
     """All of params.yaml."""
 
-    studies: list[Literal["segmentation", "placement"]] = Field(
-        ["segmentation", "placement"], min_length=1, description="what `snakemake` makes"
+    studies: list[Literal["segmentation", "placement", "classification"]] = Field(
+        ["segmentation", "placement", "classification"], min_length=1, description="what `snakemake` makes"
     )
     segmentation: Segmentation = Segmentation()
     placement: Placement = Placement()
+    classification: Classification = Classification()
 
     @model_validator(mode="after")
     def _datasets_differ(self) -> Self:
-        if self.placement.dataset == self.segmentation.dataset:
-            raise ValueError(
-                f"placement.dataset: '{self.placement.dataset}' names the tables of segmentation.dataset too; "
-                "give it another word"
-            )
+        names = {"segmentation": self.segmentation.dataset}
+        for study, dataset in (("placement", self.placement.dataset), ("classification", self.classification.dataset)):
+            other = next((name for name, taken in names.items() if taken == dataset), None)
+            if other:
+                raise ValueError(
+                    f"{study}.dataset: '{dataset}' names the tables of {other}.dataset too; give it another word"
+                )
+            names[study] = dataset
         return self
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 from boardbench.report.charts import pretty
+from boardbench.report.classification_page import classification_dataset
+from boardbench.report.ledger.classified import DATASETS as CIFAR10
 from boardbench.report.ledger.evidence import read_evidence
 from boardbench.report.ledger.ledger import COLUMNS, RUN, checks, summary
 from boardbench.report.pareto import COLUMNS as PARETO
@@ -26,7 +28,7 @@ from boardbench.report.sentences import (
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
-DEFAULT_DATASETS = ("simulated", "simulated-photos")
+DEFAULT_DATASETS = ("simulated", "simulated-photos", "digits")
 BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "floor", "n", "hardware")
 
 
@@ -130,7 +132,7 @@ def _ledger(reports: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     rows = read_csv(path, "ledger", COLUMNS).to_dict("records")
-    trained = any(row["ours"] and row["command"] == RUN for row in rows)
+    trained = any(row["ours"] and row["command"] in (RUN, *CIFAR10.values()) for row in rows)
     return summary(rows) | {"checks": checks(read_evidence(reports)), "trained": trained}
 
 
@@ -160,7 +162,7 @@ def _percent(text: str) -> str:
     return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
 
 
-SECTIONS = {"segmentation": _segmentation, "placement": placement_dataset}
+SECTIONS = {"segmentation": _segmentation, "placement": placement_dataset, "classification": classification_dataset}
 
 
 def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:

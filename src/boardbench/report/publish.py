@@ -8,7 +8,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
 from boardbench.report.ledger.ledger import ledger
 from boardbench.report.page import render
-from boardbench.report.runs import read_json, study_of
+from boardbench.report.runs import STUDIES, read_json, study_of
 
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
 
@@ -58,7 +58,7 @@ def _check(datasets: list[str], tables: list[Path], figures: list[Path]) -> list
         path = made / "about.json"
         if not path.is_file():
             raise BoardbenchError(
-                f"{path}: no such file. Make it with 'boardbench segmentation tables' or 'boardbench placement tables'."
+                f"{path}: no such file. Make it with 'boardbench STUDY tables', STUDY one of {', '.join(STUDIES)}."
             )
         about = read_json(path, "publish")
         study = study_of(about, path)

@@ -15,7 +15,7 @@ PUBLISHED_AS = {"pca3_cube": "pca3"}
 _MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
 
 
-STUDIES = ("segmentation", "placement")
+STUDIES = ("segmentation", "placement", "classification")
 
 
 def study_of(about: dict[str, Any], path: Path) -> str:

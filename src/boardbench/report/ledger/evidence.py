@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from boardbench.errors import BoardbenchError
+from boardbench.report.ledger.classified import Classified, read_classified
 from boardbench.report.ledger.placed import Placed, read_placed
 from boardbench.report.ledger.verdicts import Claim
 from boardbench.report.runs import read_csv, read_json
@@ -102,6 +103,7 @@ class Evidence:
         counted: (backbone, strategy) -> our counts for paper 1's input, if counted.
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
         placed: our placement study, if published.
+        classified: our classification study on CIFAR-10, if published.
     """
 
     published: Path
@@ -115,6 +117,7 @@ class Evidence:
     ours: dict[Key, dict[str, str]] = field(default_factory=dict)
     variance: dict[str, float] = field(default_factory=dict)
     placed: Placed | None = None
+    classified: Classified | None = None
 
     @cached_property
     def from_logs(self) -> dict[Key, dict[str, Any]]:
@@ -301,4 +304,5 @@ def read_evidence(reports: Path) -> Evidence:
         ours,
         variance,
         read_placed(reports),
+        read_classified(reports),
     )

@@ -89,7 +89,7 @@ def _cifar10(evidence: Evidence) -> list[Row]:
             label = " ".join(row[name] for name in cifar10.LABELS if row.get(name))
             for column in cifar10.numbers(row):
                 found = cifar10.judge(evidence, file, row, column)
-                command = LEDGER if found.recomputed else ""
+                command = found.command or (LEDGER if found.recomputed else "")
                 rows.append(_row(paper, tables, f"{label} {column}", row[column], found, command))
     return rows
 

@@ -1,0 +1,100 @@
+"""Finished runs, shown in MLflow: the files are the truth."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import sha256, write_json
+
+_SHOWN = ("accuracy", "precision", "recall", "f_score", "low", "high")
+
+
+def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+    """Show baselines and scratch runs in MLflow's experiment "classification".
+
+    Scores are metrics; those of a baseline have its k as their step. A scratch run has its history too. A run that is
+    mirrored again replaces its former entry.
+
+    Args:
+        runs: run folders with metrics.json.
+        tracking: MLflow store.
+        out: JSON written last: the run folders and the hash of what was mirrored.
+
+    Raises:
+        BoardbenchError: a folder without metrics.json, or with one that this study did not write.
+    """
+    from boardbench.engine.tracking import Store, git_commit, identity
+
+    read = [(folder, _metrics(folder)) for folder in runs]
+    store = Store(tracking)
+    for folder, metrics in read:
+        kind = metrics["kind"]
+        tags = {"dataset": metrics["dataset"], "kind": kind, "run": folder.name}
+        parameters = _parameters(metrics)
+        what = identity(**tags, study="classification")
+        run = store.start(
+            "classification",
+            f"{metrics['dataset']} {folder.name}",
+            what,
+            parameters,
+            {**tags, "git_commit": git_commit(), "mlflow.source.name": f"boardbench classification {kind}"},
+        )
+        if kind == "scratch":
+            run.log(_history(folder / "history.csv"))
+            run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
+        else:
+            run.log(
+                [
+                    {"epoch": scored["k"] or 0, **{f"test_{name}": scored[name] for name in _SHOWN}}
+                    for scored in metrics["scores"]
+                ]
+            )
+            run.results({}, _files(folder))
+        run.finish()
+    if out:
+        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    """Read metrics.json of a run folder."""
+    path = folder / "metrics.json"
+    again = "Make the run again with `boardbench classification baseline` or `scratch`."
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: missing. {again}")
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
+    known = isinstance(metrics, dict) and metrics.get("study") == "classification"
+    if not known or metrics.get("kind") not in ("baseline", "scratch"):
+        raise BoardbenchError(f"{path}: study or kind is not one of the classification study. {again}")
+    return metrics
+
+
+def _parameters(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run is: all single values of metrics.json, and the settings of a scratch run."""
+    left_out = ("study", "kind", "dataset", "epochs")
+    single = {
+        name: value
+        for name, value in metrics.items()
+        if isinstance(value, str | int | float | None) and name not in left_out
+    }
+    return {**single, **metrics.get("settings", {})}
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """Return the rows of history.csv; those of a fold are named by it. Empty cells are left out."""
+    rows = []
+    for row in pd.read_csv(path).to_dict("records"):
+        fold = row.pop("fold", None)
+        before = f"fold{int(fold)}_" if fold is not None and fold == fold else ""
+        shown = {f"{before}{name}": value for name, value in row.items() if name != "epoch" and value == value}
+        rows.append({"epoch": int(row["epoch"]), **shown})
+    return rows
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for name in ("metrics.json", "predictions.csv", "history.csv") if (path := folder / name).is_file()]

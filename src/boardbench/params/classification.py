@@ -1,0 +1,118 @@
+"""Knobs of the classification study."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from boardbench.params.section import Fraction, Section, Seeds, Word
+
+Distance = Literal["l1", "l2", "cosine", "ssim"]
+Scaling = Literal["z-score", "min-max"]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Archive(Section):
+    """Where the images of CIFAR-10, CIFAR-100 or of parquet files come from, and how many are taken."""
+
+    path: Path | None = Field(None, description="archive, or folder with its unpacked files; null: downloaded from url")
+    url: str | None = Field(None, description="of the archive; null: that of the data set's authors")
+    checksum: str | None = Field(None, description="of the archive: md5:... or sha256:...; null: the authors'")
+    seed: int = Field(0, ge=0, description="draws the images that are taken, and splits the digits")
+    train_images: Count | None = Field(None, description="taken for training, as many of each class; null: all")
+    test_images: Count | None = Field(None, description="taken for the test, as many of each class; null: all")
+
+
+class Exploration(Section):
+    """Pictures of the data themselves."""
+
+    grid: int = Field(16, ge=1, le=100, description="images in the sample grid")
+    scatter_images: int = Field(1000, ge=10, description="training images in the PCA and t-SNE scatters")
+    perplexity: float = Field(30.0, gt=1, description="of t-SNE")
+    seed: int = Field(0, ge=0, description="draws the images shown")
+
+
+class Baselines(Section):
+    """Classifiers without training: the nearest images, or the nearest mean image of a class."""
+
+    methods: list[Literal["knn", "nearest_centroid"]] = Field(["knn", "nearest_centroid"], description="classifiers")
+    k: list[Count] = Field([1, 3], min_length=1, description="neighbours that vote in knn; one search serves all")
+    distances: list[Distance] = Field(["l1", "l2", "cosine", "ssim"], description="l1: paper 2's pairwise, l2: its MSE")
+    normalizations: list[Scaling] = Field(["z-score"], min_length=1, description="fitted on the training images")
+    test_images: dict[Distance, Count] = Field(
+        {}, description="test images that a distance is scored on, drawn by the archive's seed; not named: all"
+    )
+    window: int = Field(7, ge=3, description="side of ssim's uniform window, odd, in pixels")
+    memory_mib: int = Field(512, ge=16, description="at most, beside the images themselves")
+    threads: int = Field(2, ge=1, description="of one search")
+
+    @model_validator(mode="after")
+    def _window_is_odd(self) -> Self:
+        if self.window % 2 == 0:
+            raise ValueError(f"window: {self.window} has no centre; give an odd number")
+        return self
+
+
+class Run(Section):
+    """One network in NumPy alone, and how it is trained."""
+
+    network: Literal["fc3", "fc5", "cnn16_16", "cnn32_32", "cnn32_32_64_64"] = Field(
+        "fc3", description="fc3: 1024-512-256; fc5: 2048-1024-512-256-128; cnn: filters of 3 x 3"
+    )
+    pool: bool = Field(False, description="2 x 2 max pooling after every second convolution")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of neurons left out, after every hidden dense layer")
+    initialization: Literal["he", "xavier"] = Field("he", description="of the weights")
+    normalization: Scaling = Field("z-score", description="of the images, fitted on those that train")
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: with momentum")
+    momentum: Fraction = Field(0.9, description="of sgd")
+    learning_rate: float = Field(0.001, gt=0, description="at the start")
+    schedule: Literal["constant", "step", "cosine"] = Field("cosine", description="step: a tenth at 1/2 and at 3/4")
+    epochs: int = Field(20, ge=1, description="at most")
+    batch_size: int = Field(64, ge=1, description="images a step")
+    validation: Fraction = Field(0.1, lt=1, description="share of the training images that chooses the epoch; 0: none")
+    patience: int = Field(20, ge=1, description="epochs without improvement before stopping")
+    folds: int | None = Field(None, ge=2, description="of cross-validation, before the run on all of them; null: none")
+
+
+class NamedRun(Run):
+    """A run and the word that tables know it by."""
+
+    name: Word = Field(description="of the run")
+
+
+class Scratch(Section):
+    """Neural networks in NumPy alone."""
+
+    runs: list[NamedRun] = Field(
+        [NamedRun(name="fc3", network="fc3"), NamedRun(name="cnn", network="cnn16_16", pool=True)],
+        description="what each trains and how; a key left out has the default of Run in params/classification.py",
+    )
+    seeds: Seeds = Field([0], min_length=1, description="every run once a seed")
+    threads: int = Field(1, ge=1, description="of the matrix products of a run")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [run.name for run in self.runs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"runs: two are called '{twice}'; give each a name of its own")
+        return self
+
+
+class Classification(Section):
+    """What the efficiency techniques gain on images that everybody knows."""
+
+    dataset: Word = Field("digits", description="names data/raw/<dataset> and results/classification/<dataset>")
+    source: Literal["digits", "cifar10", "cifar100", "parquet"] = Field(
+        "digits", description="digits: scikit-learn's 1797, nothing to download"
+    )
+    archive: Archive = Archive()
+    exploration: Exploration = Exploration()
+    baselines: Baselines = Baselines()
+    scratch: Scratch = Scratch()
+
+    @model_validator(mode="after")
+    def _parquet_needs_a_path(self) -> Self:
+        if self.source == "parquet" and self.archive.path is None:
+            raise ValueError("archive.path: source 'parquet' has no address of its own; name the folder with its files")
+        return self

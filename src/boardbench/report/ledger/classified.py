@@ -1,0 +1,86 @@
+"""Our own classification study as the ledger sees it: the published tables of the CIFAR-10 nearest to paper 2's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boardbench.report.runs import read_csv, read_json
+
+_COMMAND = "snakemake --cores all --configfile workflow/presets/{}.yaml"
+# Data sets that may stand beside paper 2's numbers, and the command that makes each: the original pixels come first.
+DATASETS = {name: _COMMAND.format(name) for name in ("cifar10", "cifar10-jpeg")}
+VERB = "classification tables"
+METRICS = ("accuracy", "precision", "recall", "f_score")
+_BASELINE = ("method", "k", "distance", "normalization", "test_images", *METRICS)
+COLUMNS = {
+    "baselines": (*_BASELINE, "low", "high"),
+    "variants": ("variant", *_BASELINE),
+    "scratch": ("name", "network", "learning_rate", "dropout", "folds", "epochs", "setting_published", *METRICS),
+    "seconds": ("name", "seconds_per_epoch", "threads", "hardware", "setting_published"),
+}
+WORDS = {"pairwise": "l1", "mse": "l2"}  # paper 2's distance -> ours
+
+Rows = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Published tables of one data set of the classification study; cells are text.
+
+    Attributes:
+        baselines: k-NN and nearest centroid.
+        variants: the same neighbours read in other ways.
+        scratch: networks in NumPy alone.
+        seconds: what each run took.
+    """
+
+    dataset: str
+    command: str
+    about: dict[str, Any]
+    baselines: Rows
+    variants: Rows
+    scratch: Rows
+    seconds: Rows
+
+    def whole(self, row: dict[str, str]) -> bool:
+        """Return whether a row was scored on all test images."""
+        return row["test_images"] == str(self.about["parts"]["test"])
+
+    def baseline(self, printed: dict[str, str], **changes: str) -> dict[str, str] | None:
+        """Return our row of a published baseline, with some of its cells (in our words) changed; None without one."""
+        found = self._beside(self.baselines, printed, changes)
+        return found[0] if found else None
+
+    def other_readings(self, printed: dict[str, str], **changes: str) -> Rows:
+        """Return what else our neighbours of a published baseline give."""
+        return self._beside(self.variants, printed, changes)
+
+    def networks(self, setting: str, network: str) -> Rows:
+        """Return our networks of a published setting."""
+        return [row for row in self.scratch if (row["setting_published"], row["network"]) == (setting, network)]
+
+    def _beside(self, rows: Rows, printed: dict[str, str], changes: dict[str, str]) -> Rows:
+        wanted = {name: printed[name] for name in ("method", "k", "distance", "normalization")}
+        wanted |= {"distance": WORDS.get(printed["distance"], printed["distance"])} | changes
+        return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def read_classified(reports: Path) -> Classified | None:
+    """Return the data set nearest to paper 2 that is published, or None.
+
+    Raises:
+        BoardbenchError: one of its tables is missing or broken.
+    """
+    for name, command in DATASETS.items():
+        folder = reports / "tables" / name
+        if not (folder / "about.json").is_file():
+            continue
+        about = read_json(folder / "about.json", VERB)
+        if about.get("study") != "classification" or not about.get("cifar10"):
+            continue
+        rows = [
+            read_csv(folder / f"classification_{table}.csv", VERB, columns).to_dict("records")
+            for table, columns in COLUMNS.items()
+        ]
+        return Classified(name, command, about, *rows)
+    return None

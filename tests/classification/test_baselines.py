@@ -1,0 +1,194 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boardbench.classification import baselines
+from boardbench.classification.baselines import baseline
+from boardbench.classification.data import read_samples
+from boardbench.params.classification import Baselines
+
+REAL = Path(os.environ.get("BOARDBENCH_CIFAR10", Path(__file__).parents[3] / "shared/data/cifar10"))
+COMMON = {"study": "classification", "kind": "baseline", "dataset": "bars", "normalization": "z-score"}
+
+
+def run(samples, out, method="knn", distance="l2", normalization="z-score", **params):
+    baseline(
+        method=method,
+        distance=distance,
+        normalization=normalization,
+        samples=samples,
+        dataset="bars",
+        out=out,
+        params=Baselines(**params),
+    )
+    metrics = json.loads((out / "metrics.json").read_text())
+    return metrics, pd.read_csv(out / "predictions.csv"), json.loads((out / "seconds.json").read_text())
+
+
+@pytest.mark.parametrize("distance", ["l1", "l2", "cosine", "ssim"])
+@pytest.mark.parametrize("normalization", ["z-score", "min-max"])
+def test_knn_tells_bars_apart(samples, tmp_path, distance, normalization):
+    metrics, predictions, seconds = run(samples, tmp_path / "run", "knn", distance, normalization, k=[3, 1])
+    assert {name: metrics[name] for name in COMMON} == {**COMMON, "normalization": normalization}
+    assert (metrics["method"], metrics["distance"]) == ("knn", distance)
+    assert metrics.get("window") == (7 if distance == "ssim" else None)
+    assert (metrics["train_images"], metrics["test_images"]) == (60, 30)
+    assert [scored["k"] for scored in metrics["scores"]] == [3, 1]
+    for scored in metrics["scores"]:
+        assert scored["accuracy"] == 1 and scored["confusion"] == (10 * np.eye(3)).tolist()
+    assert list(predictions) == ["sample", "label", "k3", "k1"]
+    assert predictions["sample"].tolist() == [*range(60, 90)]
+    for column in ("label", "k1", "k3"):
+        assert predictions[column].tolist() == [number % 3 for number in range(60, 90)]
+    assert list(seconds) == ["seconds", "images_per_s", "threads", "hardware"]
+    assert seconds["images_per_s"] == pytest.approx(30 / seconds["seconds"], rel=0.5) and seconds["threads"] == 2
+    assert "," not in seconds["hardware"] and "numpy" in seconds["hardware"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "metrics.json",
+        "predictions.csv",
+        "seconds.json",
+    ]
+
+
+@pytest.mark.parametrize("distance", ["l1", "l2", "cosine", "ssim"])
+def test_nearest_centroid_tells_bars_apart(samples, tmp_path, distance):
+    metrics, predictions, _ = run(samples, tmp_path / "run", "nearest_centroid", distance)
+    assert [(scored["k"], scored["accuracy"]) for scored in metrics["scores"]] == [(None, 1)]
+    assert "largest" not in metrics and "lowest_class" not in metrics
+    assert list(predictions) == ["sample", "label", "predicted"]
+    assert (predictions["predicted"] == predictions["label"]).all()
+
+
+def test_normalization_reaches_the_distance(write_samples, tmp_path):
+    """A z-score has a zero of its own for cosine: the images differ in brightness alone."""
+    file = write_samples(tmp_path / "samples", train=4, test=2, classes=2)
+    images = np.empty((6, 8, 8, 1), np.uint8)
+    images[:] = np.array([10, 200, 10, 200, 20, 180], np.uint8).reshape(6, 1, 1, 1)
+    images[:, 0] += np.array([0, 1, 2, 3, 4, 5], np.uint8).reshape(6, 1, 1)
+    np.save(file.with_name("images.npy"), images)
+    by_mean, _, _ = run(file, tmp_path / "z", "knn", "cosine", "z-score", k=[1])
+    by_least, _, _ = run(file, tmp_path / "m", "knn", "cosine", "min-max", k=[1])
+    assert by_mean["scores"][0]["accuracy"] == 1 and by_least["scores"][0]["accuracy"] == 0.5
+    # With the sign wrong, the opposite class always wins.
+    assert by_mean["largest"][0]["accuracy"] == 0 and by_mean["largest"][0]["k"] == 1
+
+
+def test_ties_of_classes(write_samples, tmp_path):
+    """Two neighbours of other classes: the nearest wins, and beside it the lowest class."""
+    file = write_samples(tmp_path / "samples", train=2, test=2, classes=2, size=(1, 2, 1))
+    np.save(file.with_name("images.npy"), np.array([[0, 0], [9, 9], [1, 1], [8, 8]], np.uint8).reshape(4, 1, 2, 1))
+    metrics, predictions, _ = run(file, tmp_path / "run", k=[1, 2])
+    assert [scored["accuracy"] for scored in metrics["scores"]] == [1, 1]
+    assert [(scored["k"], scored["accuracy"]) for scored in metrics["lowest_class"]] == [(1, 1), (2, 0.5)]
+    assert predictions["k2"].tolist() == [0, 1] and "largest" not in metrics
+
+
+def test_every_k_counts_its_own_neighbours(write_samples, tmp_path):
+    """The nearest is of class 0, the next two are of class 1."""
+    file = write_samples(tmp_path / "samples", train=4, test=1, classes=2, size=(1, 2, 1))
+    np.save(
+        file.with_name("images.npy"), np.array([[1, 1], [4, 4], [99, 99], [5, 5], [2, 2]], np.uint8)[:, None, :, None]
+    )
+    metrics, predictions, _ = run(file, tmp_path / "run", distance="l1", k=[1, 3])
+    assert predictions[["k1", "k3"]].to_numpy().tolist() == [[0, 1]]
+    for name in ("scores", "lowest_class"):
+        assert [scored["accuracy"] for scored in metrics[name]] == [1, 0]
+
+
+def test_subset_is_drawn_by_the_seed_of_the_samples(samples, tmp_path):
+    metrics, predictions, _ = run(samples, tmp_path / "run", distance="l1", test_images={"l1": 9, "l2": 3})
+    assert metrics["test_images"] == 9 and len(predictions) == 9
+    assert np.bincount(predictions["label"]).tolist() == [3, 3, 3]
+    assert predictions["sample"].tolist() == read_samples(samples).subset("test", 9, "").tolist()
+    assert np.sum(metrics["scores"][0]["confusion"]) == 9
+    more, whole, _ = run(samples, tmp_path / "more", distance="l1", test_images={"l1": 900})
+    assert more["test_images"] == len(whole) == 30
+
+
+def test_same_bytes_again(samples, tmp_path):
+    for name, threads in (("a", 1), ("b", 3)):
+        run(samples, tmp_path / name, distance="ssim", threads=threads)
+    for file in ("metrics.json", "predictions.csv"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_window_reaches_ssim(samples, tmp_path):
+    metrics, _, _ = run(samples, tmp_path / "run", distance="ssim", window=5)
+    assert metrics["window"] == 5
+
+
+def test_nothing_is_left_of_a_run_that_fails(samples, tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fails)
+    with pytest.raises(OSError, match="disk full"):
+        run(samples, tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_metrics_come_last(samples, tmp_path, monkeypatch):
+    order = []
+    replace = Path.replace
+
+    def noted(path, target):
+        order.append(Path(target).name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    run(samples, tmp_path / "run")
+    assert order[-1] == "metrics.json" and set(order[-3:]) == {"metrics.json", "seconds.json", "predictions.csv"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"method": "kmeans"}, ["classification.baselines.methods", "'kmeans'", "knn"]),
+        ({"distance": "l22"}, ["classification.baselines.distances", "'l22'", "Did you mean 'l2'"]),
+        ({"method": "nearest_centroid", "distance": "l22"}, ["classification.baselines.distances", "'l22'"]),
+        ({"normalization": "z"}, ["normalization 'z'"]),
+        ({"k": [1, 61]}, ["classification.baselines.k", "61 neighbours", "60 training images", "samples.csv"]),
+        ({"distance": "ssim", "window": 9}, ["classification.baselines.window", "9", "8 x 8", "3 to 7"]),
+        ({"test_images": {"l2": 2}}, ["classification.baselines.test_images", "3 classes"]),
+    ],
+)
+def test_refused(samples, tmp_path, given, words, says):
+    says(lambda: run(samples, tmp_path / "run", **given), *words)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("empty", "train", "test"), [("train", 0, 6), ("test", 6, 0)])
+def test_empty_part(write_samples, tmp_path, empty, train, test, says):
+    file = write_samples(tmp_path / "samples", train=train, test=test)
+    says(lambda: run(file, tmp_path / "run"), file, "column part", f"part {empty}", "classification samples")
+
+
+def test_class_without_training_images(write_samples, tmp_path, says):
+    file = write_samples(tmp_path / "samples", train=2, test=3)
+    says(lambda: run(file, tmp_path / "run", "nearest_centroid"), "class 2", "train_images")
+
+
+def test_hardware_without_proc(monkeypatch):
+    monkeypatch.setattr(Path, "is_file", lambda _: False)
+    assert baselines._hardware().startswith(f"{os.cpu_count()} x ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="no CIFAR-10 beside the project; name its folder in BOARDBENCH_CIFAR10")
+def test_known_numbers_of_cifar10(tmp_path):
+    """3 neighbours give .329 where ties go to the lowest class, as paper 2 has it too."""
+    from boardbench.classification.samples import samples
+    from boardbench.params.classification import Archive
+
+    file = tmp_path / "samples.csv"
+    samples(source="cifar10", raw=tmp_path / "raw", out=file, params=Archive(path=REAL))
+    for distance, accuracy in (("l2", 0.2781), ("cosine", 0.2830)):
+        metrics, _, _ = run(file, tmp_path / distance, "nearest_centroid", distance)
+        assert metrics["scores"][0]["accuracy"] == pytest.approx(accuracy, abs=0.00005)
+    metrics, _, _ = run(file, tmp_path / "knn")
+    assert [scored["accuracy"] for scored in metrics["scores"]] == pytest.approx([0.3530, 0.3538], abs=0.00005)
+    assert [scored["accuracy"] for scored in metrics["lowest_class"]] == pytest.approx([0.3530, 0.3290], abs=0.00005)

@@ -1,0 +1,67 @@
+"""Finished runs in MLflow: one entry a run, whatever its kind."""
+
+import json
+
+import pytest
+from mlflow import MlflowClient
+
+from boardbench.classification.evaluation import mirror
+
+SCORES = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "precision": 0.3, "recall": 0.2, "f_score": 0.1, "confusion": [[1]]}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    one, two = tmp_path / "knn-l2-z-score", tmp_path / "fc3-seed0"
+    baseline = {"kind": "baseline", "method": "knn", "distance": "l2", "scores": [{"k": 1, **SCORES}]}
+    baseline["scores"].append({"k": 3, **SCORES, "accuracy": 0.7})
+    training = {"kind": "scratch", "name": "fc3", "seed": 0, "settings": {"epochs": 2, "pool": False, "folds": 2}}
+    for folder, metrics in ((one, baseline), (two, {**training, "epochs": 1, "scores": SCORES, "folds": []})):
+        folder.mkdir()
+        metrics = {"study": "classification", "dataset": "toys", **metrics}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        (folder / "predictions.csv").write_text("sample\n")
+    (two / "history.csv").write_text("epoch,train_loss,validation_loss,fold\n0,2.0,,1\n0,1.5,,\n1,1.0,,\n")
+    return [one, two]
+
+
+def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
+    store, out = tmp_path / "mlflow.db", tmp_path / "mirrored.json"
+    for _ in range(2):
+        mirror(runs=runs, tracking=store, out=out)
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}")
+    found = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
+    entries = {run.info.run_name: run for run in found}
+    assert sorted(entries) == ["toys fc3-seed0", "toys knn-l2-z-score"]
+    assert len(found) == 2
+    assert {run.info.status for run in found} == {"FINISHED"}
+    network, knn = entries["toys fc3-seed0"], entries["toys knn-l2-z-score"]
+    assert network.data.metrics["test_accuracy"] == 0.5
+    assert network.data.params["epochs"] == "2"
+    assert network.data.params["name"] == "fc3"
+    assert (network.data.tags["kind"], network.data.tags["dataset"]) == ("scratch", "toys")
+
+    def history(run, name):
+        return [(metric.step, metric.value) for metric in client.get_metric_history(run.info.run_id, name)]
+
+    assert history(network, "train_loss") == [(0, 1.5), (1, 1.0)]
+    assert history(network, "fold1_train_loss") == [(0, 2.0)]
+    assert "validation_loss" not in network.data.metrics
+    assert history(knn, "test_accuracy") == [(1, 0.5), (3, 0.7)]
+    assert (knn.data.params["method"], knn.data.params["distance"]) == ("knn", "l2")
+    names = {file.path for file in client.list_artifacts(network.info.run_id)}
+    assert names == {"metrics.json", "predictions.csv", "history.csv"}
+    assert sorted(json.loads(out.read_text())["runs"]) == ["fc3-seed0", "knn-l2-z-score"]
+
+
+def test_folders_that_are_no_runs_are_named(runs, tmp_path, says):
+    def check(*words):
+        says(lambda: mirror(runs=runs, tracking=tmp_path / "db"), runs[1] / "metrics.json", *words)
+        assert not (tmp_path / "db").exists()
+
+    (runs[1] / "metrics.json").write_text('{"study": "placement", "kind": "scratch"}')
+    check("study or kind", "Make the run again")
+    (runs[1] / "metrics.json").write_text("{")
+    check("not readable", "Make the run again")
+    (runs[1] / "metrics.json").unlink()
+    check("missing", "Make the run again")
