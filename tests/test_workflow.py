@@ -73,6 +73,12 @@ def test_a_fresh_clone_plans_every_step(clone):
         "placement_latency": 1,
         "placement_tables": 1,
         "placement_figures": 1,
+        "images": 1,
+        "baseline": 8,
+        "scratch": 2,
+        "classification_mirror": 1,
+        "classification_tables": 1,
+        "classification_figures": 1,
         "tables": 1,
         "figures": 1,
         "publish": 1,
@@ -118,6 +124,8 @@ def test_an_unknown_key_stops_before_any_work(clone):
         ("{reflectance: {board_mask: true}}", "board_mask is true, but captures board01_1, "),
         ("{source: captures, dataset: mine}", "captures.csv"),
         ("{}\nplacement: {source: photos, dataset: mine}", "data/raw/mine: no such folder. Put the photos"),
+        ("{}\nclassification: {source: cifar10, archive: {path: a.tar.gz}}", "archive.path: a.tar.gz does not exist"),
+        ("{}\nclassification: {source: parquet}", "archive.path: source 'parquet' has no address"),
         (
             "{source: captures, dataset: mine}\nstudies: [placement]\nplacement: {features: [tune]}",
             "placement.features",
@@ -142,19 +150,20 @@ def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
     assert "line 2" in answer.stdout
 
 
-@pytest.mark.parametrize("study", ["segmentation", "placement"])
-def test_one_study_plans_no_step_of_the_other(clone, study):
+@pytest.mark.parametrize("study", ["segmentation", "placement", "classification"])
+def test_one_study_plans_no_step_of_another(clone, study):
     (clone / "one.yaml").write_text(f"studies: [{study}]\n")
     steps = planned(clone, "one.yaml")
     assert steps["publish"] == 1
-    assert ("placement_train" in steps, "simulate" in steps) == (study == "placement", study == "segmentation")
+    own = {"segmentation": "simulate", "placement": "placement_train", "classification": "baseline"}
+    assert [name for name, step in own.items() if step in steps] == [study]
 
 
 @pytest.mark.parametrize("preset", sorted(path.name for path in (ROOT / "workflow/presets").glob("*.yaml")))
 def test_every_preset_is_accepted(preset):
     import yaml
 
-    from boardbench.params.params import load_params
+    from boardbench.params.params import Params, load_params
     from boardbench.segmentation import backbones, reduction
 
     overlay = yaml.safe_load((ROOT / "workflow/presets" / preset).read_text())
@@ -164,7 +173,7 @@ def test_every_preset_is_accepted(preset):
     for name in params.segmentation.strategies:
         reduction.get(name)
     for study in params.studies:
-        default = {"segmentation": "simulated", "placement": "simulated-photos"}[study]
+        default = getattr(Params(), study).dataset
         assert getattr(params, study).dataset != default, "a preset must not overwrite the default's tables"
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boardbench.classification import baselines
 from boardbench.classification.baselines import baseline
 from boardbench.classification.data import read_samples
 from boardbench.params.classification import Baselines
@@ -170,11 +169,6 @@ def test_empty_part(write_samples, tmp_path, empty, train, test, says):
 def test_class_without_training_images(write_samples, tmp_path, says):
     file = write_samples(tmp_path / "samples", train=2, test=3)
     says(lambda: run(file, tmp_path / "run", "nearest_centroid"), "class 2", "train_images")
-
-
-def test_hardware_without_proc(monkeypatch):
-    monkeypatch.setattr(Path, "is_file", lambda _: False)
-    assert baselines._hardware().startswith(f"{os.cpu_count()} x ")
 
 
 @pytest.mark.slow

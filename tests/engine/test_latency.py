@@ -1,3 +1,7 @@
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
@@ -21,3 +25,9 @@ def test_no_repeats_are_refused():
 def test_hardware_fits_a_table_and_names_torch():
     text = hardware()
     assert "," not in text and f"torch {torch.__version__}" in text and text.split(" x ")[0].isdigit()
+    assert hardware("numpy").endswith(f"; numpy {np.__version__}")
+
+
+def test_hardware_without_proc(monkeypatch):
+    monkeypatch.setattr(Path, "is_file", lambda _: False)
+    assert hardware().startswith(f"{os.cpu_count()} x ")

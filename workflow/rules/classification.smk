@@ -36,7 +36,7 @@ rule baseline:
     input:
         samples=f"{CLASSIFIED}/samples.csv",
         facts=f"{CLASSIFIED}/samples.json",
-        code=sources("boardbench.classification.baselines"),
+        code=baseline_code,
     output:
         metrics=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/metrics.json",
         predictions=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/predictions.csv",

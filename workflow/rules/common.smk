@@ -312,6 +312,14 @@ def archive_files():
     )
 
 
+def baseline_code(wildcards):
+    """Return the source files of a baseline and its distance."""
+    return sources(
+        "boardbench.classification.baselines",
+        f"boardbench.classification.distances.{wildcards.distance}",
+    )
+
+
 def run_flags(wildcards):
     """Write how a network in NumPy is trained as flags."""
     return flags(LEARNT[wildcards.name], leave_out={"name"})

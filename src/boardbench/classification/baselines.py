@@ -1,7 +1,5 @@
 """Classifiers without training, on the images themselves: the floor under every network."""
 
-import os
-import platform
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +13,7 @@ from boardbench.classification.data import Samples, read_samples
 from boardbench.classification.neighbours import nearest, vote
 from boardbench.classification.normalization import fit
 from boardbench.classification.scores import scores
+from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.errors import nearest as nearest_word
 from boardbench.files import whole, write_json
@@ -110,7 +109,7 @@ def baseline(
         "seconds": round(spent, 3),
         "images_per_s": round(len(test) / spent, 3),
         "threads": params.threads,
-        "hardware": _hardware(),
+        "hardware": hardware("numpy"),
     }
     files = (out / name for name in ("metrics.json", "seconds.json", "predictions.csv"))
     # All three are written before the first is put in place; metrics.json, the truth of a run, comes last.
@@ -134,12 +133,3 @@ def _tested(read: Samples, path: Path, count: int | None) -> tuple[np.ndarray, n
         numbers = read.subset("test", count, "classification.baselines.test_images")
         return read.images[numbers], read.labels[numbers], numbers
     return *read.part("test"), numbers
-
-
-def _hardware() -> str:
-    """Name the cores, the processor and NumPy's version, without commas; torch is not needed here."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} x {model}; numpy {np.__version__}".replace(",", ";")

@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -34,12 +35,10 @@ def gemm_rate(threads: int, size: int = 2048, repeats: int = 7) -> float:
     return 2 * size**3 / min(measure(lambda: torch.mm(left, right, out=out), repeats))
 
 
-def hardware() -> str:
-    """Name the cores, the processor's model and torch's version; without commas, for tables."""
-    import torch
-
+def hardware(package: str = "torch") -> str:
+    """Name the cores, the processor's model and a package's version, without loading it; without commas, for tables."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} x {model}; torch {torch.__version__}".replace(",", ";")
+    return f"{os.cpu_count()} x {model}; {package} {version(package)}".replace(",", ";")

@@ -84,11 +84,11 @@ class Scratch(Section):
     """Neural networks in NumPy alone."""
 
     runs: list[NamedRun] = Field(
-        [NamedRun(name="fc3", network="fc3"), NamedRun(name="cnn", network="cnn16_16", pool=True)],
+        [NamedRun(name="fc3", network="fc3"), NamedRun(name="cnn", network="cnn16_16", pool=True, learning_rate=0.01)],
         description="what each trains and how; a key left out has the default of Run in params/classification.py",
     )
     seeds: Seeds = Field([0], min_length=1, description="every run once a seed")
-    threads: int = Field(1, ge=1, description="of the matrix products of a run")
+    threads: int = Field(1, ge=1, description="of a run; another number gives other weights")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

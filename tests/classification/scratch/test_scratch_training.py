@@ -16,7 +16,7 @@ from boardbench.classification.scratch import run as run_module
 from boardbench.classification.scratch import training as loop
 from boardbench.classification.scratch.folds import folds, holdout
 from boardbench.classification.scratch.loss import cross_entropy
-from boardbench.classification.scratch.model import Architecture, Model, load, save
+from boardbench.classification.scratch.model import load
 from boardbench.classification.scratch.networks import build_network
 from boardbench.classification.scratch.run import scratch
 from boardbench.classification.scratch.training import Part, fit
@@ -339,47 +339,6 @@ def test_a_checkpoint_with_another_networks_vectors_is_named(broken_off, samples
     says(lambda: start(samples, broken_off.parent), broken_off, "'best'", "Remove")
     np.savez(broken_off, **{key: value for key, value in held.items() if key != "state.mean"})
     says(lambda: start(samples, broken_off.parent), broken_off, "'mean'", "Remove")
-
-
-def test_a_model_file_comes_back_and_a_wrong_one_is_named(tmp_path, says):
-    architecture = Architecture("cnn16_16", SIZE, ["a", "b", "c"], True, 0.0)
-    model = Model(architecture, Normalization("z-score", 100.0, 50.0), architecture.build())
-    model.network.parameters[...] = np.random.default_rng(0).normal(size=len(model.network.parameters))
-    path = tmp_path / "model.npz"
-    save(model, path)
-    images, _ = bars(20)
-    np.testing.assert_array_equal(load(tmp_path).predict(images, 2), model.predict(images))
-    with np.load(path) as file:
-        held = dict(file)
-    np.savez(path, **(held | {"0.bias": np.zeros(3)}))
-    says(lambda: load(path), path, "0.bias", "Train the run again")
-    path.write_bytes(b"no")
-    says(lambda: load(path), path, "not a model of boardbench", "Train the run again")
-    says(lambda: load(tmp_path / "none"), "no model", "classification scratch")
-
-
-def test_validation_parts_by_hand():
-    labels = np.array([0] * 10 + [1] * 5 + [2])
-    train, validation = holdout(labels, 0.2, 0)
-    assert np.bincount(labels[validation], minlength=3).tolist() == [2, 1, 0]
-    assert sorted([*train, *validation]) == [*range(16)]
-    assert (np.diff(train) > 0).all()
-    assert np.bincount(labels[holdout(labels, 0.01, 0)[1]], minlength=3).tolist() == [1, 1, 0]
-    assert [len(rows) for rows in holdout(labels, 0.0, 0)] == [16, 0]
-    assert np.bincount(labels[holdout(labels, 0.99, 0)[1]], minlength=3).tolist() == [9, 4, 0]
-    assert holdout(labels, 0.2, 1)[1].tolist() != validation.tolist()
-
-
-def test_folds_hold_every_image_once_and_every_class_evenly(says):
-    labels = np.array([0] * 10 + [1] * 7 + [2] * 5)
-    parts = folds(labels, 4, 0)
-    assert sorted(np.concatenate(parts)) == [*range(22)]
-    assert sorted(len(part) for part in parts) == [5, 5, 6, 6]
-    counts = np.array([np.bincount(labels[part], minlength=3) for part in parts])
-    assert (counts.max(axis=0) - counts.min(axis=0) <= 1).all()
-    assert any((one != two).any() for one, two in zip(parts, folds(labels, 4, 1), strict=True) if len(one) == len(two))
-    says(lambda: folds(labels, 6, 0), "folds: 6", "class 2", "5 of the training images", "Set folds to 5")
-    says(lambda: folds(np.array([0, 0, 1]), 2, 0), "class 1", "only 1", "null")
 
 
 def test_progress_prints_a_line_an_epoch(samples, tmp_path, capsys):

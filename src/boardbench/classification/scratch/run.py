@@ -1,7 +1,5 @@
 """The verb that trains and scores one network in NumPy alone."""
 
-import os
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from boardbench.classification.scratch.checkpoints import Progress
 from boardbench.classification.scratch.folds import folds, holdout
 from boardbench.classification.scratch.model import Architecture, Model, save
 from boardbench.classification.scratch.training import Part, check, fit
+from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.classification import Run
@@ -173,14 +172,5 @@ def _seconds(found: Progress, before: float, images: int, test_seconds: float, t
         "images_per_s": round(images / epoch, 1),
         "test_images_per_s": round(test_images / max(test_seconds, 1e-9), 1),
         "threads": threads,
-        "hardware": _hardware(),
+        "hardware": hardware("numpy"),
     }
-
-
-def _hardware() -> str:
-    """Name the cores, the processor's model and NumPy's version, without loading torch; without commas."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} x {model}; numpy {np.__version__}".replace(",", ";")
