@@ -103,6 +103,7 @@ def tiny10(tmp_path_factory):
 def tiny(monkeypatch):
     """Let the sources expect the tiny numbers."""
     monkeypatch.setattr(module, "CIFAR10", TINY10)
+    monkeypatch.setattr(module, "CIFAR100", TINY100)
     monkeypatch.setattr(download, "PAUSE", 0.0)
 
 

@@ -31,7 +31,7 @@ def test_as_numpy_in_float64(images):
     assert math.isclose(found.scale, images.std(dtype=np.float64), rel_tol=1e-9)
     applied = found.apply(images)
     assert applied.dtype == np.float32 and applied.shape == images.shape
-    np.testing.assert_allclose(applied, (images - found.offset) / found.scale, atol=2e-5)
+    np.testing.assert_allclose(applied, (images - found.offset) / found.scale, rtol=1e-7)
     between = fit("min-max", images).apply(images)
     assert between.min() == 0 and between.max() == 1
 
