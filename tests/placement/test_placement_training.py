@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from boardbench.engine.training import History
 from boardbench.params.placement import Tolerance, Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples
@@ -51,6 +52,25 @@ def test_same_seed_same_bytes_and_everything_is_written(samples, tmp_path):
     chosen = given.parts == "validation"
     error = np.abs(centre(predict(model.network, given.images[chosen])) - centre(given.corners[chosen])).mean()
     assert error == pytest.approx(history["validation_centre"][facts["best_epoch"]], rel=1e-4)
+
+
+def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, monkeypatch, capsys):
+    params = PARAMS.model_copy(update={"epochs": 4})
+    whole = start(samples, tmp_path / "whole", params=params)
+
+    def cut(self, trainer, module):
+        if trainer.current_epoch == 2:
+            raise RuntimeError("cut off")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
+        patched.setattr(History, "on_train_epoch_start", cut)
+        start(samples, tmp_path / "cut", params=params)
+    assert not (tmp_path / "cut/model.pt").exists()
+    torch.rand(7)  # whatever was drawn before, dropout draws the same
+    resumed = start(samples, tmp_path / "cut", params=params)
+    assert "resuming from epoch 2" in capsys.readouterr().out
+    for name in ("model.pt", "history.csv"):
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_the_loss_without_the_term_is_another_run(samples, tmp_path):
