@@ -154,6 +154,7 @@ def test_settings_beside_paper_4(boards):
     assert found["photos for training"] == ("10", "2")
     assert found["images made of them, share that trains"] == ("2000, 85 %", "6, 50 %")
     assert found["further test images"] == ("300 of 2 photos", "3 of 1 photos")
+    assert found["weights that MobileNetV2 starts from"] == ("ImageNet", "none: a random start")
     assert found["optimizer, batch"] == ("Adam, 32", "Adam, 32") and found["epochs"] == ("1000", "4")
     assert found["training settles after"][1] == "3 epochs"
     assert found["error of the centre"] == ("a curve, no number", "0.205 to 0.255 px on test photos")

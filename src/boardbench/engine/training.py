@@ -33,6 +33,11 @@ MONITORS = {
 }
 
 
+def _seed_of(seed: int, epoch: int) -> int:
+    """Return what seeds every draw of an epoch: the order of samples, and dropout."""
+    return seed * 1_000_003 + epoch
+
+
 class EpochSampler(Sampler[int]):
     """Yields the rows that belong to an epoch, in an order drawn from (seed, epoch)."""
 
@@ -48,7 +53,7 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self):
         rows = self._rows_of(self._epoch)
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
+        generator = torch.Generator().manual_seed(_seed_of(self._seed, self._epoch))
         return iter([rows[index] for index in torch.randperm(len(rows), generator=generator).tolist()])
 
 
@@ -59,11 +64,16 @@ class Learner(pl.LightningModule):
     ``tally(logits, targets)`` values of the validation part into named floats.
     """
 
-    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Loop):
+    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Loop, seed: int):
         super().__init__()
         self.network, self.loss, self.tally, self.score = network, loss, tally, score
-        self.params = params
+        self.params, self._seed = params, seed
         self._tallies: list[Any] = []
+
+    def on_train_batch_start(self, _, number):
+        # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
+        if number == 0:
+            torch.manual_seed(_seed_of(self._seed, self.current_epoch))
 
     def training_step(self, batch, _):
         inputs, targets = batch
@@ -153,6 +163,7 @@ def fit(
     validation: DataLoader,
     *,
     params: Loop,
+    seed: int,
     checkpoints: Path,
     run: Run | None,
 ) -> History:
@@ -196,7 +207,7 @@ def fit(
         num_sanity_val_steps=0,
         log_every_n_steps=1,
     )
-    learner = Learner(network, loss, tally, score, params)
+    learner = Learner(network, loss, tally, score, params, seed)
     resume = last if last.is_file() else None
     if resume:
         print(f"resuming from epoch {torch.load(resume, weights_only=True)['epoch'] + 1}", flush=True)

@@ -1,10 +1,12 @@
 """MobileNetV2's features as training starts from them, and what frozen ones make of every image, computed once."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import update_bn
 
 from boardbench.engine.modelfile import refusing, write_model
 from boardbench.errors import BoardbenchError
@@ -18,6 +20,11 @@ from boardbench.placement.network import preprocess
 BATCH = 32  # images at once
 
 
+def _batches(images: np.ndarray, rows: np.ndarray) -> Iterator[torch.Tensor]:
+    for start in range(0, len(rows), BATCH):
+        yield preprocess(torch.from_numpy(images[rows[start : start + BATCH]]))
+
+
 def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False, params: Training) -> None:
     """Write the features' weights, and what they make of the training and validation images.
 
@@ -25,7 +32,9 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     (samples, channels, lines / 32, samples / 32) float32, zeros for images of other parts. 2000 images of 256 x 256
     take 655 MB.
 
-    Without ``weights`` the start is random (seed 0): frozen, it is a control that says what pretraining is worth.
+    Without ``weights`` the start is random (seed 0): frozen, it is a control that says what pretraining is worth. Its
+    BatchNorm statistics are then those of the training images, as pretrained ones are those of theirs: with the means
+    of 0 and variances of 1 of a start, 52 random layers let 1e-8 of the signal through.
 
     Args:
         samples: samples.csv.
@@ -45,18 +54,21 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     if params.weights:
         origin = params.weights
         digest = load_weights(whole_network, params.weights, params.checksum, out.parent)
-    network = whole_network.features.eval().to(memory_format=torch.channels_last)
+    network = whole_network.features.to(memory_format=torch.channels_last)
+    given = read_samples(samples) if frozen else None
+    if given and not params.weights:
+        update_bn(_batches(given.images, np.flatnonzero(given.parts == "train")), network)
+    network.eval()
     facts = {"weights": origin, "weights_sha256": digest, "width": params.width, "features_sha256": None}
-    if frozen:
-        given = read_samples(samples)
+    if given:
         rows = np.flatnonzero(np.isin(given.parts, ("train", "validation")))
         with torch.inference_mode(), whole(out.with_suffix(".npy")) as beside:
             form = tuple(network(preprocess(torch.from_numpy(given.images[rows[:1]]))).shape[1:])
             made = np.lib.format.open_memmap(beside, "w+", np.float32, (len(given.parts), *form))
-            for start in range(0, len(rows), BATCH):
-                batch = rows[start : start + BATCH]
-                made[batch] = network(preprocess(torch.from_numpy(given.images[batch]))).numpy()
-                print(f"features of {min(start + BATCH, len(rows))} of {len(rows)} images", flush=True)
+            for number, batch in enumerate(_batches(given.images, rows)):
+                done = rows[number * BATCH : (number + 1) * BATCH]
+                made[done] = network(batch).numpy()
+                print(f"features of {number * BATCH + len(done)} of {len(rows)} images", flush=True)
             made.flush()
             del made
             facts["features_sha256"] = sha256(beside)

@@ -120,6 +120,7 @@ def train(
             lambda errors: {"centre": float(np.concatenate(errors).mean())},
             *loaders,
             params=params,
+            seed=seed,
             checkpoints=checkpoints,
             run=run,
         )

@@ -53,7 +53,7 @@ NAMES = {
     "lda": "linear discriminant",
     "scratch": "MobileNetV2 from scratch",
     "tuned": "MobileNetV2, tuned weights",
-    "frozen": "MobileNetV2, frozen weights",
+    "frozen": "MobileNetV2, frozen at its start",
     "rectangle": "rectangle term",
     "corners": "corners alone",
     "mean": "mean corners",

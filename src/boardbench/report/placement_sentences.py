@@ -152,6 +152,7 @@ def settings(about: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str
         ("boards whose chip was really displaced", "none", f"{parts['displaced']['images']} photos"),
         ("image", "256 \N{MULTIPLICATION SIGN} 256", size),
         ("network", "MobileNetV2 of ImageNet, frozen; separable convolution, 512, 8", f"{features}; the same head"),
+        ("weights that MobileNetV2 starts from", "ImageNet", str(given.get("weights") or "none: a random start")),
         ("width of MobileNetV2", "not stated", number("width", given)),
         ("optimizer, batch", "Adam, 32", f"Adam, {number('batch_size', given)}"),
         ("weight of the rectangle term", "1: the plain sum", number("rectangle_weight", given)),

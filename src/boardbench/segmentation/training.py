@@ -116,7 +116,9 @@ def train(
             )
 
         checkpoints = out / "checkpoints" / what
-        history = fit(network, loss, _tally, _score, *loaders, params=params, checkpoints=checkpoints, run=run)
+        history = fit(
+            network, loss, _tally, _score, *loaders, params=params, seed=seed, checkpoints=checkpoints, run=run
+        )
     except BaseException as error:
         if run:
             run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
