@@ -151,3 +151,39 @@ def test_the_models_on_the_front_are_the_published_ones():
         for row in sorted(rows, key=lambda row: float(row["p50_ms"]))
     ]
     assert shown == expected
+
+
+def test_the_placement_table_is_the_published_one():
+    section = README.split("## Does the chip sit right?")[1].split("## The real boards")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+    def share(text):
+        return f"{100 * float(text):.0f} %" if text else "-"
+
+    expected = [
+        [
+            *(row[key] for key in ("features", "loss", "part")),
+            *(f"{float(row[key]):.3f}" for key in ("centre_mae_px", "centre_mae_mm")),
+            f"{float(row['rotation_mae_deg']):.2f}",
+            share(row["false_accept_rate"]),
+            share(row["false_reject_rate"]),
+        ]
+        for row in csv_rows("reports/tables/simulated-photos/placement.csv")
+        if row["part"] != "validation"
+    ]
+    assert shown == expected
+
+
+def test_what_five_seeds_say_of_the_rectangle_term_is_published():
+    rows = {
+        (row["metric"]): row
+        for row in csv_rows("reports/tables/simulated-photos-ablation/placement_differences.csv")
+        if (row["question"], row["features"], row["part"]) == ("rectangle term", "scratch", "test")
+    }
+    told = " ".join(README.split())
+    for metric, decimals in (("corner_mae_px", 3), ("rotation_mae_deg", 2), ("centre_mae_px", 3)):
+        difference, low, high = (float(rows[metric][key]) for key in ("difference", "low", "high"))
+        assert f"{difference:+.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})" in told
+    assert [rows[metric]["shown"] for metric in ("corner_mae_px", "rotation_mae_deg")] == ["harms", "harms"]
+    assert rows["centre_mae_px"]["shown"] == "no difference shown"
