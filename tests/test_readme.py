@@ -187,3 +187,31 @@ def test_what_five_seeds_say_of_the_rectangle_term_is_published():
         assert f"{difference:+.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})" in told
     assert [rows[metric]["shown"] for metric in ("corner_mae_px", "rotation_mae_deg")] == ["harms", "harms"]
     assert rows["centre_mae_px"]["shown"] == "no difference shown"
+
+
+def test_the_classification_table_and_its_sentences_are_the_published_ones():
+    section = README.split("## What is no learning worth?")[1].split("## The real boards")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    tables = {
+        name: csv_rows(f"reports/tables/cifar10-jpeg/classification_{name}.csv")
+        for name in ("baselines", "scratch", "seconds", "variants")
+    }
+    rows = [row | {"who": row["method"]} for row in tables["baselines"] if row["normalization"] == "z-score"]
+    networks = [row for row in tables["scratch"] if row["name"] in {cells[0] for cells in shown}]
+    rows += [row | {"who": row["name"], "k": "", "distance": ""} for row in networks]
+    limits = [f"{float(row['low']):.3f} to {float(row['high']):.3f}" for row in rows]
+    assert shown == [
+        [row["who"], row["k"], row["distance"], row["accuracy"], limit, row["accuracy_published"]]
+        for row, limit in zip(rows, limits, strict=True)
+    ]
+    told = " ".join(section.split())
+    seconds = {row["name"]: row for row in tables["seconds"]}
+    epoch = seconds["cnn32-32-64-64-seed0"]
+    assert f"took {float(epoch['seconds_published']):.0f} s;" in told
+    assert f"{float(epoch['seconds_per_epoch']):.0f} s on two cores" in told
+    spent = [float(seconds[f"knn-{distance}-z-score"]["seconds"]) for distance in ("l2", "cosine", "l1", "ssim")]
+    assert "{:.0f} s (L2), {:.0f} (cosine), {:.0f} (L1) and {:.0f} s (SSIM)".format(*spent) in told
+    read = {(row["variant"], row["k"], row["distance"], row["normalization"]): row for row in tables["variants"]}
+    assert read["largest distance", "1", "cosine", "z-score"]["accuracy"] in told
+    assert read["ties to the lowest class", "3", "l2", "z-score"]["accuracy"] in told
