@@ -325,9 +325,9 @@ class Images:
         generator = np.random.default_rng(0)
         np.save(self.root / "images.npy", generator.integers(0, 256, (40, *size), dtype=np.uint8))
 
-    def cifar10(self, kind="parquet", encoding="JPEG, which changes pixels"):
+    def cifar10(self, kind="parquet", encoding="JPEG, which changes pixels", **source):
         """Make the same data CIFAR-10 by name and size, from parquet files of JPEG images."""
-        self.samples(kind, (32, 32, 3), CIFAR10_CLASSES, encoding=encoding)
+        self.samples(kind, (32, 32, 3), CIFAR10_CLASSES, encoding=encoding, **source)
 
     def predictions(self, folder, columns, images):
         """Write predictions.csv: columns -> wrong images, over the first ``images`` of the test part."""

@@ -186,6 +186,11 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     tables(**cifar10.arguments | {"source": "cifar10"})
     about = json.loads((cifar10.root / "tables/about.json").read_text())
     assert about["label"].startswith("CIFAR-10, the authors' archive") and about["original"] is True
+    # Parquet files whose user calls them cifar10 are not the archive.
+    cifar10.cifar10("cifar10", form="parquet")
+    tables(**cifar10.arguments | {"source": "cifar10"})
+    about = json.loads((cifar10.root / "tables/about.json").read_text())
+    assert about["label"].startswith("CIFAR-10, recoded as JPEG") and about["original"] is False
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
     label = LABELS[source]
     encoding = str(facts.get("encoding", "")).lower()
     recoded = "jpeg" in encoding or "jpg" in encoding
-    if cifar10 and source == "parquet":
+    parquet = "parquet" in (source, facts.get("form"))
+    if cifar10 and parquet:
         label = f"CIFAR-10, {'recoded as JPEG: not the original pixels' if recoded else 'from parquet files'}"
     if cifar10:
         label += "" if truth.parts == COUNTS else f"; only {truth.parts['train']} + {truth.parts['test']} of its images"
@@ -156,7 +157,7 @@ def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
         "source": source,
         "label": label,
         "cifar10": cifar10,
-        "original": cifar10 and (source != "parquet" or ("png" in encoding and not recoded)),
+        "original": cifar10 and not recoded and (not parquet or "png" in encoding),
         "recoded": recoded,
         "complete": truth.parts == COUNTS,
         "parts": truth.parts,
