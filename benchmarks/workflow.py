@@ -2,31 +2,28 @@
 
 Usage: python benchmarks/workflow.py [--workdir FOLDER] [--quick] [--out FILE.csv]
 
-Reads what Snakemake recorded of a finished run (`make run`) below FOLDER/.snakemake. Of the core-seconds (cores x
-seconds), idle is what no job held, and start-up what jobs spent on imports: for each verb the time of a fresh process
-that imports what such a job imports, times its jobs. What that is, jobs of the tiny preset tell, which is run for it.
-The time that Snakemake's own process takes from running jobs is in neither.
+Reads what Snakemake recorded of a finished run (`make run`) below FOLDER/.snakemake; nothing is run but imports. Of
+the core-seconds (cores x seconds), idle is what no job held, and start-up what jobs spent on imports: for
+each verb the time of a fresh process that imports its module and all that this package's modules behind it import
+inside functions, times its jobs. Measured on a quiet machine, that is somewhat more than each job really imports. The
+time that Snakemake's own process takes from running jobs is in neither.
 """
 
 import argparse
+import ast
 import json
-import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import measuring
 from measuring import Row, compare, not_run
 
 ROOT = measuring.HERE.parent
-COPIED = ("Snakefile", "params.yaml", "workflow", "profiles", "src", "reports")
 LIMIT = 0.15
 COMPLETE = 0.95  # of a run's steps must be on record
 ALL_CORES = ("latency", "pareto")  # rules that hold every core, so that nothing runs beside them
@@ -103,40 +100,30 @@ def read_run(workdir: Path) -> Run | None:
     return max(runs, key=lambda run: len(run.jobs)) if runs else None
 
 
-def imported(log: str) -> tuple[str, ...]:
-    """Return the modules that a job imported, in order, from what Python reported of them in the job's log."""
-    return tuple(dict.fromkeys(re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", log, re.MULTILINE)))
+def inner_imports(module: str) -> list[str]:
+    """Return what the modules behind ``module`` import inside functions, as lines of Python."""
+    from boardbench.sources import sources
+
+    lines = {}
+    for file in sources(module):
+        tree = ast.parse(Path(file).read_text())
+        functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+        for node in (inner for function in functions for inner in ast.walk(function)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                lines[ast.unparse(node)] = None
+    return list(lines)
 
 
-def tiny_run() -> dict[str, list[tuple[str, ...]]]:
-    """Run the tiny preset in a copy of the project, and return what each job of each verb imports."""
-    modules: dict[str, list[tuple[str, ...]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in COPIED:
-            shutil.copytree(ROOT / name, copy / name) if (ROOT / name).is_dir() else shutil.copy(
-                ROOT / name, copy / name
-            )
-        told = {"PYTHONPATH": str(copy / "src"), "PYTHONPROFILEIMPORTTIME": "1"}
-        command = ["snakemake", "--cores", "all", "--configfile", "workflow/presets/tiny.yaml"]
-        subprocess.run(command, cwd=copy, env=os.environ | told, check=True, capture_output=True)
-        for path in (copy / ".snakemake" / "metadata").iterdir():
-            record = json.loads(path.read_text()) if path.is_file() else {}
-            if record.get("shellcmd") and record.get("log"):
-                found = imported((copy / record["log"][0]).read_text(errors="replace"))
-                modules.setdefault(verb_of(record["shellcmd"]), []).append(found)
-    return modules
+def start_up(verb: str, repeats: int) -> float:
+    """Return the seconds of a fresh process that imports what a verb needs."""
+    from boardbench.cli import VERBS
 
-
-@cache
-def start_up(modules: tuple[str, ...], repeats: int) -> float:
-    """Return the seconds of a fresh process that imports modules; those that cannot be imported alone are left out."""
-    text = "import importlib, sys\nfor name in sys.stdin.read().split():\n"
-    text += "    try:\n        importlib.import_module(name)\n    except Exception:\n        pass\n"
-    command, names = [sys.executable, "-W", "ignore", "-c", text], " ".join(modules)
+    module = VERBS[verb][0].split(":")[0]
+    tries = [f"try:\n    {line}\nexcept ImportError:\n    pass" for line in inner_imports(module)]
+    text = "\n".join(["import boardbench.cli", f"import {module}", *tries])
+    command = [sys.executable, "-W", "ignore", "-c", text]
     return statistics.median(
-        measuring.seconds(lambda: subprocess.run(command, input=names, text=True, check=True, capture_output=True))
-        for _ in range(repeats)
+        measuring.seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(repeats)
     )
 
 
@@ -147,14 +134,12 @@ def rows(quick: bool, workdir: Path = ROOT) -> list[Row]:
     if run is None:
         why = "no finished run on record (make run)"
         return [not_run(names[0], "none", "s", why), not_run(names[1], "limit", "share", why, 1.0)]
-    modules = {"": [("boardbench.cli",)]} if quick else tiny_run()
-    verbs = Counter(job.verb for job in run.jobs)
+    from boardbench.cli import VERBS
+
+    verbs = Counter(job.verb for job in run.jobs if job.verb in VERBS)
     if quick:
-        verbs = Counter({"": len(run.jobs)})
-    elif missing := sorted(verbs.keys() - modules.keys()):
-        raise SystemExit(f"workflow: the tiny preset has no job of {', '.join(missing)}; add one")
-    each = {verb: statistics.mean(start_up(of_job, 1 if quick else 3) for of_job in modules[verb]) for verb in verbs}
-    lost = {verb: count * each[verb] for verb, count in verbs.items()}
+        verbs = Counter(dict(verbs.most_common(1)))
+    lost = {verb: count * start_up(verb, 1 if quick else 2) for verb, count in verbs.items()}
     whole = run.cores * run.seconds
     shares = {"idle": run.idle / whole} | {verb: spent / whole for verb, spent in lost.items()}
     for what, share in sorted(shares.items(), key=lambda item: -item[1]):

@@ -49,9 +49,7 @@ def test_a_run_whose_records_were_replaced_is_left_out(finished):
 
 
 def test_lost_share_is_idle_and_imports(finished, monkeypatch):
-    seen = {f"segmentation {step}": [("a",), ("b",)] for step in ("train", "latency")}
-    monkeypatch.setattr(workflow, "tiny_run", lambda: seen)
-    monkeypatch.setattr(workflow, "start_up", lambda modules, repeats: {"a": 2.0, "b": 4.0}[modules[0]])
+    monkeypatch.setattr(workflow, "start_up", lambda verb, repeats: 3.0)
     seconds, share = workflow.rows(False, finished)
     assert (seconds.ours_median, seconds.unit) == (100.5, "s")
     assert share.ours_median == pytest.approx((101 + 2 * 3) / 201)
@@ -64,22 +62,10 @@ def test_without_a_finished_run_the_rows_say_so(tmp_path):
     assert "make run" in workflow.rows(True, tmp_path)[0].hardware
 
 
-def test_a_verb_that_the_tiny_preset_lacks_is_named(finished, monkeypatch):
-    monkeypatch.setattr(workflow, "tiny_run", dict)
-    with pytest.raises(SystemExit, match="the tiny preset has no job of"):
-        workflow.rows(False, finished)
-
-
-def test_what_a_job_imports_is_read_from_its_log():
-    log = "import time: self [us] | cumulative | imported package\nimport time:       93 |        93 |   _io\n"
-    log += "epoch 1/2\nimport time:      200 |       500 | numpy.linalg\nimport time:        9 |         9 | _io\n"
-    assert workflow.imported(log) == ("_io", "numpy.linalg")
-
-
-def test_imports_are_timed_and_odd_ones_left_out(tmp_path, monkeypatch):
-    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.3)\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert workflow.start_up(("no_such_module", "slow_module"), 1) > 0.3
+def test_imports_inside_functions_are_found():
+    lines = workflow.inner_imports("boardbench.segmentation.complexity")
+    assert "import torch" in lines
+    assert not any("TYPE_CHECKING" in line for line in lines)
 
 
 def test_a_preset_runs_with_fewer_epochs_as_an_overlay(tmp_path):
