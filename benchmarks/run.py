@@ -26,7 +26,7 @@ NAMES = (
     "inference",
     "stream",
     "baselines",
-    "scratch",
+    "numpy_networks",
     "workflow",
     "paper",
 )

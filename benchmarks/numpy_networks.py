@@ -1,6 +1,6 @@
 """Networks from scratch: an epoch of paper 2's largest convolutional network in NumPy, beside torch's.
 
-Usage: python benchmarks/scratch.py [--quick] [--out FILE.csv]
+Usage: python benchmarks/numpy_networks.py [--quick] [--out FILE.csv]
 
 Both train cnn32_32_64_64 without pooling on the same random images of 32 x 32 x 3 from the same weights, with SGD and
 momentum, batches of 64; their losses must agree, or nothing is reported. A round trains 1,280 images, and its time is
@@ -121,7 +121,7 @@ def check_same(answers: dict[str, list[dict]]) -> None:
     """Refuse to compare trainings that do not do the same work."""
     for mine, other in zip(answers["ours"], answers["rival"], strict=True):
         if not abs(mine["loss"] - other["loss"]) <= TOLERANCE * abs(other["loss"]):
-            raise SystemExit(f"scratch: the losses differ: ours {mine['loss']}, torch {other['loss']}")
+            raise SystemExit(f"numpy_networks: the losses differ: ours {mine['loss']}, torch {other['loss']}")
 
 
 def rows(quick: bool) -> list[Row]:
@@ -138,8 +138,8 @@ def rows(quick: bool) -> list[Row]:
         work = {"count": count, "batch": 64}
         for threads in (1, 2):
             with (
-                Worker("scratch.py", "ours", folder, threads) as mine,
-                Worker("scratch.py", "rival", folder, threads) as theirs,
+                Worker("numpy_networks.py", "ours", folder, threads) as mine,
+                Worker("numpy_networks.py", "rival", folder, threads) as theirs,
             ):
                 sides = {"ours": partial(mine.ask, **work), "rival": partial(theirs.ask, **work)}
                 answers = in_turn(sides, repeats)
@@ -154,11 +154,15 @@ def rows(quick: bool) -> list[Row]:
                     small = mine.ask(**work)["mb"]
                     whole = mine.ask(count=large, batch=large)
                     label = f"{NETWORK} in NumPy, 2 threads, one batch of {large:,}"
-                    published = [] if quick else [PUBLISHED_SECONDS]
-                    table.append(compare(label, "none" if quick else PAPER, "s", [whole["s"]], published))
+                    table.append(compare(label, PAPER, "s", [whole["s"]], [PUBLISHED_SECONDS]))
                     table.append(compare(label, "itself, batches of 64", "MB", [whole["mb"]], [small], target=0.5))
     return table
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the benchmark, or be a side of it."""
     measuring.alone(rows, __doc__, side)
+
+
+if __name__ == "__main__":
+    main()
