@@ -194,7 +194,8 @@ def test_nothing_to_publish_names_folder_and_verb(published, says):
     says(
         lambda: publish(tables=[empty], figures=[drawn], **arguments),
         "about.json: no such file",
-        "boardbench segmentation tables",
+        "boardbench STUDY tables",
+        "segmentation, placement, classification",
     )
     says(
         lambda: publish(tables=[made], figures=[empty], **arguments),
