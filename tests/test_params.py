@@ -55,6 +55,11 @@ def test_paper_preset_has_the_numbers_of_the_paper():
     [
         ({"segmentaton": {}}, ["segmentaton", "Did you mean 'segmentation'?"]),
         (
+            {"classification": {"scratch": {"runs": [{"name": "a"}, {"name": "a"}]}}},
+            ["classification.scratch", "two are called 'a'"],
+        ),
+        ({"classification": {"baselines": {"window": 4}}}, ["classification.baselines", "4 has no centre"]),
+        (
             {"segmentation": {"training": {"learning_rat": 1}}},
             ["segmentation.training.learning_rat", "'learning_rate'"],
         ),

@@ -186,6 +186,10 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     tables(**cifar10.arguments | {"source": "cifar10"})
     about = json.loads((cifar10.root / "tables/about.json").read_text())
     assert about["label"].startswith("CIFAR-10, the authors' archive") and about["original"] is True
+    # One image recoded is enough.
+    cifar10.cifar10("cifar10", "PNG and JPEG", form="parquet")
+    tables(**cifar10.arguments | {"source": "cifar10"})
+    assert json.loads((cifar10.root / "tables/about.json").read_text())["original"] is False
     # Parquet files whose user calls them cifar10 are not the archive.
     cifar10.cifar10("cifar10", form="parquet")
     tables(**cifar10.arguments | {"source": "cifar10"})

@@ -155,6 +155,10 @@ def test_settings_beside_paper_4(boards):
     assert found["images made of them, share that trains"] == ("2000, 85 %", "6, 50 %")
     assert found["further test images"] == ("300 of 2 photos", "3 of 1 photos")
     assert found["weights that MobileNetV2 starts from"] == ("ImageNet", "none: a random start")
+    given = about["training"] | {"settings": about["training"]["settings"] | {"weights": "w.pth"}}
+    assert ("weights that MobileNetV2 starts from", "ImageNet", "w.pth") in settings(
+        about | {"training": given}, read(boards)[0]
+    )
     assert found["optimizer, batch"] == ("Adam, 32", "Adam, 32") and found["epochs"] == ("1000", "4")
     assert found["training settles after"][1] == "3 epochs"
     assert found["error of the centre"] == ("a curve, no number", "0.205 to 0.255 px on test photos")
