@@ -13,6 +13,7 @@ if "segmentation" in STUDIES:
     include: "workflow/rules/split.smk"
     include: "workflow/rules/reduction.smk"
     include: "workflow/rules/training.smk"
+    include: "workflow/rules/pruning.smk"
     include: "workflow/rules/complexity.smk"
     include: "workflow/rules/deployment.smk"
     include: "workflow/rules/tables.smk"
@@ -25,6 +26,7 @@ if "placement" in STUDIES:
 
 if "classification" in STUDIES:
 
+    include: "workflow/rules/networks.smk"
     include: "workflow/rules/classification.smk"
 
 

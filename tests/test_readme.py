@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from boardbench.report.sentences import comparisons
+from boardbench.report.segmentation.sentences import comparisons
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -53,6 +53,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.floors:floor",
         "Fit and score a rival without a network.",
     ),
+    "segmentation prune": ("boardbench.segmentation.pruning:prune", "Prune a trained run and train it on."),
     "segmentation mirror": ("boardbench.segmentation.evaluation:mirror", "Show the scores of runs in MLflow."),
     "segmentation complexity": (
         "boardbench.segmentation.complexity:complexity",
@@ -62,9 +63,9 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.latency:latency",
         "Time the counted networks on this machine.",
     ),
-    "segmentation tables": ("boardbench.report.tables:tables", "Put runs beside the published numbers."),
+    "segmentation tables": ("boardbench.report.segmentation.tables:tables", "Put runs beside the published numbers."),
     "segmentation figures": (
-        "boardbench.report.figures:figures",
+        "boardbench.report.segmentation.figures:figures",
         "Draw curves, scores and a few predictions.",
     ),
     "segmentation pareto": (
@@ -98,9 +99,9 @@ VERBS: dict[str, tuple[str, str]] = {
         "Write a trained run as ONNX files, from photo to corners.",
     ),
     "placement latency": ("boardbench.placement.latency:latency", "Time inspections on this machine."),
-    "placement tables": ("boardbench.report.placement:tables", "Put the runs in tables."),
+    "placement tables": ("boardbench.report.placement.tables:tables", "Put the runs in tables."),
     "placement figures": (
-        "boardbench.report.placement_figures:figures",
+        "boardbench.report.placement.figures:figures",
         "Draw curves, errors and a few pictures.",
     ),
     "classification samples": (
@@ -112,13 +113,38 @@ VERBS: dict[str, tuple[str, str]] = {
         "Classify by the nearest images or mean images.",
     ),
     "classification scratch": ("boardbench.classification.scratch.run:scratch", "Train one network in NumPy alone."),
+    "classification train": (
+        "boardbench.classification.training:train",
+        "Train one network in PyTorch, and score it.",
+    ),
+    "classification prune": (
+        "boardbench.classification.pruning:prune",
+        "Prune a trained network and train it on.",
+    ),
+    "classification complexity": (
+        "boardbench.classification.complexity:complexity",
+        "Count parameters and operations of trained networks.",
+    ),
+    "classification latency": (
+        "boardbench.classification.latency:latency",
+        "Time trained networks side by side on this machine.",
+    ),
+    "classification export": (
+        "boardbench.classification.export:export",
+        "Write a trained network as ONNX files, from images to classes.",
+    ),
     "classification mirror": ("boardbench.classification.evaluation:mirror", "Show the scores of runs in MLflow."),
-    "classification tables": ("boardbench.report.classification:tables", "Put runs beside the published numbers."),
+    "classification tables": (
+        "boardbench.report.classification.tables:tables",
+        "Put runs beside the published numbers.",
+    ),
     "classification figures": (
-        "boardbench.report.classification_figures:figures",
+        "boardbench.report.classification.figures:figures",
         "Draw the images, loss curves and confusions.",
     ),
     "export": ("boardbench.export:export", "Write a trained run of any study as ONNX files."),
+    "prune": ("boardbench.prune:prune", "Prune a trained run of any study and train it on."),
+    "bench epoch": ("boardbench.classification.epoch:epoch", "Time a training epoch of networks on this machine."),
     "inspect": (
         "boardbench.placement.prediction:inspect",
         "Say whether the chip sits right on photos of boards.",
@@ -147,6 +173,7 @@ GROUPS = {
     "placement": "Steps of the placement study.",
     "classification": "Steps of the classification study.",
     "fetch": "Download a published data set.",
+    "bench": "Measure this machine.",
 }
 
 

@@ -14,6 +14,7 @@ def export(
     split: Path | None = None,
     bands_read: bool = False,
     photos: list[Path] | None = None,
+    samples: Path | None = None,
     unregistered: bool = False,
     tracking: Path = Path("results/mlflow.db"),
     threads: int = 2,
@@ -22,7 +23,8 @@ def export(
 
     A segmentation run takes raw counts and gives classes ('boardbench segmentation export'); it is checked on its test
     captures. A placement run takes a photo and gives corners ('boardbench placement export'); it is checked on photos
-    of its station.
+    of its station. A classification run takes images and gives classes ('boardbench classification export'); it is
+    checked on its test images.
 
     Args:
         run: folder of the run (model.pt).
@@ -32,21 +34,27 @@ def export(
         split: segmentation: split.csv; the one two folders above the run where none is given.
         bands_read: segmentation: take no other bands than those that the network reads.
         photos: placement: photos to check the files on; those in data/raw/<dataset> where none are given.
+        samples: classification: samples.csv; the one in a folder above the run where none is given.
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files.
         threads: of ONNX Runtime and torch.
 
     Raises:
-        BoardbenchError: no such run, or a flag of the other study.
+        BoardbenchError: no such run, or a flag of another study.
     """
     from boardbench.engine.modelfile import study_of
 
     study = study_of(run)
-    others = {
-        "segmentation": {"--photos": photos},
-        "placement": {"--sheet": sheet, "--split": split, "--bands-read": bands_read},
+    flags = {
+        "segmentation": {"--sheet": sheet, "--split": split, "--bands-read": bands_read},
+        "placement": {"--photos": photos},
+        "classification": {"--samples": samples},
     }
-    wrong = [flag for flag, value in others[study].items() if value]
+    if study not in flags:
+        raise BoardbenchError(
+            f"{run}: a run of the {study} study, which this version does not know. Update boardbench."
+        )
+    wrong = [flag for other, given in flags.items() if other != study for flag, value in given.items() if value]
     if wrong:
         raise BoardbenchError(f"{run}: a run of the {study} study, which takes no {', '.join(wrong)}. Leave it out.")
     common = {
@@ -61,6 +69,10 @@ def export(
         from boardbench.segmentation.export import export as segmentation
 
         segmentation(**common, sheet=sheet, split=split, bands_read=bands_read)
+    elif study == "classification":
+        from boardbench.classification.export import export as classification
+
+        classification(**common, samples=samples)
     else:
         from boardbench.placement.export import export as placement
         from boardbench.placement.model import load

@@ -25,6 +25,13 @@ def test_another_study_is_refused_with_its_verb(tmp_path, says):
     says(lambda: read_model(tmp_path, "segmentation"), "model.pt", "placement", "boardbench inspect")
     write_model({"backbone": "unet"}, tmp_path / "model.pt")
     says(lambda: read_model(tmp_path, "placement"), "segmentation", "boardbench predict")
+    write_model({"study": "classification"}, tmp_path / "model.pt")
+    says(lambda: read_model(tmp_path, "placement"), "classification", "boardbench export", "results/placement/")
+
+
+def test_a_study_of_a_later_version_is_named(tmp_path, says):
+    write_model({"study": "welding"}, tmp_path / "model.pt")
+    says(lambda: read_model(tmp_path, "placement"), "model.pt", "welding study", "its own study")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut"])
@@ -35,4 +42,5 @@ def test_foreign_files_are_refused(tmp_path, content, says):
 
 
 def test_a_missing_file_names_an_example(tmp_path, says):
-    says(lambda: read_model(tmp_path, "placement"), "no such model", "results/placement/")
+    for study in ("segmentation", "placement", "classification"):
+        says(lambda study=study: read_model(tmp_path, study), "no such model", f"results/{study}/", "/runs/", "-seed0")

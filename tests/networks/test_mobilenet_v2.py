@@ -122,14 +122,14 @@ def test_a_residual_block_adds_its_input():
 
 def test_small_images():
     settings = [(t, c, n, 1 if c == 24 else s) for t, c, n, s in IMAGENET]
-    network = on_meta(classes=10, settings=settings, stem_stride=1)
+    network = on_meta(classes=10, settings=settings, stem="cifar")
     x = torch.empty(2, 3, 32, 32, device="meta")
     # Three strides of 2 are left: 32 to 4.
     assert network.features(x).shape == (2, 1280, 4, 4)
     assert network(x).shape == (2, 10)
     # Strides change no weights.
     assert [v.shape for v in network.features.parameters()] == [v.shape for v in on_meta().features.parameters()]
-    short = on_meta(classes=10, width=0.5, settings=[(1, 16, 1, 1), (4, 32, 2, 2)], stem_stride=1)
+    short = on_meta(classes=10, width=0.5, settings=[(1, 16, 1, 1), (4, 32, 2, 2)], stem="cifar")
     assert short.features(x).shape == (2, 1280, 16, 16)
     assert len(short.features) == 1 + 3 + 1
 

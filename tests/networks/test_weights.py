@@ -99,7 +99,7 @@ def test_files_of_one_name_do_not_take_each_others_place(served, server):
 
 def test_wrong_checksum_of_an_address(served, server, says):
     _, address, digest, folder = served
-    words = (f"sha256:{digest}", "sha256:01234567", "small.pth.wrong", "training.checksum")
+    words = (f"sha256:{digest}", "sha256:01234567", "small.pth.wrong", "checksum")
     refused(says, address, "sha256:01234567", folder, *words)
     # Put aside: asked for again.
     refused(says, address, "sha256:01234567", folder, *words)
@@ -109,7 +109,7 @@ def test_wrong_checksum_of_an_address(served, server, says):
 
 def test_wrong_checksum_of_a_file(published, tmp_path, says):
     _, file = published
-    message = refused(says, file, "sha256:" + "0" * 64, tmp_path, "training.checksum")
+    message = refused(says, file, "sha256:" + "0" * 64, tmp_path, "checksum")
     assert ".wrong" not in message
     assert file.is_file()
 
@@ -124,13 +124,13 @@ def test_malformed_checksum(published, tmp_path, checksum, says):
 @pytest.mark.parametrize("checksum", [None, ""])
 def test_address_without_checksum(served, server, checksum, says):
     _, address, _, folder = served
-    refused(says, address, checksum, folder, "need a checksum", "training.checksum", "sha256:")
+    refused(says, address, checksum, folder, "need a checksum", "checksum", "sha256:")
     assert not server.requests
 
 
 @pytest.mark.parametrize("address", ["s3://bucket/weights.pth", "http://127.0.0.1:9/", "https://127.0.0.1:9"])
 def test_no_address_of_a_file(address, tmp_path, says):
-    refused(says, address, "sha256:01234567", tmp_path, "training.weights", "http(s)://")
+    refused(says, address, "sha256:01234567", tmp_path, "Correct weights", "http(s)://")
 
 
 def test_failed_download(server, tmp_path, monkeypatch, says):
@@ -139,7 +139,7 @@ def test_failed_download(server, tmp_path, monkeypatch, says):
 
 
 def test_missing_file(tmp_path, says):
-    refused(says, tmp_path / "none.pth", None, tmp_path, "no such file", "training.weights")
+    refused(says, tmp_path / "none.pth", None, tmp_path, "no such file", "Correct weights")
     refused(says, tmp_path, None, tmp_path, "no such file")
 
 

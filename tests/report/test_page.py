@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from boardbench.params.segmentation import Complexity
-from boardbench.report.figures import figures
 from boardbench.report.page import BENCHMARKS, _significant, render
-from boardbench.report.pareto import pareto_table
 from boardbench.report.publish import publish
-from boardbench.report.tables import tables
+from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.pareto import pareto_table
+from boardbench.report.segmentation.tables import tables
 
 PARETO = (
     "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,p50_ms,"

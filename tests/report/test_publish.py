@@ -9,13 +9,14 @@ import pytest
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
-from boardbench.report import placement, placement_figures
-from boardbench.report.figures import figures
 from boardbench.report.ledger.ledger import RUN
 from boardbench.report.page import render
+from boardbench.report.placement import figures as placement_figures
+from boardbench.report.placement import tables as placement
 from boardbench.report.publish import publish
-from boardbench.report.sentences import against_floors
-from boardbench.report.tables import tables
+from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.sentences import against_floors
+from boardbench.report.segmentation.tables import tables
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 

@@ -4,15 +4,15 @@ import sys
 import numpy as np
 import pytest
 
+from boardbench.engine.registry import Registry
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation import reduction
-from boardbench.segmentation.registry import Registry
 
 
 def test_the_strategies_of_the_study_are_there_and_helpers_are_not():
     names = reduction.names()
     assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb", "scrb_se", "scrb12"} <= set(names)
-    assert not {"fit", "pca", "bands", "_gates"} & set(names)
+    assert not {"fit", "pca", "bands"} & set(names)
 
 
 @pytest.mark.parametrize("name", reduction.names())
@@ -77,18 +77,19 @@ def test_scrb_se_gates_the_bands_by_the_mean_spectrum():
     assert sum(p.numel() for p in front.parameters()) == 5791 + 28038 == 33829
     gates = front[0]
     image = torch.rand(2, 214, 4, 5, generator=torch.Generator().manual_seed(0))
-    first, second = gates.gates[1], gates.gates[3]
+    first, second = gates.fc1, gates.fc2
     with torch.inference_mode():
         hidden = torch.relu(image.mean(dim=(2, 3)) @ first.weight[:, :, 0, 0].T + first.bias)
         scale = torch.sigmoid(hidden @ second.weight[:, :, 0, 0].T + second.bias)
         torch.testing.assert_close(gates(image), image * scale[:, :, None, None])
         shuffled = image.flatten(2)[:, :, torch.randperm(20)].unflatten(2, (4, 5))
-        torch.testing.assert_close(gates.gates(shuffled), gates.gates(image))  # the mean has no places
+        # The mean has no places.
+        torch.testing.assert_close(gates(shuffled), shuffled * scale[:, :, None, None])
 
 
 def test_few_bands_leave_the_gates_one_hidden_unit():
     front, _ = reduction.get("scrb_se").front(5)
-    assert front[0].gates[1].out_channels == 1
+    assert front[0].fc1.out_channels == 1
 
 
 def test_linear3_is_one_pointwise_convolution_without_bias_and_linear_in_the_bands():

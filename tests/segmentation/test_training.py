@@ -20,7 +20,7 @@ from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
 from boardbench.segmentation.evaluation import evaluate, predict
 from boardbench.segmentation.model import load
-from boardbench.segmentation.training import _tally, class_weights, train
+from boardbench.segmentation.training import class_weights, tally, train
 
 CLASSES = ["others", "part"]
 
@@ -209,7 +209,7 @@ def test_fixed_copies_are_seen_in_every_epoch(tmp_path):
 def test_the_validation_tally_by_hand_leaves_ignored_pixels_out():
     logits = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0]]).reshape(1, 2, 2, 2)  # predicts 0 1 1 1
     targets = torch.tensor([[[0, 0], [1, 255]]])
-    assert _tally(logits, targets).tolist() == [[1, 1], [0, 1]]
+    assert tally(logits, targets).tolist() == [[1, 1], [0, 1]]
 
 
 def test_captures_with_ignored_pixels_train(tmp_path):

@@ -3,6 +3,7 @@ CLASSIFIED_MEMBERS = " ".join(
         repeated("baselines", BASELINES),
         repeated("names", LEARNT),
         repeated("seeds", CLASSIFICATION.scratch.seeds),
+        repeated("networks", TRAINED),
     ]
 )
 
@@ -113,21 +114,18 @@ rule classification_mirror:
 
 rule classification_tables:
     input:
-        metrics=expand(
-            f"{CLASSIFIED}/runs/{{run}}/metrics.json", run=BASELINES + LEARNINGS
-        ),
-        predictions=expand(
-            f"{CLASSIFIED}/runs/{{run}}/predictions.csv", run=BASELINES + LEARNINGS
-        ),
-        seconds=expand(
-            f"{CLASSIFIED}/runs/{{run}}/seconds.json", run=BASELINES + LEARNINGS
-        ),
+        metrics=classified("metrics.json"),
+        predictions=classified("predictions.csv"),
+        seconds=classified("seconds.json"),
+        complexity=[f"{CLASSIFIED}/complexity.csv"] if TRAINED else [],
+        latency=[f"{CLASSIFIED}/latency.csv"] if TRAINED else [],
+        epochs=[f"{CLASSIFIED}/epochs.csv"] if CLASSIFICATION.bench.networks else [],
         samples=f"{CLASSIFIED}/samples.csv",
         facts=f"{CLASSIFIED}/samples.json",
         published=sorted(
             str(path) for path in Path("reports/published").glob("cifar10_*.csv")
         ),
-        code=sources("boardbench.report.classification"),
+        code=sources("boardbench.report.classification.tables"),
     output:
         directory(f"{CLASSIFIED}/tables"),
     log:
@@ -138,26 +136,31 @@ rule classification_tables:
         dataset=CLASSIFICATION.dataset,
         source=CLASSIFICATION.source,
         members=CLASSIFIED_MEMBERS,
-        runs=folder("metrics", up=2),
+        pruned=repeated("pruned", SLIMMED),
+        runs=f"--runs {CLASSIFIED}/runs --pruned-runs {CLASSIFIED}/pruned",
+        costs=lambda wildcards, input: " ".join(
+            f"--{key} {input[key]}"
+            for key in ("complexity", "latency", "epochs")
+            if input[key]
+        ),
     message:
         "Putting classification runs beside the published numbers"
     shell:
         "boardbench classification tables --dataset {params.dataset} --source {params.source} {params.members} "
-        "--runs {params.runs} --samples {input.samples} --published reports/published --out {output} > {log} 2>&1"
+        "{params.pruned} {params.runs} {params.costs} --samples {input.samples} --published reports/published --out {output} > {log} 2>&1"
 
 
 rule classification_figures:
     input:
-        metrics=expand(
-            f"{CLASSIFIED}/runs/{{run}}/metrics.json", run=BASELINES + LEARNINGS
+        metrics=classified("metrics.json"),
+        predictions=classified("predictions.csv"),
+        histories=expand(
+            f"{CLASSIFIED}/runs/{{run}}/history.csv", run=LEARNINGS + TRAINED
         ),
-        predictions=expand(
-            f"{CLASSIFIED}/runs/{{run}}/predictions.csv", run=BASELINES + LEARNINGS
-        ),
-        histories=expand(f"{CLASSIFIED}/runs/{{run}}/history.csv", run=LEARNINGS),
+        tables=f"{CLASSIFIED}/tables",
         samples=f"{CLASSIFIED}/samples.csv",
         facts=f"{CLASSIFIED}/samples.json",
-        code=sources("boardbench.report.classification_figures"),
+        code=sources("boardbench.report.classification.figures"),
     output:
         directory(f"{CLASSIFIED}/figures"),
     log:
@@ -167,10 +170,10 @@ rule classification_figures:
     params:
         dataset=CLASSIFICATION.dataset,
         members=CLASSIFIED_MEMBERS,
-        runs=folder("metrics", up=2),
+        runs=f"{CLASSIFIED}/runs",
         flags=flags(CLASSIFICATION.exploration),
     message:
         "Drawing the images, loss curves and confusions"
     shell:
         "boardbench classification figures --dataset {params.dataset} {params.members} --runs {params.runs} "
-        "--samples {input.samples} --out {output} {params.flags} > {log} 2>&1"
+        "--tables {input.tables} --samples {input.samples} --out {output} {params.flags} > {log} 2>&1"

@@ -5,6 +5,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from boardbench.captures.sheet import generated_capture, read_sheet
+from boardbench.classification.networks import file_of
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
 from boardbench.placement.photos import PhotoFiles, find_displaced, find_photos
@@ -98,6 +99,17 @@ def leaves_its_captures(strategy):
 
 
 DEPLOYED = [run for run in RUNS if leaves_its_captures(run.rsplit("-", 2)[1])]
+# <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
+PRUNINGS = {pruning.name: pruning for pruning in STUDY.pruning}
+PRUNED = [
+    f"{name}/{run}"
+    for name, pruning in PRUNINGS.items()
+    for run in RUNS
+    if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
+]
+LINED = [f"runs/{run}" for run in DEPLOYED] + [
+    f"pruned/{run}" for run in PRUNED if run.split("/")[1] in DEPLOYED
+]
 
 # A run as an ONNX file, and what its check found; one a precision.
 EXPORTED = {
@@ -107,10 +119,10 @@ EXPORTED = {
 
 
 def exported(kind, runs):
-    """Return the models (kind 0) or their checks (kind 1) of runs, one a precision."""
+    """Return the models (kind 0) or their checks (kind 1) of runs (runs/<run>), one a precision."""
     precisions = STUDY.deployment.precisions
     return [
-        f"{RESULTS}/runs/{run}/{EXPORTED[precision][kind]}"
+        f"{RESULTS}/{run}/{EXPORTED[precision][kind]}"
         for run in runs
         for precision in precisions
     ]
@@ -163,6 +175,26 @@ LEARNT = {run.name: run for run in CLASSIFICATION.scratch.runs}
 LEARNINGS = [
     f"{name}-seed{seed}" for name in LEARNT for seed in CLASSIFICATION.scratch.seeds
 ]
+# TRAININGS: name -> how a network in PyTorch is trained; SLIMMINGS likewise for prunings.
+TRAININGS = CLASSIFICATION.networks.trainings
+TRAINED = [
+    f"{name}-seed{seed}"
+    for name, run in TRAININGS.items()
+    for seed in run.seeds or CLASSIFICATION.networks.seeds
+]
+# One seed a network is timed: another has other weights and the same time.
+TIMED = [
+    f"{name}-seed{(run.seeds or CLASSIFICATION.networks.seeds)[0]}"
+    for name, run in TRAININGS.items()
+    if run.weights is None
+]
+SLIMMINGS = {pruning.name: pruning for pruning in CLASSIFICATION.pruning}
+SLIMMED = [
+    f"{name}/{run}"
+    for name, pruning in SLIMMINGS.items()
+    for run in TRAINED
+    if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
+]
 
 
 wildcard_constraints:
@@ -181,6 +213,10 @@ wildcard_constraints:
     distance="|".join(CLASSIFICATION.baselines.distances) or "none",
     normalization="|".join(CLASSIFICATION.baselines.normalizations),
     name="|".join(LEARNT) or "none",
+    network="|".join(TRAININGS) or "none",
+    pruning="|".join(PRUNINGS) or "none",
+    slimming="|".join(SLIMMINGS) or "none",
+    lined="|".join(LINED) or "none",
 
 
 def quoted(value):
@@ -318,6 +354,66 @@ def baseline_code(wildcards):
         "boardbench.classification.baselines",
         f"boardbench.classification.distances.{wildcards.distance}",
     )
+
+
+def classified(file):
+    """Return a file of every run of the classification study."""
+    return [
+        f"{CLASSIFIED}/{run}/{file}"
+        for run in (
+            *(f"runs/{run}" for run in BASELINES + LEARNINGS + TRAINED),
+            *(f"pruned/{run}" for run in SLIMMED),
+        )
+    ]
+
+
+def training_code(wildcards):
+    """Return the source files of a network in PyTorch and its training."""
+    file = file_of(TRAININGS[wildcards.network].network)
+    return sources("boardbench.classification.training", f"boardbench.networks.{file}")
+
+
+def slimming_code(wildcards):
+    """Return the source files of a network in PyTorch and its pruning."""
+    file = file_of(TRAININGS[wildcards.network].network)
+    return sources("boardbench.classification.pruning", f"boardbench.networks.{file}")
+
+
+def trained_code(step):
+    """Return the source files of a step and of all networks in PyTorch."""
+    files = {file_of(run.network) for run in TRAININGS.values()}
+    return sources(step, *(f"boardbench.networks.{file}" for file in sorted(files)))
+
+
+def parent(wildcards):
+    """Return the run, or the file, that a network starts from, if it is on this disk."""
+    weights = TRAININGS[wildcards.network].weights
+    if weights in TRAININGS:
+        return [f"{CLASSIFIED}/runs/{weights}-seed{wildcards.seed}/model.pt"]
+    if weights is None or not Path(weights).exists():
+        return []
+    return [f"{weights}/model.pt" if Path(weights).is_dir() else weights]
+
+
+def parent_flag(wildcards):
+    """Write the run that a network starts from as a flag."""
+    named = TRAININGS[wildcards.network].weights in TRAININGS
+    return f"--start {parent(wildcards)[0]}" if named else ""
+
+
+def training_flags(wildcards):
+    """Write how a network in PyTorch is trained as flags."""
+    return flags(TRAININGS[wildcards.network], leave_out={"name", "seeds", "grid"})
+
+
+def slimming_flags(wildcards):
+    """Write how a network in PyTorch is pruned as flags."""
+    return flags(SLIMMINGS[wildcards.slimming], leave_out={"name", "runs"})
+
+
+def pruning_flags(wildcards):
+    """Write how a segmentation run is pruned as flags."""
+    return flags(PRUNINGS[wildcards.pruning], leave_out={"name", "runs"})
 
 
 def run_flags(wildcards):

@@ -1,24 +1,24 @@
 # On the line: every run as ONNX files from raw counts to classes, and what they take side by side on this machine.
 rule export:
     input:
-        model=f"{RESULTS}/runs/{{run}}/model.pt",
+        model=f"{RESULTS}/{{lined}}/model.pt",
         split=f"{RESULTS}/split.csv",
         sheet=SHEET,
         headers=reflectances(["json"]),
         code=sources("boardbench.segmentation.export"),
         network=network_sources(STUDY.backbones, STUDY.strategies),
     output:
-        models=exported(0, ["{run}"]),
-        checks=exported(1, ["{run}"]),
+        models=exported(0, ["{lined}"]),
+        checks=exported(1, ["{lined}"]),
     log:
-        f"{RESULTS}/logs/export/{{run}}.log",
+        f"{RESULTS}/logs/export/{{lined}}.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         run=subpath(input.model, parent=True),
         precisions=repeated("precisions", STUDY.deployment.precisions),
     message:
-        "Exporting {wildcards.run} from raw counts to classes"
+        "Exporting {wildcards.lined} from raw counts to classes"
     shell:
         "boardbench segmentation export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
         "--unregistered --threads {threads} > {log} 2>&1"
@@ -26,8 +26,8 @@ rule export:
 
 rule pareto:
     input:
-        models=exported(0, DEPLOYED),
-        checks=exported(1, DEPLOYED),
+        models=exported(0, LINED),
+        checks=exported(1, LINED),
         code=sources("boardbench.segmentation.pareto"),
     output:
         f"{RESULTS}/pareto.csv",
@@ -37,7 +37,7 @@ rule pareto:
         "../envs/boardbench.yaml"
     threads: workflow.cores
     params:
-        models=repeated("models", exported(0, DEPLOYED)),
+        models=repeated("models", exported(0, LINED)),
         flags=flags(STUDY.deployment),
     message:
         "Timing the exported models on this machine"

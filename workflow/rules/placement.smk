@@ -285,7 +285,7 @@ rule placement_tables:
         facts=f"{PLACED}/samples.json",
         complexity=f"{PLACED}/complexity.csv",
         latency=f"{PLACED}/latency.csv",
-        code=sources("boardbench.report.placement"),
+        code=sources("boardbench.report.placement.tables"),
     output:
         directory(f"{PLACED}/tables"),
     log:
@@ -316,7 +316,7 @@ rule placement_figures:
         samples=f"{PLACED}/samples.csv",
         facts=f"{PLACED}/samples.json",
         tables=f"{PLACED}/tables",
-        code=sources("boardbench.report.placement_figures"),
+        code=sources("boardbench.report.placement.figures"),
     output:
         directory(f"{PLACED}/figures"),
     log:

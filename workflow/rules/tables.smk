@@ -21,7 +21,7 @@ rule tables:
         published=sorted(
             str(path) for path in Path("reports/published").glob("segmentation_*.csv")
         ),
-        code=sources("boardbench.report.tables"),
+        code=sources("boardbench.report.segmentation.tables"),
     output:
         directory(f"{RESULTS}/tables"),
     log:
@@ -62,7 +62,7 @@ rule figures:
         histories=expand(f"{RESULTS}/runs/{{run}}/history.csv", run=RUNS),
         predictions=expand(f"{RESULTS}/runs/{{run}}/predictions", run=RUNS),
         tables=f"{RESULTS}/tables",
-        code=sources("boardbench.report.figures"),
+        code=sources("boardbench.report.segmentation.figures"),
     output:
         directory(f"{RESULTS}/figures"),
     log:

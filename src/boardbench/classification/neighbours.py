@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from boardbench.classification.distances import Distance, check_images, get
+from boardbench.classification.distances import Distance, RankedTwice, check_images, get
 from boardbench.errors import BoardbenchError
 
 SPARE = 32
@@ -62,7 +62,7 @@ def nearest(
         )
     measure = get(distance)(train.shape[1:], offset, scale, window)
     memory, sign = memory_mib << 20, -1 if largest else 1
-    if measure.slack:
+    if isinstance(measure, RankedTwice):
         values, where = _settled(measure, train, test, k, sign, memory, threads)
     else:
         values, where = _search(measure, train, test, k, sign, memory, threads)
@@ -100,7 +100,7 @@ def _search(
 
 
 def _settled(
-    measure: Distance, train: np.ndarray, test: np.ndarray, k: int, sign: int, memory: int, threads: int
+    measure: RankedTwice, train: np.ndarray, test: np.ndarray, k: int, sign: int, memory: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Search with values that may be off by ``slack``, and rank those that could be among the k by exact values.
 

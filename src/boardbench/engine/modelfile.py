@@ -12,7 +12,11 @@ import torch
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 
-USED_BY = {"segmentation": "boardbench predict", "placement": "boardbench inspect"}
+USED_BY = {
+    "segmentation": "boardbench predict",
+    "placement": "boardbench inspect",
+    "classification": "boardbench export",
+}
 # What torch's reader and a foreign content raise.
 UNREADABLE = (
     *(KeyError, TypeError, EOFError, OSError, RuntimeError),
@@ -76,6 +80,7 @@ def _file(path: Path, study: str) -> Path:
         examples = {
             "segmentation": "simulated/runs/unet-scrb-seed0",
             "placement": "simulated-photos/runs/scratch-rectangle-seed0",
+            "classification": "digits/runs/small-seed0",
         }
         raise BoardbenchError(
             f"{file}: no such model. Give the folder of a run, such as results/{study}/{examples[study]}, or train one "

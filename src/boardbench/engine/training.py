@@ -30,12 +30,54 @@ MONITORS = {
     "loss": ("validation_loss", "min"),
     "iou": ("validation_iou", "max"),
     "centre": ("validation_centre", "min"),
+    "accuracy": ("validation_accuracy", "max"),
 }
 
 
-def _seed_of(seed: int, epoch: int) -> int:
+def seed_of(seed: int, epoch: int) -> int:
     """Return what seeds every draw of an epoch: the order of samples, and dropout."""
     return seed * 1_000_003 + epoch
+
+
+def l1_norm(network: nn.Module) -> torch.Tensor:
+    """Return the sum of absolute values of all weights that train, of convolutions and dense layers (paper 3, eq. 4).
+
+    Biases and normalization are left out: nothing is pruned there.
+    """
+    weights = [weight for weight in network.parameters() if weight.requires_grad and weight.ndim > 1]
+    return torch.stack([weight.abs().sum() for weight in weights]).sum()
+
+
+def optimizer_of(network: nn.Module, params: Loop) -> torch.optim.Optimizer:
+    """Return the optimizer of the parameters that train: Adam, SGD with momentum, or Adadelta."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    common = {"lr": params.learning_rate, "weight_decay": params.weight_decay}
+    if params.optimizer == "sgd":
+        return torch.optim.SGD(weights, momentum=params.momentum, **common)
+    return {"adam": torch.optim.Adam, "adadelta": torch.optim.Adadelta}[params.optimizer](weights, **common)
+
+
+def schedule_of(optimizer: torch.optim.Optimizer, params: Loop, steps: int) -> dict[str, Any] | None:
+    """Return how the learning rate goes over the epochs, as Lightning wants it; None where it stays.
+
+    Args:
+        optimizer: whose rate it is.
+        params: schedule, learning rate and epochs.
+        steps: batches of all epochs, which ``one_cycle`` goes through (Smith and Topin, 2019: up to the learning rate
+            in the first 0.3 of them, then down to 1/250,000 of it).
+    """
+    schedules, epochs = torch.optim.lr_scheduler, params.epochs
+    if params.schedule == "cosine":
+        return {"scheduler": schedules.CosineAnnealingLR(optimizer, T_max=epochs)}
+    if params.schedule == "step":
+        milestones = [-(-epochs // 2), -(-3 * epochs // 4)]
+        return {"scheduler": schedules.MultiStepLR(optimizer, milestones, gamma=0.1)}
+    if params.schedule == "one_cycle":
+        # Its momentum goes the other way, 0.95 to 0.85 and back; Adadelta has none.
+        turns = params.optimizer != "adadelta"
+        cycle = schedules.OneCycleLR(optimizer, params.learning_rate, total_steps=max(2, steps), cycle_momentum=turns)
+        return {"scheduler": cycle, "interval": "step"}
+    return None
 
 
 class EpochSampler(Sampler[int]):
@@ -53,8 +95,14 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self):
         rows = self._rows_of(self._epoch)
-        generator = torch.Generator().manual_seed(_seed_of(self._seed, self._epoch))
+        generator = torch.Generator().manual_seed(seed_of(self._seed, self._epoch))
         return iter([rows[index] for index in torch.randperm(len(rows), generator=generator).tolist()])
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    """Tell whether a module has parameters, none of which trains."""
+    weights = list(module.parameters())
+    return bool(weights) and not any(weight.requires_grad for weight in weights)
 
 
 class Learner(pl.LightningModule):
@@ -69,17 +117,21 @@ class Learner(pl.LightningModule):
         self.network, self.loss, self.tally, self.score = network, loss, tally, score
         self.params, self._seed = params, seed
         self._tallies: list[Any] = []
+        self._frozen = [module for module in network.modules() if _is_frozen(module)]
 
     def on_train_batch_start(self, _, number):
+        # Lightning switches everything to training after each validation; what is frozen keeps its statistics too.
+        for module in self._frozen:
+            module.eval()
         # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
         if number == 0:
-            torch.manual_seed(_seed_of(self._seed, self.current_epoch))
+            torch.manual_seed(seed_of(self._seed, self.current_epoch))
 
     def training_step(self, batch, _):
         inputs, targets = batch
         loss = self.loss(self.network(inputs), targets)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(inputs))
-        return loss
+        return loss + self.params.l1_weight * l1_norm(self.network) if self.params.l1_weight else loss
 
     def validation_step(self, batch, _):
         inputs, targets = batch
@@ -94,17 +146,20 @@ class Learner(pl.LightningModule):
         self._tallies.clear()
 
     def configure_optimizers(self):
-        optimizer = torch.optim.Adam(self.parameters(), lr=self.params.learning_rate)
-        if self.params.schedule == "constant":
-            return optimizer
-        return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.params.epochs)]
+        optimizer = optimizer_of(self.network, self.params)
+        steps = int(self.trainer.estimated_stepping_batches) if self.params.schedule == "one_cycle" else 0
+        schedule = schedule_of(optimizer, self.params, steps)
+        return {"optimizer": optimizer, **({"lr_scheduler": schedule} if schedule else {})}
 
 
 class History(pl.Callback):
     """Keeps the history and the best weights, prints a plain line an epoch, mirrors it to the tracker.
 
-    All of it is part of the checkpoint, so that one file is a consistent whole.
+    All of it is part of the checkpoint, so that one file is a consistent whole. ``seconds`` are those of each epoch,
+    its validation included.
     """
+
+    _KEPT = ("rows", "best", "best_epoch", "seconds")
 
     def __init__(self, monitor: str, run: Run | None, watched: bool):
         self._monitor, self._better = MONITORS[monitor]
@@ -112,13 +167,15 @@ class History(pl.Callback):
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
         self.best_epoch = -1
+        self.seconds: list[float] = []
         self._started = 0.0
 
     def state_dict(self):
-        return {"rows": self.rows, "best": self.best, "best_epoch": self.best_epoch}
+        return {name: getattr(self, name) for name in self._KEPT}
 
     def load_state_dict(self, state):
-        self.rows, self.best, self.best_epoch = state["rows"], state["best"], state["best_epoch"]
+        for name in self._KEPT:
+            setattr(self, name, state[name])
 
     def on_fit_start(self, trainer, module):
         if self._run and self.rows:
@@ -141,10 +198,11 @@ class History(pl.Callback):
         if not earlier or sign * row[self._monitor] > max(earlier):
             self.best = {key: value.detach().cpu().clone() for key, value in module.network.state_dict().items()}
             self.best_epoch = trainer.current_epoch
+        seconds = time.monotonic() - self._started
+        self.seconds.append(seconds)
         if self._run:
             self._run.log([row])
         if not self._watched:
-            seconds = time.monotonic() - self._started
             left = seconds * (trainer.max_epochs - trainer.current_epoch - 1)
             scores = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if key != "epoch")
             print(

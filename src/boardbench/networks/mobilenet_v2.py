@@ -6,9 +6,13 @@ Parameters with 1000 classes: 3 504 872 at width 1, 1 677 128 at width 0.35; the
 """
 
 from collections.abc import Sequence
+from math import prod
 
 import torch
 from torch import nn
+
+from boardbench.errors import BoardbenchError
+from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 
 IMAGENET = (
     (1, 16, 1, 1),
@@ -57,37 +61,40 @@ class InvertedResidual(nn.Module):
         return x + self.conv(x) if self.residual else self.conv(x)
 
 
-class MobileNetV2(nn.Module):
-    """Map (N, 3, H, W) to logits (N, classes), for any H and W.
+class MobileNetV2(ImageNetwork):
+    """Map (N, in_channels, H, W) to logits (N, classes).
 
     ``features`` alone gives (N, channels, H / 32, W / 32), rounded up, at the default strides.
 
     Args:
         classes: channels of the output.
+        in_channels: of the images.
         width: multiplies the channels of every layer, rounded to multiples of 8; the last layer's 1280 only above 1.
+        stem: ``imagenet``: the first convolution has stride 2; ``cifar``: stride 1.
         settings: a row (t, c, n, s) a stage, as in ``IMAGENET``. For images of 32 x 32, take 1 for the first strides.
-        stem_stride: of the first convolution; 1 for small images.
         dropout: before the last layer.
 
     Attributes:
-        in_channels: 3.
         channels: of the features' output.
     """
 
-    in_channels = 3
+    head = "classifier"
 
     def __init__(
         self,
         classes: int = 1000,
+        in_channels: int = 3,
         width: float = 1.0,
+        stem: str = "imagenet",
         settings: Sequence[tuple[int, int, int, int]] = IMAGENET,
-        stem_stride: int = 2,
         dropout: float = 0.2,
     ):
-        super().__init__()
+        check_stem(stem)
+        first = 1 if stem == "cifar" else 2
+        super().__init__(in_channels, stride=first * prod(stride for _, _, _, stride in settings))
         self.channels = divisible(1280 * max(1.0, width))
         inputs = divisible(32 * width)
-        layers: list[nn.Module] = [_activated(self.in_channels, inputs, stride=stem_stride)]
+        layers: list[nn.Module] = [_activated(in_channels, inputs, stride=first)]
         for expansion, channels, blocks, stride in settings:
             outputs = divisible(channels * width)
             for block in range(blocks):
@@ -97,9 +104,35 @@ class MobileNetV2(nn.Module):
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.channels, classes))
         self.apply(_start)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def blocks(self) -> list[nn.Module]:
+        """Return the first convolution, each inverted residual, the last convolution."""
+        return list(self.features)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits."""
-        return self.classifier(self.features(x).mean(dim=(2, 3)))
+        return self.classifier(pooled(self.features(x)))
+
+    def remedy(self) -> str:
+        """Say what to do about images that are too small."""
+        return "Set stem: cifar, give settings (rows t, c, n, s) with a stride s of 1 in more rows, or larger images."
+
+
+def checked(settings: Sequence[Sequence[int]]) -> tuple[tuple[int, int, int, int], ...]:
+    """Return settings as a network takes them.
+
+    Raises:
+        BoardbenchError: no rows, or a row that is not four whole numbers from 1.
+    """
+    rows = tuple(tuple(row) for row in settings)
+    remedy = "Give a row a stage: expansion t, channels c, blocks n, stride s of the first, such as [6, 24, 2, 2]."
+    if not rows:
+        raise BoardbenchError(f"settings of mobilenet_v2 have no rows. {remedy}")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != 4 or not all(isinstance(value, int) and value >= 1 for value in row):
+            raise BoardbenchError(
+                f"settings of mobilenet_v2: row {number} is {list(row)}, not 4 whole numbers from 1. {remedy}"
+            )
+    return rows
 
 
 def _start(layer: nn.Module) -> None:

@@ -48,14 +48,14 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
     if file is None:
         file = _brought(source, digits, folder)
     elif not file.is_file():
-        raise BoardbenchError(f"{source}: no such file. Correct training.weights: a file, or an http(s) address.")
+        raise BoardbenchError(f"{source}: no such file. Correct weights: a file, a run, or an http(s) address.")
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if not found.startswith(digits):
         raise BoardbenchError(
-            f"{source}: the checksum is sha256:{found}, but training.checksum says {checksum}. "
+            f"{source}: the checksum is sha256:{found}, but the key checksum says {checksum}. "
             + (f"The file is kept as {file.replace(file.with_name(file.name + '.wrong'))}. " if brought else "")
-            + "If this is the right file, correct training.checksum; otherwise get the file again."
+            + "If this is the right file, correct that key; otherwise get the file again."
         )
     state = _read(file, source)
     _compare(network.state_dict(), state, source)
@@ -67,7 +67,7 @@ def _digits(checksum: str, source: str) -> str:
     match = re.fullmatch(r"sha256:([0-9a-f]{8,64})", checksum.strip().lower())
     if not match:
         raise BoardbenchError(
-            f"training.checksum {checksum!r} of {source} is not 'sha256:' and 8 to 64 hex digits. Take it from the "
+            f"checksum {checksum!r} of {source} is not 'sha256:' and 8 to 64 hex digits. Take it from the "
             "page that publishes the weights, or from 'sha256sum FILE'."
         )
     return match[1]
@@ -79,11 +79,11 @@ def _brought(address: str, digits: str, folder: Path) -> Path:
     name = Path(unquote(parts.path)).name
     if parts.scheme not in ("http", "https") or not name:
         raise BoardbenchError(
-            f"{address}: no address of a file. Correct training.weights: a file, or http(s)://SERVER/.../FILE."
+            f"{address}: no address of a file. Correct weights: a file, or http(s)://SERVER/.../FILE."
         )
     if not digits:
         raise BoardbenchError(
-            f"{address}: weights from an address need a checksum. Set training.checksum to 'sha256:' and at least 8 "
+            f"{address}: weights from an address need a checksum. Set checksum to 'sha256:' and at least 8 "
             "hex digits, which torchvision's files have in their names."
         )
     # By its digits: two files of one name do not stand in each other's place.

@@ -56,7 +56,7 @@ class Training(Loop):
     )
     epochs: int = Field(13, ge=1, description="at most; 1000 in paper 4")
     batch_size: int = Field(16, ge=1, description="images a step; 32 in paper 4")
-    learning_rate: float = Field(1e-3, gt=0, description="of Adam")
+    learning_rate: float = Field(1e-3, gt=0, description="at the start; of one_cycle the highest")
     monitor: Literal["loss", "centre"] = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(13, ge=1, description="epochs without improvement before stopping")
 

@@ -25,8 +25,14 @@ class Loop(Section):
 
     epochs: int = Field(ge=1, description="at most")
     batch_size: int = Field(ge=1, description="samples a step")
-    learning_rate: float = Field(gt=0, description="of Adam")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
+    optimizer: Literal["adam", "sgd", "adadelta"] = Field("adam", description="sgd: with momentum")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    learning_rate: float = Field(gt=0, description="at the start; of one_cycle the highest")
+    schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
+        "cosine", description="learning rate over the epochs; step: a tenth at 1/2 and at 3/4"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="of the optimizer, on all parameters")
+    l1_weight: float = Field(0.0, ge=0, description="of the sum of absolute weights beside the loss (paper 3); 0: none")
     monitor: str = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(ge=1, description="epochs without improvement before stopping")
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.section import Loop, Section, Seeds, Size, Word
 
 # Scene names may be bare numbers in YAML.
@@ -100,9 +101,9 @@ class Training(Loop):
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
     epochs: int = Field(16, ge=1, description="at most")
     batch_size: int = Field(4, ge=1, description="captures a step")
-    learning_rate: float = Field(4e-3, gt=0, description="of Adam")
-    schedule: Literal["constant", "cosine"] = Field(
-        "cosine", description="learning rate over the epochs; constant in paper 1"
+    learning_rate: float = Field(4e-3, gt=0, description="at the start; of one_cycle the highest")
+    schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
+        "cosine", description="learning rate over the epochs: constant in paper 1; step: a tenth at 1/2 and at 3/4"
     )
     class_weights: Literal["none", "median_frequency"] | list[float] = Field(
         [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
@@ -177,10 +178,24 @@ class Segmentation(Section):
     reduction: Reduction = Reduction()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
+    pruning: list[NamedPruning] = Field(
+        [
+            NamedPruning(
+                name="half", runs=["unet-scrb"], epochs=8, batch_size=4, learning_rate=0.002, patience=8, ratio=0.5
+            )
+        ],
+        description="of trained runs (backbone-strategy); a key left out has the default of params/pruning.py",
+    )
     evaluation: Evaluation = Evaluation()
     complexity: Complexity = Complexity()
     latency: Latency = Latency()
     deployment: Deployment = Deployment()
+
+    @model_validator(mode="after")
+    def _pruned_runs_exist(self) -> Self:
+        runs = [f"{backbone}-{strategy}" for backbone in self.backbones for strategy in self.strategies]
+        check_names(self.pruning, runs, "pruning")
+        return self
 
     @model_validator(mode="after")
     def _weights_follow_classes(self) -> Self:

@@ -1,21 +1,26 @@
 """MobileNetV2's features as training starts from them, and what frozen ones make of every image, computed once."""
 
+import hashlib
 import json
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.optim.swa_utils import update_bn
 
-from boardbench.engine.modelfile import refusing, write_model
+from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
+from boardbench.fetch.download import local_file
 from boardbench.files import sha256, whole, write_json
-from boardbench.networks.mobilenet_v2 import MobileNetV2
+from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
 from boardbench.placement.data import read_samples
-from boardbench.placement.network import preprocess
+from boardbench.placement.network import MEAN, STD, preprocess
 
 BATCH = 32  # images at once
 
@@ -36,6 +41,10 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     BatchNorm statistics are then those of the training images, as pretrained ones are those of theirs: with the means
     of 0 and variances of 1 of a start, 52 random layers let 1e-8 of the signal through.
 
+    The weights of a classification run come from its model.pt: of a MobileNetV2 of the same width and settings on
+    color images. Its stem may be either; here the first convolution has stride 2. Its normalization goes into the first
+    layer, so that the features see the numbers that they learnt.
+
     Args:
         samples: samples.csv.
         out: weights.pt.
@@ -44,7 +53,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
         params: width, weights and checksum.
 
     Raises:
-        BoardbenchError: weights that cannot be had, or of another network.
+        BoardbenchError: weights that cannot be had, or of another network (the first differences are named).
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -53,7 +62,11 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     digest = None
     if params.weights:
         origin = params.weights
-        digest = load_weights(whole_network, params.weights, params.checksum, out.parent)
+        file = local_file(params.weights)
+        if file is not None and (file.is_dir() or file.name == "model.pt"):
+            digest = _take_run(whole_network, file, params)
+        else:
+            digest = load_weights(whole_network, params.weights, params.checksum, out.parent)
     network = whole_network.features.to(memory_format=torch.channels_last)
     given = read_samples(samples) if frozen else None
     if given and not params.weights:
@@ -74,6 +87,60 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
             facts["features_sha256"] = sha256(beside)
     write_model({"study": "placement", "features": network.state_dict()}, out)
     write_json(out.with_suffix(".json"), facts)
+
+
+def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
+    """Give a network the features of a classification run; return the hash of its model.pt.
+
+    Its content is read here, without the other study's modules: an edit there does not run placement again.
+    """
+    saved, file = read_model(path, "classification")
+    with refusing(file):
+        settings, state, channels = saved["settings"], saved["state_dict"], saved["size"][2]
+        pruned, normalization = saved["pruning"], saved["normalization"]
+        differ = _differences(settings, channels, bool(pruned), params.width)
+    if params.checksum:
+        raise BoardbenchError(
+            f"{file}: training.checksum is of published weights, but training.weights names a run. Set it to null."
+        )
+    if differ:
+        raise BoardbenchError(
+            f"{file}: features of another network: {'; '.join(differ)}. Name a run of mobilenet_v2 of this width, "
+            "without settings, on color images, or change training.width."
+        )
+    with refusing(file):
+        features = {key.removeprefix("features."): v for key, v in state.items() if key.startswith("features.")}
+        network.features.load_state_dict(features)
+        _see(network.features[0], normalization["offset"], normalization["scale"])
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _differences(settings: dict[str, Any], channels: int, pruned: bool, width: float) -> list[str]:
+    """Return in what a run's network is not the one here, the first differing row of its settings only."""
+    here = {"network": "mobilenet_v2", "width": width, "channels": 3}
+    there = {"network": settings["network"], "width": settings["width"], "channels": channels}
+    differ = [f"{key} {there[key]} there, {here[key]} here" for key in here if there[key] != here[key]]
+    rows = [list(row) for row in settings["settings"] or IMAGENET]
+    if there["network"] == here["network"]:
+        for number, (row, wanted) in enumerate(zip_longest(rows, map(list, IMAGENET)), start=1):
+            if row != wanted:
+                differ.append(f"settings, row {number}: {row or 'none'} there, {wanted or 'none'} here")
+                break
+    return [*differ, "it is pruned"] if pruned else differ
+
+
+@torch.no_grad()
+def _see(layer: nn.Sequential, offset: float, scale: float) -> None:
+    """Let a first layer (convolution, batch normalization) take images of ``preprocess`` for (counts - offset) / scale.
+
+    Exact but for the image's edge, where zeros stand for another gray.
+    """
+    mean, std = 255 * torch.tensor((MEAN, STD), dtype=torch.float64)
+    weight = layer[0].weight.double()
+    shift = (weight.sum(dim=(2, 3)) * ((mean - offset) / scale)).sum(dim=1)
+    layer[1].running_mean.copy_(layer[1].running_mean - shift)
+    layer[0].weight.copy_(weight * (std / scale)[:, None, None])
 
 
 def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | None]:

@@ -1,6 +1,8 @@
 """Tables as files: numbers as text, CSV and Markdown beside each other."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,19 @@ from boardbench.files import whole, write_text
 def decimals(value: float, digits: int) -> str:
     """Return a fixed number of decimals; NaN is an empty cell."""
     return "" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def cell(value: Any) -> str:
+    """Return a setting as a cell; None is an empty one."""
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def text_table(rows: list[dict[str, str]], columns: Iterable[str]) -> pd.DataFrame:
+    """Return rows as a table of text; a cell that a row lacks is empty."""
+    columns = list(columns)
+    return pd.DataFrame([dict.fromkeys(columns, "") | row for row in rows], columns=columns)
 
 
 def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:

@@ -61,11 +61,12 @@ def export(
         precisions: float32, int8; float32 where none is given. int8 is quantized on the validation captures.
         out: folder to write to; the run's own where none is given.
         sheet: capture sheet; where none is given, data/raw/<dataset>/captures.csv.
-        split: split.csv; where none is given, the one two folders above the run.
+        split: split.csv; where none is given, the nearest above the run.
         bands_read: take no other bands than those that the network reads, as a camera set to them delivers; the files
             are then called model-bands.onnx and so on.
         unregistered: leave MLflow's model registry alone.
-        tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8.
+        tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8; <run>
+            ends with the pruning's name where it is pruned.
         threads: of ONNX Runtime and torch.
 
     Raises:
@@ -122,8 +123,7 @@ def export(
                 f"(least: {SAME_CLASS:.1%}). Do not use it; please report it with {run / 'training.json'}."
             )
         if not unregistered:
-            name = "-".join([model.dataset, model.backbone, model.strategy, f"seed{model.seed}"])
-            name = name.replace("@", "-width")  # models:/name@alias is MLflow's own
+            name = f"{model.dataset}-{model.word}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
             number = register(path, name, _any_size(inputs), _any_size(outputs), tracking)
             print(f"registered in {tracking} as '{name}', version {number}")
@@ -160,6 +160,7 @@ def _facts(model: "Model", precision: str) -> dict[str, Any]:
         "study": "segmentation",
         **{name: getattr(model, name) for name in plain},
         "sensor": asdict(model.sensor),
+        "pruning": model.pruning["name"] if model.pruning else "",
         "precision": precision,
         "git_commit": git_commit(),
     }
@@ -169,7 +170,8 @@ def _captures(model: "Model", run: Path, sheet: Path | None, split: Path | None)
     """Return the captures of the validation and the test part."""
     folder = run if run.is_dir() else run.parent
     sheet = sheet or Path("data/raw") / model.dataset / "captures.csv"
-    split = split or folder.resolve().parents[1] / "split.csv"
+    above = folder.resolve().parents
+    split = split or next((up / "split.csv" for up in above if (up / "split.csv").is_file()), above[1] / "split.csv")
     for flag, path in {"--sheet": sheet, "--split": split}.items():
         if not path.is_file():
             raise BoardbenchError(

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from boardbench.engine.modelfile import read_model, refusing, write_model
+from boardbench.engine.sizes import take_sizes
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.reduction.pca import EVERY, Axes
 
@@ -54,6 +55,7 @@ class Model:
         resize: bilinear or area.
         patch: pixels a side of the patches it was trained on; None: whole captures.
         board_mask: whether pixels outside the board were 0 in training.
+        pruning: what :mod:`boardbench.engine.pruning` did to it, with the pruning's name; None: not pruned.
     """
 
     network: nn.Module
@@ -69,6 +71,13 @@ class Model:
     resize: str = "bilinear"
     patch: int | None = None
     board_mask: bool = False
+    pruning: dict[str, Any] | None = None
+
+    @property
+    def word(self) -> str:
+        """What tells the run from the others of its data set: backbone, strategy, seed and, where pruned, how."""
+        pruned = [self.pruning["name"]] if self.pruning else []
+        return "-".join([self.backbone, self.strategy, f"seed{self.seed}", *pruned])
 
 
 PLAIN = ("backbone", "strategy", "width", "dataset", "seed", "classes", "size", "resize", "patch", "board_mask")
@@ -103,6 +112,8 @@ def save(model: Model, path: Path) -> None:
         "state_dict": {key: value.contiguous() for key, value in model.network.state_dict().items()},
     }
     content["size"] = list(model.size) if model.size else None
+    if model.pruning:
+        content["pruning"] = model.pruning
     write_model(content, path)
 
 
@@ -120,11 +131,15 @@ def load(path: Path) -> Model:
         network = build_network(
             saved["backbone"], saved["strategy"], saved["in_bands"], len(saved["classes"]), saved["width"]
         )
+        pruning = saved.get("pruning")
+        if pruning:
+            take_sizes(network, saved["state_dict"])
         network.load_state_dict(saved["state_dict"])
         axes = saved["reduction"]
         return Model(
             network=network.eval(),
             sensor=Sensor(**saved["sensor"]),
             reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
+            pruning=pruning,
             **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
         )

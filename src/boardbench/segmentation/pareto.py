@@ -24,6 +24,7 @@ COLUMNS = (
     "seed",
     "width",
     "precision",
+    "pruning",
     "bands_read",
     "bytes",
     "same_class",
@@ -54,10 +55,11 @@ class _Exported:
     gmacs_per_megapixel: float
 
     @property
-    def key(self) -> tuple[str, str, int, int, str]:
-        """Backbone, strategy, seed, width of the first level and precision: what tells it from the others."""
+    def key(self) -> tuple[str, str, int, int, str, str]:
+        """Backbone, strategy, seed, width of the first level, precision and pruning: what tells it from the others."""
         backbone, strategy, seed, width, precision = (self.facts[name] for name in COLUMNS[:5])
-        return backbone, strategy, seed, backbones.parse(backbone)[1] or width, precision
+        width = backbones.parse(backbone)[1] or width
+        return backbone, strategy, seed, width, precision, self.facts.get("pruning", "")
 
     def gmacs(self, size: tuple[int, int]) -> float:
         """Return the GMACs of a capture of that many lines and samples; of the working size where there is one."""
@@ -73,7 +75,8 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
 
     Args:
         out: table to write (CSV), rows in the order of ``models``: backbone, strategy, seed, width (of the first level,
-            the backbone's own where its word has one), precision; bands_read, that a camera must read; bytes of the
+            the backbone's own where its word has one, before pruning), precision, pruning (its name, empty: not pruned);
+            bands_read, that a camera must read; bytes of the
             file; same_class, share of test pixels with PyTorch's class; miou and mf1 of the file itself on the test
             part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
             lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
@@ -172,7 +175,7 @@ def _check(exported: list[_Exported]) -> None:
                 )
         if model.key in seen:
             raise BoardbenchError(
-                f"{model.path}: the same backbone, strategy, seed, width and precision as {seen[model.key]}. "
+                f"{model.path}: the same backbone, strategy, seed, width, precision and pruning as {seen[model.key]}. "
                 "Give each of --models once."
             )
         seen[model.key] = model.path

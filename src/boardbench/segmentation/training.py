@@ -2,18 +2,23 @@
 
 import json
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
-from boardbench.engine.tracking import Store, git_commit, identity
-from boardbench.engine.training import EpochSampler, fit, forget
+from boardbench.engine.tracking import Run, Store, git_commit, identity
+from boardbench.engine.training import EpochSampler, History, fit, forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
+from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
@@ -49,23 +54,21 @@ def train(
             sizes, or a loss that is no longer finite.
     """
     start = time.monotonic()
-    names = {part: captures_of(split, part) for part in ("train", "validation")}
-    counts = class_counts(reflectance, names["train"], classes)
-    check_classes(counts, classes, split)
-    headers = [json.loads((reflectance / f"{name}.json").read_text()) for part in names.values() for name in part]
-
-    data = sha256(
-        split,
-        augmentation,
-        *(reflectance / f"{name}.{kind}" for part in names.values() for name in part for kind in ("json", "png")),
-        *([reduction] if reduction else []),
+    material = prepare(
+        split=split,
+        augmentation=augmentation,
+        reflectance=reflectance,
+        reduction=reduction,
+        classes=classes,
+        seed=seed,
+        params=params,
     )
     description = {
         "dataset": dataset,
         "backbone": backbone,
         "strategy": strategy,
         "seed": seed,
-        "data": data[:16],
+        "data": material.data,
     }
     parameters = params.model_dump(mode="json")
     what = identity(**description, classes=classes, params=parameters)
@@ -81,44 +84,10 @@ def train(
 
     try:
         pl.seed_everything(seed, verbose=False)
-        cubes = Cubes(reflectance, reduction)
-        bands = headers[0]["working"]["bands"]
+        bands = material.headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
-        network = network.to(memory_format=torch.channels_last)
-        planned = PlannedSamples(cubes, augmentation, params.patch)
-        held_out = (
-            Patches(cubes, names["validation"], params.patch)
-            if params.patch
-            else WholeCaptures(cubes, names["validation"])
-        )
-        loaders = [
-            DataLoader(
-                planned,
-                batch_size=params.batch_size,
-                sampler=EpochSampler(planned.rows_of, seed),
-                num_workers=params.workers,
-                collate_fn=_collate,
-            ),
-            DataLoader(
-                held_out,
-                batch_size=params.batch_size,
-                num_workers=params.workers,
-                collate_fn=_collate,
-            ),
-        ]
-        weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)
-
-        def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-            if (targets == IGNORED).all():  # a patch without a label teaches nothing; its mean would be 0/0
-                return logits.sum() * 0
-            return torch.nn.functional.cross_entropy(
-                logits.float(), targets, weight=weights.to(logits.device), ignore_index=IGNORED
-            )
-
         checkpoints = out / "checkpoints" / what
-        history = fit(
-            network, loss, _tally, _score, *loaders, params=params, seed=seed, checkpoints=checkpoints, run=run
-        )
+        history = material.fit(network, params, seed, checkpoints, run)
     except BaseException as error:
         if run:
             run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
@@ -135,7 +104,7 @@ def train(
         classes=classes,
         reduction=axes if axes and EVERY in axes.captures else None,
         patch=params.patch,
-        **seen_by_training(headers),
+        **seen_by_training(material.headers),
     )
     save(model, out / "model.pt")
     write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
@@ -147,7 +116,7 @@ def train(
             "epochs": len(history.rows),
             "best_epoch": history.best_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "class_weights": [round(float(weight), 6) for weight in weights],
+            "class_weights": material.class_weights,
             "training": parameters,
             "seconds": round(time.monotonic() - start, 1),
         },
@@ -155,6 +124,108 @@ def train(
     if run:
         run.finish()
     forget(checkpoints)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a network of this study learns from and is validated on.
+
+    Attributes:
+        data: hash of the files it comes from.
+        headers: of the captures, training then validation.
+        loaders: batches of training, and of validation.
+        class_weights: of the cross-entropy, in class order.
+        loss: cross-entropy of logits and targets.
+        size: lines and samples that the network sees in training.
+    """
+
+    data: str
+    headers: list[dict[str, Any]]
+    loaders: tuple[DataLoader, DataLoader]
+    class_weights: list[float]
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    size: tuple[int, int]
+
+    def fit(self, network: nn.Module, params: Loop, seed: int, checkpoints: Path, run: Run | None) -> History:
+        """Train a network in place to its best epoch, as :func:`boardbench.engine.training.fit`."""
+        return fit(
+            network.to(memory_format=torch.channels_last),
+            self.loss,
+            tally,
+            score,
+            *self.loaders,
+            params=params,
+            seed=seed,
+            checkpoints=checkpoints,
+            run=run,
+        )
+
+
+def prepare(
+    *,
+    split: Path,
+    augmentation: Path,
+    reflectance: Path,
+    reduction: Path | None,
+    classes: list[str],
+    seed: int,
+    params: Training,
+    again: bool = False,
+) -> Material:
+    """Open what a run learns from; nothing is read yet but masks and headers.
+
+    Args:
+        split: split.csv.
+        augmentation: plan of the training samples.
+        reflectance: folder of cubes and masks.
+        reduction: fitted reduction, where the strategy has one.
+        classes: names in index order.
+        seed: of the order of samples.
+        params: patch, batch_size, workers, class_weights.
+        again: go through the plan from its start where there are more epochs than it has.
+
+    Raises:
+        BoardbenchError: for a class absent from training, or a plan of another form.
+    """
+    names = {part: captures_of(split, part) for part in ("train", "validation")}
+    counts = class_counts(reflectance, names["train"], classes)
+    check_classes(counts, classes, split)
+    captures = [name for part in names.values() for name in part]
+    headers = [json.loads((reflectance / f"{name}.json").read_text()) for name in captures]
+    data = sha256(
+        split,
+        augmentation,
+        *(reflectance / f"{name}.{kind}" for name in captures for kind in ("json", "png")),
+        *([reduction] if reduction else []),
+    )
+    cubes = Cubes(reflectance, reduction)
+    planned = PlannedSamples(cubes, augmentation, params.patch)
+    held_out = (
+        Patches(cubes, names["validation"], params.patch) if params.patch else WholeCaptures(cubes, names["validation"])
+    )
+    common = {"batch_size": params.batch_size, "num_workers": params.workers, "collate_fn": _collate}
+    loaders = (
+        DataLoader(planned, sampler=EpochSampler(planned.rows_of, seed), **common),
+        DataLoader(held_out, **common),
+    )
+    weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)
+
+    def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if (targets == IGNORED).all():  # a patch without a label teaches nothing; its mean would be 0/0
+            return logits.sum() * 0
+        return torch.nn.functional.cross_entropy(
+            logits.float(), targets, weight=weights.to(logits.device), ignore_index=IGNORED
+        )
+
+    working = headers[0]["working"]
+    return Material(
+        data=data[:16],
+        headers=headers,
+        loaders=loaders,
+        class_weights=[round(float(weight), 6) for weight in weights],
+        loss=loss,
+        size=(params.patch, params.patch) if params.patch else (working["lines"], working["samples"]),
+    )
 
 
 def class_weights(counts: np.ndarray, rule: str | list[float]) -> np.ndarray:
@@ -181,7 +252,7 @@ def _collate(samples: list[tuple[np.ndarray, np.ndarray]]) -> tuple[torch.Tensor
     return together(samples)
 
 
-def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
+def tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     """Return the confusion counts [truth, prediction] of a batch."""
     classes = logits.shape[1]
     keep = targets != IGNORED
@@ -189,5 +260,6 @@ def _tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     return torch.bincount(index.cpu(), minlength=classes**2).reshape(classes, classes).numpy()
 
 
-def _score(tallies: list[np.ndarray]) -> dict[str, float]:
+def score(tallies: list[np.ndarray]) -> dict[str, float]:
+    """Return the mean IoU of the summed counts."""
     return {"iou": scores(sum(tallies))["miou"]}

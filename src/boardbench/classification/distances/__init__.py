@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from boardbench.engine.registry import Registry
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.registry import Registry
 
 LARGEST = 1 << 23  # values an image may have, so that 255 times as many stay below 2^31
 
@@ -21,7 +21,6 @@ class Distance(ABC):
     """A distance between images, in blocks of test images x training images.
 
     Attributes:
-        slack: largest error of ``values``; 0 where they rank exactly.
         train_bytes: memory that ``train`` needs an image.
         test_bytes: memory that ``test`` needs an image.
         pair_bytes: memory that ``values`` needs a pair of images.
@@ -36,7 +35,6 @@ class Distance(ABC):
         BoardbenchError: an offset or scale that is not finite, or a size that the distance is not made for.
     """
 
-    slack = 0.0
     train_bytes = test_bytes = 0
     pair_bytes = 8
 
@@ -68,13 +66,23 @@ class Distance(ABC):
     def distances(self, values: np.ndarray) -> np.ndarray:
         """Return the distances, float64, that belong to ``values``."""
 
-    def exact(self, test: np.ndarray, train: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-        """Return ``values`` in float64 of pairs (p, 2) of image numbers; only where ``slack`` is not 0."""
-        raise NotImplementedError
-
     @abstractmethod
     def between(self, images: np.ndarray, references: np.ndarray) -> np.ndarray:
         """Return distances (m, n), float64, from images (m, ...) to few float64 references (n, ...), both in counts."""
+
+
+class RankedTwice(Distance):
+    """A distance whose ``values`` are rough: the nearest of them are ranked again by exact ones.
+
+    Attributes:
+        slack: largest error of ``values``.
+    """
+
+    slack: float
+
+    @abstractmethod
+    def exact(self, test: np.ndarray, train: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        """Return ``values`` in float64 of pairs (p, 2) of image numbers."""
 
 
 _registry = Registry(__name__, kind="distance", key="classification.baselines.distances", attribute="DISTANCE")

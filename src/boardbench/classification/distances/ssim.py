@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 from numba import njit
 
-from boardbench.classification.distances import Distance
+from boardbench.classification.distances import RankedTwice
 from boardbench.errors import BoardbenchError
 
 K1, K2 = 0.01, 0.03
@@ -157,7 +157,7 @@ def _pairs(tests, trains, pairs, window, constants, out):
         out[pair] = total
 
 
-class Ssim(Distance):
+class Ssim(RankedTwice):
     """1 - mean of SSIM over the positions of a uniform window inside the image, and over channels.
 
     K1 = 0.01, K2 = 0.03, sample covariances, and the range of the data is what 0 to 255 become by normalization, so

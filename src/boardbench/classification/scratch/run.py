@@ -9,9 +9,9 @@ import pandas as pd
 
 from boardbench.classification import normalization
 from boardbench.classification.data import read_samples
+from boardbench.classification.folds import folds, holdout
 from boardbench.classification.scores import scores
 from boardbench.classification.scratch.checkpoints import Progress
-from boardbench.classification.scratch.folds import folds, holdout
 from boardbench.classification.scratch.model import Architecture, Model, save
 from boardbench.classification.scratch.training import Part, check, fit
 from boardbench.engine.latency import hardware

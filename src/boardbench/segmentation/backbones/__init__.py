@@ -13,8 +13,8 @@ timed at that width, whatever training.width and complexity.width say (it has no
 import re
 from typing import TYPE_CHECKING
 
+from boardbench.engine.registry import Registry
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn

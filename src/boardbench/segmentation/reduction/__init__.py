@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from boardbench.segmentation.registry import Registry
+from boardbench.engine.registry import Registry
 
 if TYPE_CHECKING:
     import numpy as np

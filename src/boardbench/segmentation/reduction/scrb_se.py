@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def _front(bands: int) -> "tuple[nn.Module, int]":
     from torch import nn  # here, because the workflow reads this file without torch
 
-    from boardbench.segmentation.reduction._gates import Gates
+    from boardbench.networks.squeeze_excitation import squeezed
 
     block, channels = SCRB.front(bands)
-    return nn.Sequential(Gates(bands), block), channels
+    return nn.Sequential(squeezed(bands, reduction=16), block), channels
 
 
 STRATEGY = Strategy(front=_front)

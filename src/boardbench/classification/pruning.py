@@ -1,0 +1,104 @@
+"""Pruning of a trained run of the classification study."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from boardbench.classification.data import read_samples
+from boardbench.classification.dataset import Batches, loader, parts_of
+from boardbench.classification.model import load
+from boardbench.classification.training import finish, learn, open_run
+from boardbench.engine.pruning import check_folder, pruned
+from boardbench.engine.tracking import identity
+from boardbench.engine.training import forget
+from boardbench.files import sha256
+from boardbench.params.pruning import Pruning
+
+BATCH = 256
+
+
+def prune(
+    *, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning
+) -> None:
+    """Prune a trained run, train it on, score it on the test images, and write the run folder ``out``.
+
+    Writes what 'boardbench classification train' writes, with ``pruning`` in metrics.json. All is chosen by the
+    validation images of the run; the test images are read once, by the scores at the end. MACs are those of one image.
+
+    Args:
+        name: of the pruning, as classification.pruning has it.
+        run: folder of the trained run; it stays as it is.
+        samples: samples.csv of its data set, with samples.json and images.npy beside it.
+        out: folder of the pruned run, another than the run's own.
+        tracking: MLflow store that mirrors the run.
+        params: method, ratio, and how it is trained on.
+
+    Raises:
+        BoardbenchError: a folder without a run, a run that is pruned already, the run's own folder as ``out``, other
+            images, or a ratio that empties a layer.
+    """
+    began = time.monotonic()
+    model = load(run)
+    check_folder(run, out, model.pruning)
+    given = read_samples(samples)
+    model.check(given, samples)
+    settings = model.settings
+    where = f"classification.pruning, {name}"
+    parts = parts_of(given, model.classes, settings["validation"], model.seed, where, settings["train_images"])
+    chosen = params.model_dump(mode="json", include=set(Pruning.model_fields))
+    weights = run / "model.pt" if run.is_dir() else run
+    description = {
+        "dataset": model.dataset,
+        "name": model.name,
+        "network": settings["network"],
+        "seed": model.seed,
+        "data": sha256(samples, samples.with_name("samples.json"), weights)[:16],
+        "pruning": name,
+    }
+    what = identity(**description, study="classification", params=chosen)
+    entry = open_run(tracking, description, what, chosen, "prune")
+    checkpoints = out / "checkpoints" / what
+    try:
+        pl.seed_everything(model.seed, verbose=False)
+        validation = Batches(parts.validation, model.normalization.offset, model.normalization.scale)
+        result = pruned(
+            model.network,
+            params,
+            size=given.size[:2],
+            head=model.network.head,
+            validated=_accuracy(validation, params.device),
+            train=lambda network: learn(
+                network, parts, model.normalization, settings, params, model.seed, checkpoints, entry
+            ),
+        )
+    except BaseException as failure:
+        if entry:
+            entry.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
+        raise
+    pruning = {"name": name, **result.facts}
+    small = replace(model, network=result.network, pruning=pruning)
+    facts = {"kind": "pruned", **description, "identity": what, "parent": model.name, "pruning": pruning}
+    finish(small, result.history, parts, given.classes, facts, out, entry, began)
+    forget(checkpoints)
+
+
+def _accuracy(images: Batches, device: str) -> Callable[[nn.Module], float]:
+    """Return what gives a network's accuracy on images."""
+    on = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+
+    def accuracy(network: nn.Module) -> float:
+        network.to(on)
+        with torch.inference_mode():
+            right = [
+                int((network(inputs.to(on)).argmax(dim=1).cpu() == labels).sum())
+                for inputs, labels in loader(images, BATCH, None)
+            ]
+        network.cpu()
+        return sum(right) / len(images)
+
+    return accuracy

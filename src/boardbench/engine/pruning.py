@@ -1,0 +1,331 @@
+"""Pruning of trained networks: single weights set to zero, or whole channels taken out; for every study.
+
+Zeroing alone saves nothing when a network runs: dense kernels multiply zeros too, and the file keeps them, unless it is
+compressed. Channels that are gone are neither stored nor multiplied.
+
+Sources: global magnitude pruning as in Han et al., NeurIPS 2015, arXiv:1506.02626, and paper 3; channels by dependency
+graph and the mean L1 norm of a group, Fang et al., CVPR 2023, arXiv:2301.12900 (Torch-Pruning).
+"""
+
+import copy
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from boardbench.engine.complexity import count
+from boardbench.engine.meta import Sizes, on_meta
+from boardbench.engine.training import History
+from boardbench.errors import BoardbenchError
+from boardbench.params.pruning import Pruning
+
+WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+STEPS = 200
+"""Steps of structured pruning: each takes out 1 / 200 of all channels."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A pruned network, trained on.
+
+    Attributes:
+        network: in evaluation mode; plain weights, zeros included.
+        facts: method; ratio; ratios, the shares tried, each with its validation score; settings; parameters, parameters_nonzero,
+            macs, macs_effective; parameters_before, macs_before; validation_before, validation_pruned (before it was
+            trained on), validation_after.
+        history: of training on.
+    """
+
+    network: nn.Module
+    facts: dict[str, Any]
+    history: History
+
+
+def pruned(
+    network: nn.Module,
+    params: Pruning,
+    *,
+    size: tuple[int, int],
+    head: str,
+    validated: Callable[[nn.Module], float],
+    train: Callable[[nn.Module], History],
+    traced: tuple[int, int] | None = None,
+) -> Pruned:
+    """Prune a trained network, then train it on; ``network`` itself stays as it is.
+
+    Args:
+        network: from (N, ``network.in_channels``, lines, samples) to logits.
+        params: method, ratio, threads.
+        size: lines and samples of an image, at which MACs are counted.
+        head: name of the submodule whose last layer gives the logits.
+        validated: score of a network on the validation part, better where higher; never of the test part.
+        train: trains a network in place to its best epoch.
+        traced: lines and samples at which the network's graph is read; None: ``size``.
+
+    Raises:
+        BoardbenchError: a ratio that empties a layer, or a network whose channels cannot be followed.
+    """
+    torch.set_num_threads(params.threads)
+    torch.set_flush_denormal(True)  # as training does, so that a resumed run sees the same scores
+    dense = copy.deepcopy(network).eval().requires_grad_(True)
+    before, score_before = cost(dense, size), validated(dense)
+    ratio, tried = params.ratio, []
+    if params.method == "structured":
+        small = shrunk(dense, ratio, size, head, traced)
+    else:
+        if ratio is None:
+            ratio, tried = chosen_ratio(dense, params.ratios, params.tolerance, score_before, validated)
+        small = masked(dense, ratio)
+    score_pruned = validated(small.eval())
+    print(f"{params.method} {ratio:g}: validation {score_before:.4f}, pruned {score_pruned:.4f}", flush=True)
+    # Lightning leaves a network in the mode it is given, and normalization must learn its statistics anew.
+    history = train(small.train())
+    small = small.cpu().eval()
+    if params.method == "unstructured":
+        small = settled(dense, small)
+    facts = {
+        "method": params.method,
+        "ratio": ratio,
+        "ratios": tried,
+        "settings": params.model_dump(mode="json", include=set(Pruning.model_fields)),
+        **asdict(cost(small, size)),
+        "parameters_before": before.parameters,
+        "macs_before": before.macs,
+        "validation_before": score_before,
+        "validation_pruned": score_pruned,
+        "validation_after": validated(small),
+    }
+    gone = 1 - facts["macs"] / before.macs
+    print(f"trained on: validation {facts['validation_after']:.4f}; {gone:.1%} of the GMACs are gone", flush=True)
+    return Pruned(small, facts, history)
+
+
+def check_folder(run: Path, out: Path, pruning: dict[str, Any] | None) -> None:
+    """Refuse to write a pruned run into its own run's folder, or to prune one again.
+
+    Raises:
+        BoardbenchError: either.
+    """
+    folder = run if run.is_dir() else run.parent
+    if out.resolve() == folder.resolve():
+        raise BoardbenchError(f"--out {out}: the run's own folder, which must stay as it is. Name another.")
+    if pruning:
+        raise BoardbenchError(
+            f"{run}: pruned already ('{pruning['name']}'). Give the run that it was made from, with the ratio you want."
+        )
+
+
+def chosen_ratio(
+    network: nn.Module, ratios: list[float], tolerance: float, before: float, validated: Callable[[nn.Module], float]
+) -> tuple[float, list[dict[str, float]]]:
+    """Return the largest share of zeros that costs at most ``tolerance``, and the score of every share tried.
+
+    The smallest, and a word of it, where every share costs more. A share that empties a layer is not chosen.
+
+    Args:
+        network: trained, not pruned.
+        ratios: shares to try.
+        tolerance: what the score may lose, before the network is trained on.
+        before: score of ``network``.
+        validated: score of a network on the validation part.
+
+    Raises:
+        BoardbenchError: if even the smallest share empties a layer.
+    """
+    tried, good = [], []
+    for ratio in sorted(set(ratios)):
+        candidate = _copy_masked(network, ratio)
+        empty = _emptied(candidate)
+        tried.append({"ratio": ratio, "validation": validated(candidate.eval())})
+        if not empty and before - tried[-1]["validation"] <= tolerance + 1e-9:
+            good.append(ratio)
+    if not good:
+        good = [tried[0]["ratio"]]
+        scores = ", ".join(f"{row['ratio']:g}: {row['validation']:.4f}" for row in tried)
+        print(
+            f"no share of zeros costs at most {tolerance:g} of the validation score {before:.4f} ({scores}): taking "
+            f"the smallest, {good[0]:g}",
+            flush=True,
+        )
+    return good[-1], tried
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network holds and computes.
+
+    Attributes:
+        parameters: stored.
+        parameters_nonzero: of them not zero.
+        macs: of one image, as :func:`boardbench.engine.complexity.count` counts.
+        macs_effective: without those of weights that are zero: what a machine that skips zeros would compute.
+    """
+
+    parameters: int
+    parameters_nonzero: int
+    macs: int
+    macs_effective: int
+
+
+def cost(network: nn.Module, size: tuple[int, int]) -> Cost:
+    """Count parameters and MACs, with and without zeros.
+
+    Args:
+        network: from (N, ``network.in_channels``, lines, samples).
+        size: lines and samples of the image.
+    """
+    macs, _, _ = count(network, network.in_channels, size)
+    uses = weight_uses(network, size)
+    zeros = {name: int((network.get_submodule(name).weight == 0).sum()) for name in uses}
+    return Cost(
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        parameters_nonzero=sum(int(torch.count_nonzero(weight)) for weight in network.parameters()),
+        macs=macs,
+        macs_effective=macs - sum(number * zeros[name] for name, number in uses.items()),
+    )
+
+
+def weight_uses(network: nn.Module, size: tuple[int, int]) -> dict[str, int]:
+    """Return how often a pass of one image multiplies each weight of a convolution or dense layer, by layer's name.
+
+    Output pixels of a convolution, input pixels of a transposed one, rows that go into a dense layer.
+    """
+    uses: dict[str, int] = {}
+
+    def note(name: str) -> Callable:
+        def hook(layer: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+            seen = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
+            pixels = seen.numel() // len(layer.weight) if isinstance(layer, nn.Linear) else seen[0, 0].numel()
+            uses[name] = uses.get(name, 0) + pixels
+
+        return hook
+
+    network, image = on_meta(network, network.in_channels, size)
+    for name, layer in _weighted(network).items():
+        layer.register_forward_hook(note(name))
+    with torch.no_grad(), Sizes():
+        network.eval()(image)
+    return uses
+
+
+def weight_bytes(network: nn.Module) -> tuple[int, int]:
+    """Return the bytes of all weights and statistics, and of the same compressed (zlib, level 9)."""
+    values = b"".join(value.contiguous().numpy().tobytes() for value in network.state_dict().values())
+    return len(values), len(zlib.compress(values, 9))
+
+
+def masked(network: nn.Module, ratio: float) -> nn.Module:
+    """Return a copy whose smallest weights are held at zero, those of all convolutions and dense layers together.
+
+    The masks stay while the copy is trained; :func:`settled` makes plain weights of it again.
+
+    Args:
+        network: trained; stays as it is.
+        ratio: share of those weights.
+
+    Raises:
+        BoardbenchError: if a layer has no weight left.
+    """
+    small = _copy_masked(network, ratio)
+    empty = _emptied(small)
+    if empty:
+        raise BoardbenchError(f"ratio {ratio}: no weight of {', '.join(empty)} is left. Take a lower ratio.")
+    return small
+
+
+def _copy_masked(network: nn.Module, ratio: float) -> nn.Module:
+    network = copy.deepcopy(network)
+    weights = [(layer, "weight") for layer in _weighted(network).values()]
+    prune.global_unstructured(weights, prune.L1Unstructured, amount=ratio)
+    return network
+
+
+def settled(network: nn.Module, masked: nn.Module) -> nn.Module:
+    """Return a copy of ``network`` with the weights of its masked copy, zeros included."""
+    network = copy.deepcopy(network)
+    for layer in _weighted(masked).values():
+        prune.remove(layer, "weight")
+    network.load_state_dict(masked.state_dict())
+    return network
+
+
+def _emptied(masked: nn.Module) -> list[str]:
+    return [name for name, layer in _weighted(masked).items() if not layer.weight.any()]
+
+
+def shrunk(
+    network: nn.Module, ratio: float, size: tuple[int, int], head: str, traced: tuple[int, int] | None = None
+) -> nn.Module:
+    """Return a copy without the channels of least magnitude, so that a share of the MACs is gone.
+
+    Channels that must go together (through sums, concatenations, normalization) are one group, whose importance is the
+    mean L1 norm of its weights over that of its layer's groups. Those of all layers are ranked together and taken out
+    in steps until ``count`` of :mod:`boardbench.engine.complexity` is low enough. Each layer keeps at least one.
+
+    Args:
+        network: trained; stays as it is.
+        ratio: share of the MACs, at least.
+        size: lines and samples of an image, at which MACs are counted.
+        head: name of the submodule whose last layer gives the logits and keeps them all.
+        traced: lines and samples at which the graph is read; None: ``size``.
+
+    Raises:
+        BoardbenchError: a network that cannot be traced, or a ratio that would empty a layer.
+    """
+    import torch_pruning
+
+    small = copy.deepcopy(network).eval()
+    small.requires_grad_(True)  # the graph is read off autograd
+    logits = list(_weighted(small.get_submodule(head)).values())[-1]
+    uses = weight_uses(small, size)
+    before, dense = count(small, small.in_channels, size)[0], _layer_macs(small, uses)
+    image = torch.zeros(1, small.in_channels, *(traced or size))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pruner = torch_pruning.pruner.BasePruner(
+                small,
+                image,
+                importance=torch_pruning.importance.GroupMagnitudeImportance(p=1),
+                global_pruning=True,
+                pruning_ratio=1.0,
+                iterative_steps=STEPS,
+                ignored_layers=[logits],
+                # Its defaults are dicts that all pruners would share.
+                **{name: {} for name in ("in_channel_groups", "out_channel_groups", "channel_groups", "num_heads")},
+            )
+            reached = 0.0
+            while reached < ratio and pruner.current_step < STEPS:
+                pruner.step()
+                reached = 1 - _layer_macs(small, uses) / dense
+                if reached >= ratio:  # the quick count says so: ask the one that is reported
+                    reached = 1 - count(small, small.in_channels, size)[0] / before
+            with torch.no_grad():
+                small(image)
+    except BoardbenchError:
+        raise
+    except Exception as error:  # whatever tracing meets in a network that it does not know
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise BoardbenchError(
+            f"{type(network).__name__}: its channels cannot be pruned, because Torch-Pruning cannot follow them "
+            f"({type(error).__name__}: {reason}). Take method: unstructured, or another network."
+        ) from None
+    if reached < ratio:
+        raise BoardbenchError(
+            f"ratio {ratio}: only {reached:.3f} of the GMACs can go before a layer is empty. Take a lower ratio."
+        )
+    return small
+
+
+def _weighted(network: nn.Module) -> dict[str, nn.Module]:
+    return {name: layer for name, layer in network.named_modules() if isinstance(layer, WEIGHTED)}
+
+
+def _layer_macs(network: nn.Module, uses: dict[str, int]) -> int:
+    return sum(number * network.get_submodule(name).weight.numel() for name, number in uses.items())

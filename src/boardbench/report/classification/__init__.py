@@ -1,0 +1,1 @@
+"""The classification study in the report: tables, figures, sentences."""

@@ -1,0 +1,75 @@
+"""The chart of networks in PyTorch: accuracy against measured time, pruned networks joined with what they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from boardbench.report.charts import COLOURS, STYLE, save
+from boardbench.report.pareto import on_front
+
+RUNTIME, BATCH = "onnxruntime", "1"
+
+
+def points(efficiency: pd.DataFrame, latency: pd.DataFrame) -> pd.DataFrame:
+    """Return what the chart shows: name, pruning, accuracy, low, high, p50_ms (mean over seeds), as numbers.
+
+    One image a pass, by ONNX Runtime. Networks that know fewer classes than others have an easier task and are left
+    out.
+
+    Args:
+        efficiency: classification_efficiency as text.
+        latency: classification_latency as text.
+    """
+    chosen = latency[(latency["runtime"] == RUNTIME) & (latency["batch"] == BATCH)]
+    times = chosen.assign(p50_ms=pd.to_numeric(chosen["p50_ms"])).groupby(["name", "pruning"])["p50_ms"].mean()
+    images = pd.to_numeric(efficiency["test_images"])
+    kept = efficiency[images == images.max()].join(times, on=["name", "pruning"], how="inner")
+    numbers = kept[["accuracy", "low", "high"]].apply(pd.to_numeric)
+    return kept[["name", "pruning", "p50_ms"]].join(numbers).reset_index(drop=True)
+
+
+def latency_figure(models: pd.DataFrame, out: Path, label: str) -> None:
+    """Draw accuracy against the median time of one image; hollow marks are pruned, lines lead to them.
+
+    Whiskers are 95 % limits; the grey line is the Pareto front, the networks that none beats in both.
+
+    Args:
+        models: of :func:`points`.
+        out: the SVG to write.
+        label: what the data are, in the title.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    names = list(dict.fromkeys(models["name"]))
+    hues = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.8))
+        axes = figure.subplots()
+        axes.set_xscale("log")
+        front = models[on_front(models["p50_ms"].to_numpy(), models["accuracy"].to_numpy())].sort_values("p50_ms")
+        axes.step(front["p50_ms"], front["accuracy"], where="post", color="#999999", lw=0.9, zorder=1)
+        for row in models.itertuples():
+            hue = hues[row.name]
+            below, above = max(row.accuracy - row.low, 0), max(row.high - row.accuracy, 0)
+            whiskers = {"yerr": [[below], [above]], "ecolor": "#bbbbbb", "elinewidth": 0.8}
+            face = "white" if row.pruning else hue
+            axes.errorbar(row.p50_ms, row.accuracy, marker="o", ms=6, mec=hue, mfc=face, ls="none", **whiskers)
+            origin = models[(models["name"] == row.name) & (models["pruning"] == "")]
+            if row.pruning and len(origin):
+                start = origin.iloc[0]
+                axes.plot([start["p50_ms"], row.p50_ms], [start["accuracy"], row.accuracy], color=hue, lw=0.8, ls=":")
+            place = {"xytext": (5, 4), "textcoords": "offset points", "fontsize": 7}
+            axes.annotate(row.pruning or row.name, (row.p50_ms, row.accuracy), **place)
+        axes.margins(x=0.15, y=0.12)
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else tuple(np.arange(1, 10))))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("measured, ms for one image, median, ONNX Runtime")
+        axes.set_ylabel("accuracy on the test images")
+        axes.set_title(label, loc="left", fontsize=9, color="#444444")
+        figure.tight_layout()
+        save(figure, out)

@@ -1,0 +1,140 @@
+"""Which of paper 2's numbers stand beside a run of ours: the same classifier on CIFAR-10, as far as the paper says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from boardbench.errors import BoardbenchError
+from boardbench.report.runs import read_csv
+
+METRICS = ("accuracy", "precision", "recall", "f_score")
+DISTANCES = {"l1": "pairwise", "l2": "mse"}  # ours -> paper 2's word; cosine and ssim are the same
+CIFAR10 = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
+COUNTS = {"train": 50_000, "test": 10_000}
+RATE = 0.001  # of table 4, unless stated
+
+SLIM = "mobilenet_v2_slim"  # of paper 5: MobileNetV2 by another table of stages
+EFFICIENCY = ("params_millions", "gflops", "inference_ms_per_batch", "accuracy_percent")
+_DEVICES = {"cpu": "cpu i5-8400", "cuda": "gpu A100"}  # of paper 2's table 7
+
+Row = dict[str, str]
+
+
+def is_cifar10(facts: dict[str, Any]) -> bool:
+    """Return whether samples.json describes CIFAR-10: its archive, or parquet files of its classes and size."""
+    kind = facts["source"]["kind"]
+    named = set(facts["classes"]) == CIFAR10 and list(facts["size"]) == [32, 32, 3]
+    return kind == "cifar10" or (kind == "parquet" and named)
+
+
+def _rows(published: Path, name: str, columns: tuple[str, ...], papers: str = "2") -> list[Row]:
+    path = published / f"cifar10_{name}.csv"
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
+    rows = read_csv(path, "ledger", (*columns, "source")).to_dict("records")
+    return [row for row in rows if row["source"].removeprefix("paper ")[:2].strip() in papers]
+
+
+class Published:
+    """The tables of papers 2, 3 and 5; empty for data that are not CIFAR-10."""
+
+    def __init__(self, published: Path, facts: dict[str, Any]):
+        self.baselines: list[Row] = []
+        self.networks: list[Row] = []
+        self.seconds: list[Row] = []
+        self.costs: list[Row] = []
+        self.cifar10 = is_cifar10(facts)
+        if self.cifar10:
+            self.baselines = _rows(published, "baselines", ("method", "k", "distance", "normalization", *METRICS))
+            self.networks = _rows(published, "networks", ("network", "setting", *METRICS), "25")
+            self.seconds = _rows(published, "epoch_seconds", ("network", "setting", "device", "seconds_per_epoch"))
+            self.costs = _rows(published, "efficiency", ("network", *EFFICIENCY), "3")
+
+    def baseline(self, method: str, k: int | None, distance: str, normalization: str) -> Row:
+        """Return the row of a baseline; empty cells where the paper has none."""
+        wanted = (method, "" if k is None else str(k), DISTANCES.get(distance, distance), normalization)
+        for row in self.baselines:
+            if (row["method"], row["k"], row["distance"], row["normalization"]) == wanted:
+                return row
+        return dict.fromkeys(METRICS, "")
+
+    def network(self, settings: dict[str, Any]) -> Row:
+        """Return the row of table 4 with the network, rate, dropout, epochs and folds of our settings, or empty cells.
+
+        Where the paper states no epochs, any number fits. It states no optimizer, batch or share of dropout, so
+        these decide nothing.
+        """
+        for row in self.networks:
+            setting = row["setting"]
+            rate, epochs, folds = (
+                re.search(pattern, setting) for pattern in (r"lr ([\d.]+)", r"(\d+) epochs", r"(\d+) folds")
+            )
+            if (
+                row["network"] == f"numpy_{settings.get('network')}"
+                and settings.get("learning_rate") == (float(rate[1]) if rate else RATE)
+                and bool(settings.get("dropout")) == ("dropout" in setting)
+                and (not epochs or settings.get("epochs") == int(epochs[1]))
+                and settings.get("folds") == (int(folds[1]) if folds else None)
+            ):
+                return row
+        return dict.fromkeys(("setting", *METRICS), "")
+
+    def epoch(self, settings: dict[str, Any]) -> Row:
+        """Return the row of table 5 with the filters of our convolutional network without pooling, or empty cells."""
+        network = str(settings.get("network"))
+        filters = network.removeprefix("cnn").replace("_", "-")
+        for row in self.seconds:
+            named = row["network"] == "numpy_cnn" and row["setting"].startswith(f"filters {filters},")
+            if named and network.startswith("cnn") and not settings.get("pool"):
+                return row
+        return {"setting": "", "seconds_per_epoch": ""}
+
+    def trained(self, settings: dict[str, Any], whole: bool) -> Row:
+        """Return the row of a network in PyTorch (paper 2 table 6, paper 5 table 1), or empty cells.
+
+        The same network, optimizer, rate and epochs, as far as the paper says; where it names no schedule the rate is
+        constant. It names no batch and no augmentation, so these decide nothing.
+
+        Args:
+            settings: of a run.
+            whole: it knows all ten classes.
+        """
+        for row in self.networks:
+            setting = row["setting"]
+            rate, epochs, optimizer = (
+                re.search(pattern, setting) for pattern in (r"lr ([\d.]+)", r"(\d+) epochs", r"^(Adam|Adadelta|SGD)\b")
+            )
+            if (
+                whole
+                and row["network"] == _called(settings)
+                and (not rate or settings["learning_rate"] == float(rate[1]))
+                and (not epochs or settings["epochs"] == int(epochs[1]))
+                and (not optimizer or settings["optimizer"] == optimizer[1].lower())
+                and settings["schedule"] == ("step" if setting == "StepLR" else "constant")
+            ):
+                return row
+        return dict.fromkeys(("setting", *METRICS), "")
+
+    def efficiency(self, settings: dict[str, Any], whole: bool, method: str) -> Row:
+        """Return paper 3's row of a network, pruned as the paper has it (single weights) or not, or empty cells."""
+        word = _called(settings) + {"": "", "unstructured": "_pruned"}.get(method, "?")
+        for row in self.costs:
+            if whole and row["network"] == word:
+                return row
+        return dict.fromkeys(EFFICIENCY, "")
+
+    def device(self, network: str, device: str) -> Row:
+        """Return paper 2's seconds of an epoch of a network in PyTorch on a device, or empty cells."""
+        for row in self.seconds:
+            if (row["network"], row["device"]) == (network, _DEVICES.get(device)):
+                return row
+        return {"device": "", "seconds_per_epoch": ""}
+
+
+def _called(settings: dict[str, Any]) -> str:
+    """Return the papers' word of a network from scratch of full width, or '?'."""
+    if settings.get("width") != 1 or settings.get("weights"):
+        return "?"
+    if settings.get("settings"):
+        return SLIM if settings["network"] == "mobilenet_v2" else "?"
+    return str(settings["network"])

@@ -1,0 +1,283 @@
+"""Read what the runs of a classification data set left behind; a missing or foreign file names the verb that makes it.
+
+A run keeps what it predicted for each test image, so that runs can be compared image by image; its accuracy is checked
+against these predictions.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.report.runs import read_csv, read_json
+
+SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
+BASELINE, SCRATCH, SAMPLES = (f"classification {verb}" for verb in ("baseline", "scratch", "samples"))
+# Optional lists of metrics.json beside scores: other readings of the same neighbours, which papers may have used.
+VARIANTS = {"largest": "largest distance", "lowest_class": "ties to the lowest class"}
+# What stands in a published table is rounded to 4 decimals, and so may be what a run wrote.
+ROUNDING = 1e-4
+AGAIN = "Delete its folder and make it again with 'boardbench {verb}' or by running snakemake."
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What samples.csv and samples.json say.
+
+    Attributes:
+        path: samples.csv.
+        labels: of the test images, by sample.
+        parts: part -> number of images.
+        largest: label that most training images have, the lowest of equals.
+        facts: samples.json.
+    """
+
+    path: Path
+    labels: pd.Series
+    parts: dict[str, int]
+    largest: int
+    facts: dict[str, Any]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, by label."""
+        return self.facts["classes"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scored classifier: a baseline with one k, or one training of a network.
+
+    Attributes:
+        folder: name of the run's folder.
+        content: metrics.json.
+        k: neighbours that vote; None for everything but k-NN.
+        scores: of SCORES, low and high being the 95 % limits of the accuracy over test images.
+        confusion: (classes, classes) counts, rows are the truth.
+        predicted: label by sample.
+    """
+
+    folder: str
+    content: dict[str, Any]
+    k: int | None
+    scores: dict[str, float]
+    confusion: np.ndarray
+    predicted: pd.Series
+
+    @property
+    def name(self) -> str:
+        """The run in tables: folder, with k of k-NN."""
+        return self.folder if self.k is None else f"{self.folder}-k{self.k}"
+
+
+def read_truth(samples: Path) -> Truth:
+    """Read samples.csv and samples.json beside it.
+
+    Raises:
+        BoardbenchError: a file, column or field is missing, or a label is not a number.
+    """
+    facts_file = samples.with_suffix(".json")
+    facts = read_json(facts_file, SAMPLES)
+    missing = [key for key in ("classes", "size", "source") if not facts.get(key)]
+    if missing or not isinstance(facts["source"], dict) or "kind" not in facts["source"]:
+        raise BoardbenchError(
+            f"{facts_file}: field {', '.join(missing) or 'source.kind'} is missing. "
+            f"Delete it and make it again with 'boardbench {SAMPLES}'."
+        )
+    frame = read_csv(samples, SAMPLES, ("sample", "part", "label"))
+    whole = integers(samples, frame, ("sample", "label"), SAMPLES)
+    numbers = {part: int((frame["part"] == part).sum()) for part in ("train", "test")}
+    if not all(numbers.values()):
+        raise BoardbenchError(
+            f"{samples}: column part has no {'train' if not numbers['train'] else 'test'} image. "
+            f"Delete it and make it again with 'boardbench {SAMPLES}'."
+        )
+    test = whole[frame["part"] == "test"].set_index("sample")["label"]
+    largest = int(whole.loc[frame["part"] == "train", "label"].mode().min())
+    return Truth(samples, test, numbers, largest, facts)
+
+
+def integers(path: Path, frame: pd.DataFrame, columns: tuple[str, ...], verb: str) -> pd.DataFrame:
+    """Return columns of text as integers; anything else is an error that names the line."""
+    numbers = frame[list(columns)].apply(pd.to_numeric, errors="coerce")
+    wrong = (numbers.isna() | (numbers % 1 != 0)).any(axis=1)
+    if wrong.any():
+        raise BoardbenchError(
+            f"{path}, line {int(wrong.argmax()) + 2}: {', '.join(columns)} must be whole numbers. "
+            f"{AGAIN.format(verb=verb)}"
+        )
+    return numbers.astype(np.int64)
+
+
+def read_content(path: Path, expected: dict[str, Any], verb: str) -> dict[str, Any]:
+    """Read a run's metrics.json, whose fields are the expected ones.
+
+    Raises:
+        BoardbenchError: missing, or of another run.
+    """
+    content = read_json(path, verb)
+    for key, value in expected.items():
+        if content.get(key) != value:
+            raise BoardbenchError(
+                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid or data set. "
+                f"{AGAIN.format(verb=verb)}"
+            )
+    return content
+
+
+def _scores(path: Path, given: dict[str, Any], classes: int, images: int, verb: str) -> tuple[dict, np.ndarray]:
+    try:
+        found = {name: float(given[name]) for name in SCORES}
+        confusion = np.array(given["confusion"], dtype=np.int64)
+        if not all(np.isfinite(value) for value in found.values()):
+            raise ValueError("a score is not a finite number")
+        if confusion.shape != (classes, classes) or confusion.sum() != images:
+            raise ValueError(f"confusion is no {classes} x {classes} matrix of {images} images")
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoardbenchError(f"{path}: scores cannot be read ({error!r}). {AGAIN.format(verb=verb)}") from None
+    return found, confusion
+
+
+def read_run(path: Path, content: dict, k: int | None, given: dict, column: str, truth: Truth, verb: str) -> Run:
+    """Return a run, its predictions checked against the truth and against its own accuracy.
+
+    Args:
+        path: its metrics.json, with predictions.csv beside it.
+        content: of metrics.json; ``classes`` there, where the run knows not all.
+        k: neighbours that vote.
+        given: its scores.
+        column: of predictions.csv.
+        truth: of the data set.
+        verb: that makes the run.
+
+    Raises:
+        BoardbenchError: predictions of other images, or of another run.
+    """
+    file, folder = path.with_name("predictions.csv"), path.parent.name
+    frame = integers(file, read_csv(file, verb, ("sample", "label", column)), ("sample", "label", column), verb)
+    frame = frame.set_index("sample")
+    foreign = ~frame.index.isin(truth.labels.index) | frame.index.duplicated()
+    if not foreign.any():
+        foreign = frame["label"].to_numpy() != truth.labels.loc[frame.index].to_numpy()
+    if foreign.any():
+        line = int(np.argmax(foreign))
+        raise BoardbenchError(
+            f"{file}, line {line + 2}: sample {frame.index[line]} with label {frame['label'].iloc[line]} is not a test "
+            f"image of {truth.path}, or stands twice. The run is of other images. {AGAIN.format(verb=verb)}"
+        )
+    if len(frame) != content.get("test_images"):
+        raise BoardbenchError(
+            f"{path}: test_images is {content.get('test_images')!r}, but {file.name} has {len(frame)}. "
+            f"{AGAIN.format(verb=verb)}"
+        )
+    scores, confusion = _scores(path, given, len(content.get("classes") or truth.classes), len(frame), verb)
+    share = float((frame["label"] == frame[column]).mean())
+    if abs(share - scores["accuracy"]) > ROUNDING:
+        raise BoardbenchError(
+            f"{file}: column {column} is right for {share:.4f} of the images, but accuracy in metrics.json beside it "
+            f"is {scores['accuracy']:.4f}: they are of different runs. {AGAIN.format(verb=verb)}"
+        )
+    return Run(folder, content, k, scores, confusion, frame[column].sort_index())
+
+
+def _same_images(run: Run, first: Run, path: Path, verb: str) -> None:
+    if not run.predicted.index.equals(first.predicted.index):
+        raise BoardbenchError(
+            f"{path}: test_images are others than {first.folder} was scored on ({len(run.predicted)} and "
+            f"{len(first.predicted)}). Delete both folders and run snakemake, or 'boardbench {verb}', again."
+        )
+
+
+def read_baselines(runs: Path, dataset: str, folders: list[str], truth: Truth) -> list[Run]:
+    """Read ``<method>-<distance>-<normalization>/`` of every baseline: one run for each k, in the order given.
+
+    A distance may have been scored on a part of the test images, the same for all runs of it.
+
+    Raises:
+        BoardbenchError: a run is missing, of another data set, or of other images.
+    """
+    found: list[Run] = []
+    for folder in folders:
+        path = runs / folder / "metrics.json"
+        if folder.count("-") < 2:
+            raise BoardbenchError(f"--baselines {folder}: not <method>-<distance>-<normalization>.")
+        method, distance, normalization = folder.split("-", 2)
+        expected = {"study": "classification", "kind": "baseline", "dataset": dataset, "method": method}
+        content = read_content(path, expected | {"distance": distance, "normalization": normalization}, BASELINE)
+        for given in _lists(path, content, "scores") or [{}]:
+            k = given.get("k")
+            run = read_run(path, content, k, given, "predicted" if k is None else f"k{k}", truth, BASELINE)
+            first = next((one for one in found if one.content["distance"] == distance), run)
+            _same_images(run, first, path, BASELINE)
+            found.append(run)
+    return found
+
+
+def _lists(path: Path, content: dict[str, Any], field: str) -> list[dict[str, Any]]:
+    given = content.get(field, [])
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise BoardbenchError(f"{path}: field {field} is no list of objects. {AGAIN.format(verb=BASELINE)}")
+    return given
+
+
+def variants(runs: list[Run], path: Path) -> list[tuple[str, Run, dict[str, Any]]]:
+    """Return what else k-NN's neighbours give, where a run has it: word of VARIANTS, the run with that k, scores."""
+    found = []
+    for field, word in VARIANTS.items():
+        for run in runs:
+            for given in _lists(path / run.folder / "metrics.json", run.content, field):
+                if run.k is not None and given.get("k") == run.k:
+                    found.append((word, run, given))
+    return found
+
+
+def read_networks(runs: Path, dataset: str, names: list[str], seeds: list[int], truth: Truth) -> dict[str, list[Run]]:
+    """Read ``<name>-seed<k>/`` of every network: name -> one run a seed.
+
+    Raises:
+        BoardbenchError: a run is missing, of another data set, or not scored on all test images.
+    """
+    found: dict[str, list[Run]] = {}
+    for name in names:
+        for seed in seeds:
+            path = runs / f"{name}-seed{seed}" / "metrics.json"
+            expected = {"study": "classification", "kind": "scratch", "dataset": dataset, "name": name, "seed": seed}
+            content = read_content(path, expected, SCRATCH)
+            fields = ("network", "settings", "parameters", "macs", "epochs", "scores")
+            missing = [field for field in fields if content.get(field) in (None, "", {})]
+            if missing:
+                raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=SCRATCH)}")
+            run = read_run(path, content, None, content["scores"], "predicted", truth, SCRATCH)
+            if len(run.predicted) != len(truth.labels):
+                raise BoardbenchError(
+                    f"{path}: test_images is {len(run.predicted)}, but {truth.path} has {len(truth.labels)}. "
+                    f"{AGAIN.format(verb=SCRATCH)}"
+                )
+            same_settings(run, found.setdefault(name, []), path, SCRATCH)
+            found[name].append(run)
+    return found
+
+
+def same_settings(run: Run, before: list[Run], path: Path, verb: str) -> None:
+    """Refuse a run (``path``) whose settings are not those of the seeds before it."""
+    if before and before[0].content["settings"] != run.content["settings"]:
+        raise BoardbenchError(
+            f"{path}: settings are others than those of {before[0].folder}, so they are not seeds of one run. "
+            f"{AGAIN.format(verb=verb)}"
+        )
+
+
+def seconds(path: Path, verb: str) -> dict[str, Any]:
+    """Read a run's seconds.json.
+
+    Raises:
+        BoardbenchError: missing, or without one of seconds, images_per_s, threads, hardware.
+    """
+    content = read_json(path, verb)
+    missing = [name for name in ("seconds", "images_per_s", "threads", "hardware") if name not in content]
+    if missing:
+        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=verb)}")
+    return content

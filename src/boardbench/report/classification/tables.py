@@ -1,0 +1,277 @@
+"""The classification study's tables, beside paper 2's numbers where the data are CIFAR-10; same runs, same bytes."""
+
+import math
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.report.classification.costs import efficiency_table, epochs_table, latency_table
+from boardbench.report.classification.differences import differences
+from boardbench.report.classification.networks import networks_table, spread, transfer_table
+from boardbench.report.classification.published import COUNTS, METRICS, Published, is_cifar10
+from boardbench.report.classification.runs import (
+    BASELINE,
+    SCRATCH,
+    Run,
+    Truth,
+    read_baselines,
+    read_networks,
+    read_truth,
+    seconds,
+    variants,
+)
+from boardbench.report.classification.trained import Trained, knows_all, read_all
+from boardbench.report.writing import cell, decimals, write_table
+
+LABELS = {
+    "digits": "scikit-learn's handwritten digits: real images, but not CIFAR-10",
+    "cifar10": "CIFAR-10, the authors' archive",
+    "cifar100": "CIFAR-100, the authors' archive",
+    "parquet": "images of parquet files",
+}
+PUBLISHED = tuple(f"{name}_published" for name in METRICS)
+_SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
+BASELINES = ("dataset", "method", "k", "distance", "normalization", "train_images", "test_images", *_SCORES, *PUBLISHED)
+_SETTINGS = ("network", "pool", "initialization", "optimizer", "learning_rate", "schedule", "dropout", "folds")
+SCRATCHED = ("dataset", "name", *_SETTINGS, "epochs", "seeds", "parameters_millions", "mmacs", "test_images")
+SCRATCHED += ("accuracy", "accuracy_sd", *_SCORES[1:], "accuracy_folds", "accuracy_folds_sd")
+SCRATCHED += ("setting_published", *PUBLISHED)
+SECONDS = ("dataset", "kind", "name", "seconds", "seconds_per_epoch", "images_per_s", "threads", "hardware")
+SECONDS += ("setting_published", "seconds_published")
+VARIED = ("dataset", "variant", "method", "k", "distance", "normalization", "test_images", *METRICS, *PUBLISHED)
+
+
+def _printed(row: dict[str, str]) -> dict[str, str]:
+    return {f"{name}_published": row[name] for name in METRICS}
+
+
+def _named(run: Run) -> dict[str, str]:
+    given = {name: run.content[name] for name in ("method", "distance", "normalization")}
+    return given | {"k": cell(run.k), "test_images": str(len(run.predicted))}
+
+
+def _baselines(dataset: str, runs: list[Run], published: Published) -> pd.DataFrame:
+    rows = []
+    for run in runs:
+        row = {"dataset": dataset, **_named(run), "train_images": cell(run.content.get("train_images"))}
+        row |= {name: decimals(run.scores[name], 4) for name in _SCORES}
+        given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
+        rows.append(row | _printed(published.baseline(*given)))
+    return pd.DataFrame(rows, columns=BASELINES)
+
+
+def _variants(dataset: str, runs: list[Run], folder: Path, published: Published) -> pd.DataFrame:
+    rows = []
+    for word, run, scores in variants(runs, folder):
+        try:
+            cells = {name: decimals(float(scores[name]), 4) for name in METRICS}
+        except (KeyError, TypeError, ValueError) as error:
+            raise BoardbenchError(
+                f"{folder / run.folder / 'metrics.json'}: scores by '{word}' cannot be read ({error!r}). Delete its "
+                f"folder and make it again with 'boardbench {BASELINE}' or by running snakemake."
+            ) from None
+        given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
+        rows.append({"dataset": dataset, "variant": word, **_named(run), **cells})
+        rows[-1] |= _printed(published.baseline(*given))
+    return pd.DataFrame(rows, columns=VARIED)
+
+
+def _folds(runs: list[Run]) -> list[float]:
+    """Return the accuracy of every fold of every seed."""
+    found = []
+    for run in runs:
+        for fold in run.content.get("folds") or []:
+            try:
+                found.append(float(fold["accuracy"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise BoardbenchError(
+                    f"{run.folder}/metrics.json: field folds cannot be read ({error!r}). Delete its folder and make it "
+                    f"again with 'boardbench {SCRATCH}' or by running snakemake."
+                ) from None
+    return found
+
+
+def _scratch(dataset: str, groups: dict[str, list[Run]], published: Published) -> pd.DataFrame:
+    rows = []
+    for name, runs in groups.items():
+        first, settings = runs[0].content, runs[0].content["settings"]
+        row = {"dataset": dataset, "name": name} | {key: cell(settings.get(key)) for key in _SETTINGS}
+        row["epochs"] = f"{median(run.content['epochs'] for run in runs):g}"
+        row |= {"seeds": str(len(runs)), "test_images": str(len(runs[0].predicted))}
+        row |= {"parameters_millions": f"{first['parameters'] / 1e6:.4f}", "mmacs": f"{first['macs'] / 1e6:.4f}"}
+        for score in _SCORES:
+            values = [run.scores[score] for run in runs]
+            limit = score in ("low", "high") and len(runs) > 1
+            row[score] = "" if limit else decimals(mean(values), 4)
+        row["accuracy_sd"] = spread([run.scores["accuracy"] for run in runs])
+        folds = _folds(runs)
+        row |= {"accuracy_folds": decimals(mean(folds) if folds else math.nan, 4), "accuracy_folds_sd": spread(folds)}
+        printed = published.network(settings)
+        rows.append(row | {"setting_published": printed["setting"]} | _printed(printed))
+    return pd.DataFrame(rows, columns=SCRATCHED)
+
+
+def _seconds(
+    dataset: str, folder: Path, baselines: list[Run], groups: dict[str, list[Run]], published: Published
+) -> pd.DataFrame:
+    rows = []
+    scored = [(run, "baseline", BASELINE) for run in {run.folder: run for run in baselines}.values()]
+    scored += [(run, "scratch", SCRATCH) for runs in groups.values() for run in runs]
+    for run, kind, verb in scored:
+        given = seconds(folder / run.folder / "seconds.json", verb)
+        row = {"dataset": dataset, "kind": kind, "name": run.folder}
+        for name in ("seconds", "seconds_per_epoch", "images_per_s"):
+            row[name] = "" if given.get(name) is None else f"{float(given[name]):.2f}"
+        printed = published.epoch(run.content.get("settings", {}))
+        row |= {"threads": cell(given["threads"]), "hardware": cell(given["hardware"])}
+        row |= {"setting_published": printed["setting"], "seconds_published": printed["seconds_per_epoch"]}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=SECONDS)
+
+
+def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
+    facts = truth.facts["source"]
+    cifar10 = is_cifar10(truth.facts)
+    label = LABELS[source]
+    encoding = str(facts.get("encoding", "")).lower()
+    recoded = "jpeg" in encoding or "jpg" in encoding
+    parquet = "parquet" in (source, facts.get("form"))
+    if cifar10 and parquet:
+        label = f"CIFAR-10, {'recoded as JPEG: not the original pixels' if recoded else 'from parquet files'}"
+    if cifar10:
+        label += "" if truth.parts == COUNTS else f"; only {truth.parts['train']} + {truth.parts['test']} of its images"
+    return {
+        "study": "classification",
+        "dataset": dataset,
+        "source": source,
+        "label": label,
+        "cifar10": cifar10,
+        "original": cifar10 and not recoded and (not parquet or "png" in encoding),
+        "recoded": recoded,
+        "complete": truth.parts == COUNTS,
+        "parts": truth.parts,
+        "classes": truth.classes,
+        "size": truth.facts["size"],
+        "largest_class": float((truth.labels == truth.largest).mean()),
+        "facts": facts,
+    }
+
+
+def _metrics(baselines: list[Run], groups: dict[str, list[Run]], trained: Trained | None) -> dict[str, Any]:
+    """Return kind -> name -> score."""
+
+    def means(given: dict[str, list[Run]]) -> dict[str, dict[str, float]]:
+        return {
+            name: {score: round(mean(run.scores[score] for run in runs), 4) for score in METRICS}
+            for name, runs in given.items()
+        }
+
+    found = {run.name: {score: round(run.scores[score], 4) for score in METRICS} for run in baselines}
+    kinds = {"baselines": found, "scratch": means(groups)}
+    if trained:
+        kinds["networks"] = means(trained.groups)
+    if trained and trained.pruned:
+        kinds["pruned"] = means({f"{name}-{pruning}": runs for (name, pruning), runs in trained.pruned.items()})
+    return kinds
+
+
+def _trained(
+    dataset: str, trained: Trained, latency: Path | None, epochs: Path | None, truth: Truth, published: Published
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of networks in PyTorch; one that would be empty is not there."""
+    made = {
+        "classification_networks": networks_table(dataset, trained, truth, published),
+        "classification_efficiency": efficiency_table(dataset, trained, truth, published),
+        "classification_transfer": transfer_table(dataset, trained.groups, truth, published),
+    }
+    if latency:
+        made["classification_latency"] = latency_table(dataset, latency, trained, truth, published)
+    if epochs:
+        made["classification_epoch_seconds"] = epochs_table(dataset, epochs, published)
+    return {name: frame for name, frame in made.items() if len(frame)}
+
+
+def tables(
+    *,
+    dataset: str,
+    source: str,
+    samples: Path,
+    baselines: list[str] | None = None,
+    names: list[str] | None = None,
+    seeds: list[int] | None = None,
+    networks: list[str] | None = None,
+    pruned: list[str] | None = None,
+    runs: Path,
+    pruned_runs: Path | None = None,
+    complexity: Path | None = None,
+    latency: Path | None = None,
+    epochs: Path | None = None,
+    published: Path,
+    out: Path,
+) -> None:
+    """Put the classifiers of one data set side by side, as CSV, Markdown and JSON; times stand in a table of their own.
+
+    Reads only the runs that the arguments name: ``runs/<method>-<distance>-<normalization>``, ``runs/<name>-seed<k>``
+    and ``pruned_runs/<pruning>/<name>-seed<k>`` (metrics.json, predictions.csv, seconds.json). Limits (low, high) are
+    95 % over test images; scores of several seeds are means, those of networks in NumPy without limits but with the
+    standard deviation. Published numbers stand beside only where the data are CIFAR-10. Tables of networks in PyTorch
+    are there only where such runs are.
+
+    Args:
+        dataset: first column of every table.
+        source: digits, cifar10, cifar100 or parquet, as in samples.json.
+        samples: the data set's samples.csv, with samples.json beside it.
+        baselines: folders of classifiers without training, in table order.
+        names: of networks in NumPy, in table order.
+        seeds: every network in NumPy once a seed.
+        networks: folders of networks in PyTorch, <name>-seed<k>, in table order.
+        pruned: folders of pruned ones, <pruning>/<name>-seed<k>, in table order.
+        runs: folder of the runs.
+        pruned_runs: folder of the pruned runs; needed where there are any.
+        complexity: the data set's complexity.csv; needed where there are networks in PyTorch.
+        latency: its latency.csv; None: no table of times.
+        epochs: epochs.csv of 'boardbench bench epoch'; None: no table of epochs.
+        published: folder of the published numbers (reports/published).
+        out: folder that receives the tables.
+
+    Raises:
+        BoardbenchError: a run or field is missing, of another data set or of other images; names file and verb.
+    """
+    if source not in LABELS:
+        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
+    if not baselines and not networks and not (names and seeds):
+        raise BoardbenchError(f"{runs}: no run is asked for. Give --baselines, --networks, or --names and --seeds.")
+    truth = read_truth(samples)
+    kind = truth.facts["source"]["kind"]
+    if kind != source:
+        raise BoardbenchError(
+            f"{samples.with_suffix('.json')}: source.kind is {kind!r}, but --source is {source}. Make it again with "
+            "'boardbench classification samples', or give its own source."
+        )
+    found = read_baselines(runs, dataset, baselines or [], truth)
+    groups = read_networks(runs, dataset, names or [], seeds or [], truth)
+    beside = Published(published, truth.facts)
+    trained = read_all(runs, dataset, networks or [], pruned_runs, pruned or [], complexity, truth)
+    whole = {name: group for name, group in trained.groups.items() if knows_all(group[0], truth)} if trained else {}
+    compared = differences(found, groups | whole, truth)
+    compared.insert(0, "dataset", dataset)
+    made = {
+        "classification_baselines": _baselines(dataset, found, beside),
+        "classification_variants": _variants(dataset, found, runs, beside),
+        "classification_scratch": _scratch(dataset, groups, beside),
+        "classification_differences": compared,
+        "classification_seconds": _seconds(dataset, runs, found, groups, beside),
+    }
+    if trained:
+        made |= _trained(dataset, trained, latency, epochs, truth, beside)
+    elif epochs:
+        made["classification_epoch_seconds"] = epochs_table(dataset, epochs, beside)
+    about = _about(dataset, source, truth)
+    for name, frame in made.items():
+        write_table(frame, out, name)
+    write_json(out / "classification_metrics.json", _metrics(found, groups, trained))
+    write_json(out / "about.json", about)

@@ -1,0 +1,1 @@
+"""The placement study in the report: tables, figures, sentences."""

@@ -1,0 +1,101 @@
+"""What the placement study shows: does the rectangle term help, do networks beat floors, does validation flatter?
+
+Every row is the mean over seeds of a difference of errors with 95 % limits; a difference is shown only where the
+printed limits leave out 0.
+
+**Rectangle term and leak**: Student's t over the seeds. The runs of one seed share their split and images, so both
+sides are paired. The limits cover what training again would change, not other images or photos. One seed has no
+limits and shows nothing.
+
+**Floor**: Student's t over the images, and over the seeds where there are several. Network and floor found the chip
+on the same images, so their errors are paired image by image; a floor needs no draw. With one seed the limits cover
+other images for this one network, not training again. They never cover other photos: images that were made of one
+photo are not independent, and limits that take them as such are too narrow. The note says of how few photos they are.
+"""
+
+from statistics import mean
+
+import pandas as pd
+
+from boardbench.report.placement.images import METRICS, Images
+from boardbench.report.placement.runs import PARTS, Group
+from boardbench.report.uncertainty import image_interval, interval
+from boardbench.report.writing import decimals
+
+TERM, FLOOR, LEAK = QUESTIONS = ("rectangle term", "floor", "leak")
+COLUMNS = ["question", "features", "loss", "against", "part", "metric", "seeds", "difference", "low", "high", "shown"]
+COLUMNS += ["note"]
+NOTHING = "no difference shown"
+# What a difference of errors below 0 and above 0 is called.
+WORDS = {TERM: ("helps", "harms"), FLOOR: ("beats", "loses"), LEAK: ("lower", "higher")}
+ROUGH = 5  # seeds, below which the limits are called rough
+
+
+def _row(
+    question: str, group: Group, against: str, part: str, metric: str, value: float, limits: tuple[float, float]
+) -> dict[str, str]:
+    """Return a row without its note."""
+    low, high = (decimals(end, 4) for end in limits)
+    below, above = WORDS[question]
+    shown = below if high and float(high) < 0 else above if low and float(low) > 0 else NOTHING
+    seeds = str(len(group.scores))
+    cells = (question, group.features, group.loss, against, part, metric, seeds, decimals(value, 4), low, high, shown)
+    return dict(zip(COLUMNS, cells, strict=False))
+
+
+def _image_note(seeds: int, images: int, photos: int) -> str:
+    if images == 1:
+        return "one image: no interval"
+    notes = ["one seed: limits over images only"] if seeds == 1 else []
+    if photos < images:
+        notes.append(f"{images} images of {photos} photo{'s' if photos != 1 else ''}, not independent")
+    return "; ".join(notes)
+
+
+def differences(groups: list[Group], images: Images) -> pd.DataFrame:
+    """Compare runs as the page asks; text cells with 4 decimals.
+
+    * rectangle term: loss rectangle minus loss corners of the same features, every part; limits over seeds;
+    * floor: each network minus each floor, parts test and displaced; limits over images and seeds;
+    * leak: the same run, part test minus part validation; limits over seeds.
+
+    Args:
+        groups: the runs' scores.
+        images: their errors image by image.
+
+    Returns:
+        question, features, loss, against, part, metric, seeds, difference, low, high (empty where there is one seed,
+        for a floor where there is one image), shown (helps or harms, beats or loses, lower or higher, no difference
+        shown), note.
+    """
+    networks = {(group.features, group.loss): group for group in groups if not group.floor}
+    parts = [part for part in PARTS if part in groups[0].scores[0]]
+    rows = []
+
+    def over_seeds(question: str, group: Group, part: str, against: str, other: Group, other_part: str) -> None:
+        for metric in METRICS:
+            pairs = zip(group.values(part, metric), other.values(other_part, metric), strict=True)
+            paired = [mine - its for mine, its in pairs]
+            row = _row(question, group, against, part, metric, mean(paired), interval(paired))
+            count = len(paired)
+            note = "one seed: no interval" if count == 1 else f"rough: {count} seeds" if count < ROUGH else ""
+            rows.append(row | {"note": note})
+
+    def over_images(group: Group, floor: Group, part: str) -> None:
+        for metric in METRICS:
+            ours, theirs = (images.errors[one.features, one.loss][part][metric] for one in (group, floor))
+            paired = ours - theirs
+            row = _row(FLOOR, group, floor.features, part, metric, float(paired.mean()), image_interval(paired))
+            rows.append(row | {"note": _image_note(*paired.shape, images.photos[part])})
+
+    for (features, loss), group in networks.items():
+        if loss == "rectangle" and (features, "corners") in networks:
+            for part in parts:
+                over_seeds(TERM, group, part, "corners", networks[features, "corners"], part)
+    for group in networks.values():
+        for floor in (group for group in groups if group.floor):
+            for part in parts[1:]:
+                over_images(group, floor, part)
+    for group in networks.values():
+        over_seeds(LEAK, group, "test", "validation", group, "validation")
+    return pd.DataFrame(rows, columns=COLUMNS)

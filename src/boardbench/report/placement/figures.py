@@ -1,0 +1,192 @@
+"""The figures of a placement data set: training, error by part, inspection, and a sheet of found corners."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.placement.corners import COLUMNS, centre
+from boardbench.placement.data import Samples, read_samples
+from boardbench.placement.overlay import overlay, sheet
+from boardbench.report.pictures import shrink
+from boardbench.report.placement.charts import errors_figure, network, roc_figure, training_figure
+from boardbench.report.placement.runs import PARTS, names
+from boardbench.report.placement.tables import read_history
+from boardbench.report.runs import read_csv, read_json, run_name
+
+SHOWN = 6  # pictures of a part on the sheet
+BUDGET = 500_000  # bytes of the sheet: it stands in git
+SIDE = 192  # screen pixels of a picture, about
+
+Predictions = dict[tuple[str, str, int], pd.DataFrame]
+
+
+def _numbers(path: Path, verb: str, columns: tuple[str, ...], also: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV whose ``columns`` are numbers; those in ``also`` are text.
+
+    Raises:
+        BoardbenchError: a column is missing or a cell is not a number.
+    """
+    frame = read_csv(path, verb, (*also, *columns))
+    try:
+        return frame[list(also)].join(frame[list(columns)].apply(pd.to_numeric))
+    except ValueError as error:
+        raise BoardbenchError(
+            f"{path}: a corner or rate is not a number ({error}). Delete it and make it again with 'boardbench {verb}'."
+        ) from None
+
+
+def _predictions(runs: Path, asked: dict[tuple[str, str], list[int]], samples: Path) -> Predictions:
+    """Return (features, loss, seed) -> predicted corners with the distance of the centre, as column error."""
+    truth = _numbers(samples, "placement samples", COLUMNS, ("sample",)).set_index("sample")
+    found = {}
+    for (features, loss), seeds in asked.items():
+        verb = "placement floor" if loss == "none" else "placement evaluate"
+        for seed in seeds:
+            path = runs / run_name(features, loss, seed) / "predictions.csv"
+            frame = _numbers(path, verb, COLUMNS, ("sample", "part"))
+            unknown = set(frame["sample"]) - set(truth.index)
+            if unknown:
+                raise BoardbenchError(
+                    f"{path}: column sample holds {min(unknown)}, which {samples} has not. The run is of other images: "
+                    f"delete its folder and make it again with 'boardbench {verb}'."
+                )
+            corners = frame[list(COLUMNS)].to_numpy().reshape(-1, 4, 2)
+            true = truth.loc[frame["sample"], list(COLUMNS)].to_numpy().reshape(-1, 4, 2)
+            found[features, loss, seed] = frame.assign(error=np.linalg.norm(centre(corners) - centre(true), axis=-1))
+    return found
+
+
+def _best(found: Predictions) -> tuple[str, str, int]:
+    """Return the trained run whose centre errs least on the test part, or of floors alone the first."""
+    trained = {key: frame for key, frame in found.items() if key[1] != "none"}
+    if not trained:
+        return next(iter(found))
+    return min(trained, key=lambda key: trained[key].loc[trained[key]["part"] == "test", "error"].mean())
+
+
+def _sheet(given: Samples, frame: pd.DataFrame, out: Path) -> None:
+    """Draw images of test and displaced, from the smallest error of the centre to the largest, evenly by rank."""
+    pictures, scale = [], max(1, round(SIDE / given.size[1]))
+    for part in PARTS[1:]:
+        rows = frame[frame["part"] == part].sort_values("error", kind="stable")
+        if rows.empty:
+            continue
+        ranks = np.unique(np.linspace(0, len(rows) - 1, SHOWN).round().astype(int))
+        for row in rows.iloc[ranks].to_dict("records"):
+            index = int(row["sample"])
+            predicted = np.array([row[name] for name in COLUMNS]).reshape(4, 2)
+            words = f"{part} {index}: {row['error']:.2f} px"
+            pixels = np.asarray(given.images[index])
+            pictures.append(
+                overlay(pixels, given.nominal, predicted, given.corners[index], text=words, scale=scale, key=False)
+            )
+    large = out.with_name(f".{out.name}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        sheet(pictures, SHOWN).save(large, format="PNG")
+        shrink(large, out, BUDGET)
+    finally:
+        large.unlink(missing_ok=True)
+
+
+def figures(
+    *,
+    dataset: str,
+    features: list[str],
+    losses: list[str],
+    seeds: list[int],
+    floors: list[str] | None = None,
+    runs: Path,
+    samples: Path,
+    tables: Path,
+    out: Path,
+) -> None:
+    """Draw training curves, the centre's error by part, ROC curves and a sheet of images with found corners.
+
+    The sheet shows the trained run that errs least on the test part: images evenly spaced by rank, so that its best
+    and its worst are there. ``placement_figures.json`` holds captions and alt texts.
+
+    Args:
+        dataset: word in the captions.
+        features: of MobileNetV2, in table order.
+        losses: in table order.
+        seeds: one run a seed.
+        floors: rivals without a network.
+        runs: folder of the runs (history.csv, predictions.csv, roc.csv).
+        samples: samples.csv, with samples.json and images.npy beside it.
+        tables: folder that 'boardbench placement tables' filled (about.json).
+        out: folder that receives the figures; placement figures of an earlier run in it are removed.
+
+    Raises:
+        BoardbenchError: a history, prediction or curve is missing or of other images; names the verb that makes it.
+    """
+    about = read_json(tables / "about.json", "placement tables")
+    label = f"{dataset} ({about['label']})"
+    asked = names(features, losses, seeds, floors or [])
+    found = _predictions(runs, asked, samples)
+    entries = []
+
+    def entry(file: str, caption: str, alt: str) -> Path:
+        entries.append({"file": file, "caption": caption, "alt": alt})
+        return out / file
+
+    histories = [
+        (name, loss, read_history(runs / run_name(name, loss, seed) / "history.csv"))
+        for name, loss, seed in found
+        if loss != "none"
+    ]
+    if histories:
+        path = entry(
+            "placement_training.svg",
+            "By epoch, one line a seed: loss (dotted: training, solid: validation), and mean absolute error of the "
+            "chip's centre on the validation images, as paper 4's figures 7 and 8 show them. The losses with and "
+            "without the rectangle term are not on one scale.",
+            f"Line charts of loss and validation error of the centre by epoch on {dataset}.",
+        )
+        training_figure(histories, path)
+    parts = [part for part in PARTS if any((frame["part"] == part).any() for frame in found.values())]
+    errors = pd.concat(
+        frame.loc[frame["part"] == part, ["part", "error"]].assign(features=name, loss=loss)
+        for part in parts
+        for (name, loss, _), frame in found.items()
+    )
+    path = entry(
+        "placement_errors.svg",
+        "Distance of the found centre from the true one, every image, all seeds. Boxes: the middle half; whiskers: "
+        "5 to 95 %; points: the rest.",
+        f"Box charts of the centre's error by network, floor and part on {dataset}; numbers: the table above.",
+    )
+    errors_figure(errors, path, label)
+    curves = []
+    for name, loss, seed in found:
+        verb = "placement floor" if loss == "none" else "placement evaluate"
+        rates = ("false_reject_rate", "true_reject_rate")
+        frame = _numbers(runs / run_name(name, loss, seed) / "roc.csv", verb, rates, ("part",))
+        curves += [
+            (part, name, loss, frame[frame["part"] == part]) for part in parts[1:] if (frame["part"] == part).any()
+        ]
+    if curves:
+        path = entry(
+            "placement_roc.svg",
+            "Inspection as the tolerance on the found place moves: bad boards refused against good boards refused. "
+            "A board is bad by its true place. One line a seed; dashed: floors.",
+            f"Receiver operating curves by network and floor, test and displaced, on {dataset}.",
+        )
+        roc_figure(sorted(curves, key=lambda curve: parts.index(curve[0])), path)
+    best = _best(found)
+    path = entry(
+        "placement_found.png",
+        f"{network(*best[:2])}, seed {best[2]}: images of the test photos and of boards whose chip was really put "
+        "down wrong, from its smallest error of the centre (left) to its largest (right), evenly by rank. "
+        "Blue, dashed: where the chip should be; orange: found; white, dotted: true.",
+        "Photos of boards with the chip's nominal, true and found outline.",
+    )
+    _sheet(read_samples(samples), found[best], path)
+    write_json(out / "placement_figures.json", entries)
+    kept = {item["file"] for item in entries}
+    for path in out.glob("placement_*"):
+        if path.suffix in (".png", ".svg") and path.name not in kept:
+            path.unlink()

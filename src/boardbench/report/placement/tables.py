@@ -1,0 +1,236 @@
+"""The placement study's tables; same runs, same bytes. Paper 4 prints curves and no score, so none stands beside."""
+
+import math
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.params.placement import Tolerance
+from boardbench.report.placement.differences import differences
+from boardbench.report.placement.images import read_images
+from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups
+from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.writing import decimals, write_table
+
+LABELS = {"simulate": "SIMULATED: rendered, not a result", "photos": "own photos"}
+# Scores of placement.csv with their decimals, in column order.
+SCORES = {
+    "centre_mae_px": 4,
+    "centre_mae_px_sd": 4,
+    "centre_mae_mm": 4,
+    "centre_worst_mm": 4,
+    "corner_mae_px": 4,
+    "rotation_mae_deg": 4,
+    "rotation_worst_deg": 4,
+    "false_accept_rate": 4,
+    "false_reject_rate": 4,
+    "auc": 4,
+}
+COUNTED = ("network", "width", "lines", "samples", "gmacs", "params_millions")
+MEASURED = ("precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "floor_ms", "hardware")
+TIMES = ("features", "loss", *MEASURED)
+HISTORY = ("epoch", "train_loss", "validation_loss", "validation_centre")
+SETTLED = 0.1  # training has settled where the loss stays within a tenth of where it ends
+
+
+def _rows(dataset: str, groups: list[Group], scores: dict[str, int]) -> pd.DataFrame:
+    rows = []
+    for group in groups:
+        for part in (part for part in PARTS if part in group.scores[0]):
+            row = {"dataset": dataset, "features": group.features, "loss": group.loss, "part": part}
+            row["seeds"] = str(len(group.scores))
+            row |= {key: f"{group.over_seeds(part, key):.0f}" for key in ("samples", "bad")}
+            for score, digits in scores.items():
+                name = score.removesuffix("_sd")
+                value = group.spread(part, name) if name != score else group.over_seeds(part, score)
+                row[score] = decimals(value, digits)
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _scores(dataset: str, groups: list[Group]) -> pd.DataFrame:
+    frame = _rows(dataset, groups, SCORES)
+    return frame.assign(centre_mae_published="")
+
+
+def _corners(dataset: str, groups: list[Group]) -> pd.DataFrame:
+    frame = _rows(dataset, groups, dict.fromkeys(CORNERS, 4)).drop(columns="bad")
+    return frame.rename(columns={corner: f"{corner}_mae_px" for corner in CORNERS})
+
+
+def _complexity(dataset: str, path: Path) -> pd.DataFrame:
+    """Return the counts as text: our network's, and that of paper 4's size and width."""
+    verb = "placement complexity"
+    frame = read_csv(path, verb, COUNTED)[list(COUNTED)]
+    wrong = [name for name in COUNTED[1:] if pd.to_numeric(frame[name], errors="coerce").isna().any()]
+    if wrong or "ours" not in set(frame["network"]):
+        what = f"{', '.join(wrong)} holds a cell that is not a number" if wrong else "no row for network ours"
+        raise BoardbenchError(f"{path}: {what}. Delete it and make it again with 'boardbench {verb}'.")
+    frame.insert(0, "dataset", dataset)
+    return frame
+
+
+def _latency(dataset: str, path: Path) -> pd.DataFrame:
+    """Return the measured times as text; a model is a run, or a floor by its name."""
+    frame = read_csv(path, "placement latency", ("model", *MEASURED))
+    runs = [model.rsplit("-", 2) if model.count("-") >= 2 else (model, "none", "") for model in frame["model"]]
+    frame = frame[list(MEASURED)]
+    for place, name in enumerate(("features", "loss")):
+        frame.insert(place, name, [run[place] for run in runs])
+    frame.insert(0, "dataset", dataset)
+    return frame
+
+
+def settled(history: pd.DataFrame) -> int:
+    """Return the epoch from which the validation loss stays within a tenth of the median of its last tenth.
+
+    The loss at an epoch is the median over the latest epochs, a twentieth of all, so that a single peak does not count.
+
+    Args:
+        history: columns epoch and validation_loss, as numbers.
+    """
+    count = len(history)
+    loss = history["validation_loss"].rolling(max(1, count // 20), min_periods=1).median()
+    end = history["validation_loss"].tail(max(1, count // 10)).median()
+    above = loss > (1 + SETTLED) * end
+    last = int(above.to_numpy().nonzero()[0][-1]) + 1 if above.any() else 0
+    return int(history["epoch"].iloc[min(last, count - 1)])
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """Read a run's history.csv as numbers; an empty cell is NaN.
+
+    Raises:
+        BoardbenchError: missing, without epochs or a column.
+    """
+    frame = read_csv(path, "placement train", HISTORY)
+    if frame.empty:
+        raise BoardbenchError(f"{path}: no epoch in it. Delete the run's folder and train again.")
+    return frame[list(HISTORY)].apply(pd.to_numeric, errors="coerce")
+
+
+def _training(runs: Path, names: list[str]) -> dict[str, Any]:
+    """Return the settings of the first run, and how many epochs all of them took."""
+    if not names:
+        return {}
+    histories = [read_history(runs / name / "history.csv") for name in names]
+    settings = read_json(runs / names[0] / "training.json", "placement train").get("training", {})
+    return {
+        "settings": settings,
+        "epochs": median(len(history) for history in histories),
+        "settled": median(settled(history) for history in histories),
+    }
+
+
+def _facts(samples: Path) -> dict[str, Any]:
+    """Return samples.json, which stands beside samples.csv."""
+    facts_file = samples.with_suffix(".json")
+    facts = read_json(facts_file, "placement samples")
+    missing = [key for key in ("size", "mm_per_pixel", "photos") if key not in facts]
+    if missing:
+        raise BoardbenchError(
+            f"{facts_file}: field {', '.join(missing)} is missing. "
+            "Delete it and make it again with 'boardbench placement samples'."
+        )
+    return facts
+
+
+def _about(
+    dataset: str, source: str, samples: Path, facts: dict[str, Any], tolerance: Tolerance, training: dict[str, Any]
+) -> dict[str, Any]:
+    parts = read_csv(samples, "placement samples", ("part", "photo"))["part"]
+    photos = facts["photos"]
+    # Validation images of the training photos are what paper 4 has; photos of their own are the stricter way.
+    shared = bool(set(photos.get("train", [])) & set(photos.get("validation", [])) or not photos.get("validation"))
+    return {
+        "study": "placement",
+        "dataset": dataset,
+        "source": source,
+        "label": LABELS[source],
+        "protocol": "images" if shared else "photos",
+        "parts": {
+            part: {"photos": len(photos.get(part, [])), "images": int((parts == part).sum())}
+            for part in ("train", *PARTS)
+        },
+        "size": facts["size"],
+        "mm_per_pixel": facts["mm_per_pixel"],
+        "tolerance": tolerance.model_dump(mode="json"),
+        "synthesis": facts.get("synthesis", {}),
+        "training": training,
+    }
+
+
+def _metrics(groups: list[Group]) -> dict[str, Any]:
+    """Return features -> loss -> part -> score, without scores that there are none of."""
+    nested: dict[str, Any] = {}
+    for group in groups:
+        parts = nested.setdefault(group.features, {}).setdefault(group.loss, {})
+        for part in group.scores[0]:
+            values = {key: group.over_seeds(part, key) for key in SCORES if not key.endswith("_sd")}
+            parts[part] = {key: round(value, 4) for key, value in values.items() if not math.isnan(value)}
+    return nested
+
+
+def tables(
+    *,
+    dataset: str,
+    source: str,
+    features: list[str],
+    losses: list[str],
+    seeds: list[int],
+    floors: list[str] | None = None,
+    runs: Path,
+    samples: Path,
+    complexity: Path,
+    latency: Path | None = None,
+    tolerance: Tolerance,
+    out: Path,
+) -> None:
+    """Put the runs of one data set of the placement study side by side, as CSV, Markdown and JSON.
+
+    Reads only the runs that the arguments name: ``runs/<features>-<loss>-seed<k>`` (metrics.json, predictions.csv,
+    history.csv, training.json) and, for a floor, ``runs/<floor>-none-seed0`` (metrics.json, predictions.csv). Errors
+    are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without boards of
+    its kind is empty.
+
+    Args:
+        dataset: first column of every table.
+        source: simulate or photos; decides the label.
+        features: of MobileNetV2, in table order.
+        losses: rectangle and corners, in table order.
+        seeds: one run a seed.
+        floors: rivals without a network, last in the tables.
+        runs: folder of the runs.
+        samples: the data set's samples.csv, with samples.json beside it.
+        complexity: the data set's complexity.csv.
+        latency: the data set's latency.csv; None: no table of times.
+        tolerance: what the runs were judged by.
+        out: folder that receives the tables.
+
+    Raises:
+        BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.
+    """
+    if source not in LABELS:
+        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
+    groups = read_groups(runs, dataset, features, losses, seeds, floors or [], tolerance)
+    trained = [run_name(group.features, group.loss, seed) for group in groups if not group.floor for seed in seeds]
+    facts = _facts(samples)
+    compared = differences(groups, read_images(runs, groups, seeds, samples, facts["mm_per_pixel"]))
+    compared.insert(0, "dataset", dataset)
+    made = {
+        "placement": _scores(dataset, groups),
+        "placement_corners": _corners(dataset, groups),
+        "placement_differences": compared,
+        "placement_complexity": _complexity(dataset, complexity),
+    }
+    if latency:
+        made["placement_latency"] = _latency(dataset, latency)
+    about = _about(dataset, source, samples, facts, tolerance, _training(runs, trained))
+    for name, frame in made.items():
+        write_table(frame, out, name)
+    write_json(out / "placement_metrics.json", _metrics(groups))
+    write_json(out / "about.json", about)

@@ -1,0 +1,1 @@
+"""The segmentation study in the report: tables, figures, sentences."""

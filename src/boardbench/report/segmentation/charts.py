@@ -1,0 +1,238 @@
+"""Charts of the segmentation study with deterministic bytes: training curves, mean scores, score against cost."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from boardbench.report.charts import COLOURS, STYLE, pretty, save
+from boardbench.report.pareto import on_front
+from boardbench.report.runs import read_csv
+
+WORDS = ["backbone", "strategy", "precision", "pruning"]
+_MARKERS = "os^DvPX"  # backbones
+
+
+def _colours(strategies: list[str]) -> dict[str, str]:
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(strategies)}
+
+
+def training_curves(histories: dict[str, Path], out: Path) -> None:
+    """Draw loss and mean IoU by epoch, one column a backbone, one colour a strategy, one line a seed.
+
+    Args:
+        histories: run name ``<backbone>-<strategy>-seed<k>`` -> history.csv with columns epoch, train_loss,
+            validation_loss, validation_iou.
+        out: the SVG to write.
+
+    Raises:
+        BoardbenchError: a history or one of its columns is missing.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    columns = ("epoch", "train_loss", "validation_loss", "validation_iou")
+    runs = []
+    for name, path in histories.items():
+        frame = read_csv(path, "segmentation train", columns)[list(columns)].apply(pd.to_numeric, errors="coerce")
+        runs.append((*name.rsplit("-", 2)[:2], frame))
+    backbones = list(dict.fromkeys(run[0] for run in runs))
+    colours = _colours(list(dict.fromkeys(run[1] for run in runs)))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(2.8 * len(backbones) + 0.6, 4.6))
+        axes = figure.subplots(2, len(backbones), sharex=True, sharey="row", squeeze=False)
+        for backbone, strategy, frame in runs:
+            top, bottom = axes[:, backbones.index(backbone)]
+            top.plot(frame["epoch"], frame["train_loss"], color=colours[strategy], lw=0.9, ls=":")
+            top.plot(frame["epoch"], frame["validation_loss"], color=colours[strategy], lw=1.4)
+            bottom.plot(frame["epoch"], frame["validation_iou"], color=colours[strategy], lw=1.4)
+        for place, backbone in enumerate(backbones):
+            axes[0, place].set_title(pretty(backbone))
+            axes[1, place].set_xlabel("epoch")
+        axes[0, 0].set_ylabel("loss")
+        axes[0, 0].set_yscale("log")
+        axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes[0, 0].yaxis.set_major_formatter("{x:g}")
+        axes[0, 0].yaxis.set_minor_locator(NullLocator())
+        axes[1, 0].set_ylabel("validation mean IoU")
+        axes[1, 0].set_ylim(0, 1)
+        lines = [(axes[0, 0].plot([], [], color=colour)[0], pretty(name)) for name, colour in colours.items()]
+        lines.append((axes[0, 0].plot([], [], color="#444444")[0], "validation"))
+        lines.append((axes[0, 0].plot([], [], color="#444444", ls=":")[0], "training"))
+        handles, labels = zip(*lines, strict=True)
+        figure.legend(handles, labels, loc="upper center", ncols=len(lines), bbox_to_anchor=(0.5, 0.01))
+        figure.tight_layout()
+        save(figure, out)
+
+
+def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
+    """Draw mean IoU by backbone and strategy; floors are lines, published values hollow marks.
+
+    Whiskers are the 95 % interval over test scenes (and seeds, where there are several).
+
+    Args:
+        mean: the mean table as text (columns backbone, strategy, miou, miou_low, miou_high, miou_published).
+        out: the SVG to write.
+        label: what the data are, in the title.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    numbers = mean[["miou", "miou_low", "miou_high", "miou_published"]].apply(pd.to_numeric, errors="coerce")
+    table = pd.concat([mean[["backbone", "strategy"]], numbers], axis=1)
+    networks, floors = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
+    backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
+    colours = _colours(strategies)
+    step = 0.8 / len(strategies)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(max(7.2, 0.33 * len(networks)), 3.5))
+        axes = figure.subplots()
+        for row in networks.itertuples():
+            x = backbones.index(row.backbone) + (strategies.index(row.strategy) - (len(strategies) - 1) / 2) * step
+            axes.bar(x, row.miou, width=0.86 * step, color=colours[row.strategy])
+            if row.miou > 0.08:  # room inside the bar; NaN is not
+                style = {"fontsize": 8, "color": "white", "fontweight": "bold", "rotation": 90 * (step < 0.2)}
+                axes.text(x, 0.012, f"{row.miou:.2f}", ha="center", va="bottom", **style)
+            axes.plot([x, x], [row.miou_low, row.miou_high], color="#333333", lw=1, marker="_", ms=4)
+            axes.plot(x, row.miou_published, marker="D", ms=6, mfc="white", mec="black", ls="none")
+        right = len(backbones) - 0.45
+        levels: list[float] = []
+        for row in floors.dropna(subset=["miou"]).sort_values("miou").itertuples():
+            axes.axhline(row.miou, color="#555555", lw=0.9, ls=(0, (4, 3)), zorder=0.5)
+            # Names of floors that nearly coincide are moved apart, the lines are not.
+            levels.append(max(row.miou, levels[-1] + 0.055) if levels else row.miou)
+            axes.text(
+                right,
+                levels[-1],
+                f"{pretty(row.backbone)} {row.miou:.2f}",
+                va="center",
+                fontsize=8,
+                color="#444444",
+            )
+        axes.set_xlim(-0.5, right - 0.03)
+        axes.set_ylim(0, 1)
+        axes.set_xticks(range(len(backbones)), [pretty(name) for name in backbones])
+        axes.tick_params(axis="x", length=0)
+        axes.set_ylabel("mean IoU on the test part")
+        axes.set_title(label, loc="left", fontsize=9, color="#444444", pad=26 if len(strategies) < 4 else 40)
+        marks = [(axes.bar(0, 0, color=colour), pretty(name)) for name, colour in colours.items()]
+        if networks["miou_published"].notna().any():
+            hollow = axes.plot([], [], marker="D", ms=6, mfc="white", mec="black", ls="none")[0]
+            marks.append((hollow, "published in paper 1"))
+        if len(floors):
+            dashes = axes.plot([], [], color="#555555", lw=0.9, ls=(0, (4, 3)))[0]
+            marks.append((dashes, "floor: no network"))
+        handles, labels = zip(*marks, strict=True)
+        axes.legend(
+            handles,
+            labels,
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=min(len(marks), 5),
+            fontsize=8,
+            handlelength=1.4,
+            columnspacing=1.2,
+            borderaxespad=0.2,
+        )
+        save(figure, out)
+
+
+def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
+    """Draw mean IoU against measured time and against GMACs; models that none beats in both are numbered and named.
+
+    Colour is the strategy, marker the backbone, hollow is int8, black-edged and joined is pruned; whiskers are the standard deviation over seeds.
+
+    Args:
+        table: the Pareto table as text (:func:`boardbench.report.segmentation.pareto.pareto_table`); no score, no mark.
+        out: the SVG to write.
+        budget_ms: drawn as a line, ms.
+        label: what the data are, in the title.
+        strategies: all input strategies in table order, so that colours are those of the other figures.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    numbers = table[["miou", "miou_sd", "p50_ms", "gmacs"]].apply(pd.to_numeric, errors="coerce")
+    models = pd.concat([table[[*WORDS, "width"]], numbers], axis=1).dropna(subset=["miou"])
+    present, order = set(models["strategy"]), list(dict.fromkeys([*strategies, *models["strategy"]]))
+    colours = {name: colour for name, colour in _colours(order).items() if name in present}
+    markers = {name: _MARKERS[at % len(_MARKERS)] for at, name in enumerate(dict.fromkeys(models["backbone"]))}
+    first = table.iloc[0]
+    window = f"{first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
+    panels = {"p50_ms": f"measured, ms for {window}, median", "gmacs": f"counted, GMACs for {window}"}
+
+    def style(backbone: str, strategy: str, precision: str, pruning: str) -> dict[str, Any]:
+        face = "white" if precision == "int8" else colours[strategy]
+        edge = "black" if pruning else colours[strategy]
+        return {"marker": markers[backbone], "mec": edge, "mfc": face, "ms": 6, "ls": "none"}
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 3.6))
+        names_below: dict[Any, str] = {}
+        for axes, (cost, title) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
+            axes.set_xscale("log")
+            axes.set_xlabel(title)
+            axes.margins(x=0.1, y=0.12)
+            for row in models.itertuples():
+                look = style(row.backbone, row.strategy, row.precision, row.pruning)
+                axes.errorbar(getattr(row, cost), row.miou, row.miou_sd, ecolor="#999999", elinewidth=0.8, **look)
+            _joined(axes, models, cost, colours)
+            if cost == "p50_ms":
+                axes.axvline(budget_ms, color="#D55E00", lw=1, ls=(0, (4, 3)))
+                place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+                axes.annotate(f"budget {budget_ms:g} ms", (budget_ms, 1), xycoords=("data", "axes fraction"), **place)
+            names_below[axes] = _front(axes, models, cost)
+            _log_ticks(axes)
+        figure.axes[0].set_ylabel("mean IoU of the file on the test part")
+        figure.axes[0].set_title(label, loc="left", fontsize=9, color="#444444", pad=16)
+        keys = [(Patch(color=colour), pretty(name)) for name, colour in colours.items()]
+        grey = {"ms": 6, "ls": "none", "color": "#666666"}
+        keys += [(axes.plot([], [], marker=mark, **grey)[0], pretty(name)) for name, mark in markers.items()]
+        if (models["precision"] == "int8").any():
+            keys.append((axes.plot([], [], marker="o", mfc="white", **grey)[0], "hollow: int8"))
+        if (models["pruning"] != "").any():
+            keys.append((axes.plot([], [], marker="o", mec="black", mfc="#bbbbbb", ms=6, ls="none")[0], "edge: pruned"))
+        handles, names = zip(*keys, strict=True)
+        figure.legend(handles, names, loc="center left", bbox_to_anchor=(0.99, 0.55), fontsize=8, handletextpad=0.3)
+        figure.tight_layout()
+        for axes, text in names_below.items():  # after the layout, which must leave no room for them
+            axes.annotate(text, (0, 0), (0, -34), "axes fraction", "offset points", va="top", fontsize=8)
+        save(figure, out)
+
+
+def _joined(axes: Any, models: pd.DataFrame, cost: str, colours: dict[str, str]) -> None:
+    """Join each pruned model with the one that it was."""
+    same = ["backbone", "strategy", "width", "precision"]
+    dense = models[models["pruning"] == ""].set_index(same)
+    for row in models[models["pruning"] != ""].to_dict("records"):
+        key = tuple(row[name] for name in same)
+        if key in dense.index:
+            before = dense.loc[key]
+            axes.plot([before[cost], row[cost]], [before["miou"], row["miou"]], color=colours[row["strategy"]], lw=0.8)
+
+
+def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:
+    """Draw the Pareto front as steps and number its models; return a line for each number."""
+    front = models[on_front(models[cost].to_numpy(), models["miou"].to_numpy())].sort_values([cost, "backbone"])
+    right = max(models[cost].max(), *axes.get_xlim())
+    axes.step([*front[cost], right], [*front["miou"], front["miou"].max()], where="post", color="#777777", lw=0.9)
+    lines = []
+    for number, row in enumerate(front.itertuples(), 1):
+        # Up and left of a model on the front there is no other.
+        place = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "fontsize": 8, "fontweight": "bold"}
+        axes.annotate(str(number), (getattr(row, cost), row.miou), **place)
+        lines.append(
+            f"{number}  {pretty(row.backbone)}; {pretty(row.strategy)}; {row.precision}{f'; {row.pruning}' if row.pruning else ''}"
+        )
+    return "\n".join(lines)
+
+
+def _log_ticks(axes: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -1,0 +1,123 @@
+"""The figures of a dataset: training curves, mean scores and a few predictions, small enough for git."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.report.charts import pretty
+from boardbench.report.pictures import shrink
+from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.segmentation.charts import pareto_figure, scores_figure, training_curves
+from boardbench.report.segmentation.pareto import read_exported
+from boardbench.report.segmentation.runs import grid
+
+BUDGET = 1_200_000  # bytes of all prediction pictures of a dataset: they stand in git
+
+
+def _best_backbone(mean: pd.DataFrame, backbones: list[str]) -> str:
+    """Return the backbone with the highest mean IoU over its strategies; the first where none has a score."""
+    trained = mean[mean["backbone"].isin(backbones) & (mean["strategy"] != "none")]
+    scores = pd.to_numeric(trained["miou"], errors="coerce").groupby(trained["backbone"]).mean()
+    scores = scores.reindex(backbones)
+    return backbones[0] if scores.isna().all() else str(scores.idxmax())
+
+
+def figures(
+    *,
+    dataset: str,
+    backbones: list[str],
+    strategies: list[str],
+    seeds: list[int],
+    runs: Path,
+    tables: Path,
+    pictures: int = 3,
+    out: Path,
+) -> None:
+    """Draw the training curves, the score figure and score against time, and pick pictures of the best backbone.
+
+    Pictures are the first ``pictures`` test captures (by name) of each strategy, first seed, from
+    ``runs/<backbone>-<strategy>-seed<k>/predictions/*.png``; they are reduced to 256 colours or fewer so
+    that a dataset's figures stay below 1.5 MB. ``segmentation_figures.json`` holds captions and alt texts.
+
+    Args:
+        dataset: word in the captions.
+        backbones: networks, in table order.
+        strategies: input strategies, in table order.
+        seeds: one run a seed.
+        runs: folder of the runs (history.csv, predictions).
+        tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json, and maybe
+            segmentation_pareto.csv).
+        pictures: test captures shown a strategy; 0 for none.
+        out: folder that receives the figures; segmentation figures of an earlier run in it are removed.
+
+    Raises:
+        BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
+    """
+    about = read_json(tables / "about.json", "segmentation tables")
+    mean = read_csv(
+        tables / "segmentation_mean.csv",
+        "segmentation tables",
+        ("backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"),
+    )
+    trained = {run_name(*key): runs / run_name(*key) for key in grid(backbones, strategies, seeds, [])}
+    entries = [
+        {
+            "file": "segmentation_scores.svg",
+            "caption": "Mean IoU on the test part. Bars: trained networks, with 95 % intervals over the test scenes; "
+            "dashed lines: floors without a network; hollow diamonds: published values, where the classes are the "
+            "paper's.",
+            "alt": f"Bar chart of mean IoU by backbone and strategy on {dataset}; numbers: the mean table.",
+        },
+        {
+            "file": "segmentation_training.svg",
+            "caption": "By epoch: loss (dotted: training, solid: validation) and validation mean IoU.",
+            "alt": f"Line charts of loss and validation IoU by epoch on {dataset}, one column a backbone.",
+        },
+    ]
+    scores_figure(mean, out / entries[0]["file"], f"{dataset} ({about['label']})")
+    training_curves({name: folder / "history.csv" for name, folder in trained.items()}, out / entries[1]["file"])
+    if (pareto := tables / "segmentation_pareto.csv").is_file():
+        exported = read_exported(pareto, "segmentation tables")
+        if (exported["miou"] != "").any():
+            joined = (
+                " Black-edged: pruned, joined with the model that it was." if (exported["pruning"] != "").any() else ""
+            )
+            entries.append(
+                {
+                    "file": "segmentation_pareto.svg",
+                    "caption": "Mean IoU of the exported files against measured time and against counted GMACs. The "
+                    "models on the grey line, which none beats in both, are numbered and named." + joined,
+                    "alt": f"Two scatter charts of mean IoU on {dataset}, against milliseconds and against GMACs; "
+                    "numbers: the table below.",
+                }
+            )
+            budget = float(exported["budget_ms"][0])
+            title = f"{dataset} ({about['label']})"
+            pareto_figure(exported, out / entries[-1]["file"], budget, title, strategies)
+
+    best = _best_backbone(mean, backbones)
+    for strategy in strategies if pictures else []:
+        folder = runs / run_name(best, strategy, seeds[0]) / "predictions"
+        found = sorted(folder.glob("*.png"))[:pictures]
+        if not found:
+            raise BoardbenchError(
+                f"{folder}: no prediction pictures. Make them with 'boardbench segmentation evaluate'."
+            )
+        for picture in found:
+            name = f"segmentation_prediction_{best}-{strategy}_{picture.stem}.png"
+            shrink(picture, out / name, BUDGET // (pictures * len(strategies)))
+            what = f"{pretty(best)}, {pretty(strategy)}, test capture {picture.stem}"
+            entries.append(
+                {
+                    "file": name,
+                    "caption": f"{what}.",
+                    "alt": f"{what}: pseudo-RGB, truth, prediction and errors side by side.",
+                }
+            )
+    write_json(out / "segmentation_figures.json", entries)
+    kept = {entry["file"] for entry in entries}
+    for path in out.glob("segmentation_*"):
+        if path.suffix in (".png", ".svg") and path.name not in kept:
+            path.unlink()

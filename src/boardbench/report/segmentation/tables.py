@@ -1,0 +1,295 @@
+"""The segmentation study's tables: ours beside the published numbers; same runs, same bytes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
+from boardbench.params.segmentation import Complexity
+from boardbench.report.runs import read_csv, read_json
+from boardbench.report.segmentation.costs import complexity_table, latency_table
+from boardbench.report.segmentation.differences import differences, intervals
+from boardbench.report.segmentation.pareto import pareto_table
+from boardbench.report.segmentation.pruning import pruning_table
+from boardbench.report.segmentation.runs import PUBLISHED_AS, SCORES, grid, read_scores
+from boardbench.report.writing import decimals, write_table
+from boardbench.segmentation.data import PARTS, read_split
+from boardbench.segmentation.reduction import get, is_fitted
+from boardbench.segmentation.reduction.pca import load_reduction
+
+PAPER_CLASSES = ["others", "ic", "capacitor", "connectors"]
+PAPER_VARIANCE = {"pca3": "98.7"}  # percent kept by three components, text of paper 1
+LABELS = {
+    "simulate": "SIMULATED: physics, not a result",
+    "indian_pines": "Indian Pines: a real AVIRIS scene of fields, not circuit boards; blocks play the scenes",
+    "pcbvision": "PCB-Vision: real boards (Arbash et al. 2024)",
+    "captures": "own captures",
+}
+
+
+def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return (backbone, strategy, metric) -> column -> text; empty for other classes than the paper's."""
+    if classes != PAPER_CLASSES:
+        return {}
+    path = published / "segmentation_scores.csv"
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
+    frame = read_csv(path, "segmentation tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
+    printed = {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
+    for ours, theirs in PUBLISHED_AS.items():
+        printed |= {(b, ours, metric): row for (b, s, metric), row in list(printed.items()) if s == theirs}
+    return printed
+
+
+def _per_class(
+    dataset: str, scores: dict[tuple[str, str, int], dict], classes: list[str], printed: dict
+) -> pd.DataFrame:
+    rows = []
+    for (backbone, strategy, seed), score in scores.items():
+        for index, name in enumerate(classes):
+            row = {
+                "dataset": dataset,
+                "backbone": backbone,
+                "strategy": strategy,
+                "seed": str(seed),
+                "class": name,
+            }
+            row |= {key: decimals(score[key][index], 4) for key in SCORES}
+            for metric in ("f1", "iou"):
+                row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _spread(values: np.ndarray, name: str) -> dict[str, str]:
+    """Return mean and standard deviation over seeds; one run has no spread: an empty cell, not 0."""
+    known = values[np.isfinite(values)]
+    mean = known.mean() if len(known) else np.nan
+    return {name: decimals(mean, 4), f"{name}_sd": decimals(known.std(ddof=1), 4) if len(known) > 1 else ""}
+
+
+def _groups(scores: dict[tuple[str, str, int], dict]) -> dict[tuple[str, str], list[dict]]:
+    """Return the runs of each backbone and strategy, one a seed."""
+    groups: dict[tuple[str, str], list[dict]] = {}
+    for key, score in scores.items():
+        groups.setdefault(key[:2], []).append(score)
+    return groups
+
+
+def _class_mean(
+    dataset: str, scores: dict[tuple[str, str, int], dict], classes: list[str], printed: dict
+) -> pd.DataFrame:
+    rows = []
+    for (backbone, strategy), group in _groups(scores).items():
+        for index, name in enumerate(classes):
+            row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "class": name}
+            row["seeds"] = str(len(group))
+            for metric in ("iou", "f1"):
+                row |= _spread(np.array([score[metric][index] for score in group]), metric)
+            for metric in ("iou", "f1"):
+                row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean(
+    dataset: str, scores: dict[tuple[str, str, int], dict], printed: dict, interval: pd.DataFrame
+) -> pd.DataFrame:
+    bounds = {(row["backbone"], row["strategy"]): row for row in interval.to_dict("records")}
+    rows = []
+    for (backbone, strategy), group in _groups(scores).items():
+        row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
+        for metric in ("miou", "mf1"):
+            row |= _spread(np.array([score[metric] for score in group]), metric)
+        row |= {f"miou_{end}": bounds[backbone, strategy][end] for end in ("low", "high")}
+        for metric in ("iou", "f1"):
+            row[f"m{metric}_published"] = printed.get((backbone, strategy, metric), {}).get("mean", "")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _reduction(
+    dataset: str,
+    folder: Path | None,
+    strategies: list[str],
+    fit: str,
+    wavelengths: list[float] | None,
+    published: bool,
+) -> pd.DataFrame:
+    columns = ["dataset", "strategy", "fit", "components", "explained_variance_percent"]
+    columns += ["explained_variance_percent_published", "picked_nm", "separability"]
+    rows = []
+    for strategy in filter(is_fitted, strategies):
+        path = (folder or Path("reduction")) / f"{strategy}.npz"
+        if folder is None or not path.is_file():
+            raise BoardbenchError(
+                f"{path}: no such file, but strategy {strategy} is in the table. "
+                "Make it with 'boardbench segmentation reduction' and name its folder with --reduction."
+            )
+        fitted = load_reduction(path)
+        # One row when fitted on the training part; one a capture when fitted cube by cube: their mean.
+        percent = 100 * fitted.explained_variance_ratio.astype(np.float64).sum(axis=1).mean()
+        picked = [f"{wavelengths[band]:.1f}" if wavelengths else f"band {band}" for band in fitted.bands[0]]
+        how = get(strategy).fitted_on
+        row = [
+            dataset,
+            strategy,
+            fit if how == "params" else how,
+            str(fitted.components.shape[1]),
+            decimals(percent, 2),
+        ]
+        row.append(PAPER_VARIANCE.get(PUBLISHED_AS.get(strategy, strategy), "") if published else "")
+        rows.append([*row, " ".join(picked), decimals(float(np.mean(fitted.criterion)), 4)])
+    return pd.DataFrame(rows, columns=columns)
+
+
+# Counts of a capture's report: values of kept bands in all, and those that something is wrong with.
+COUNTS = ("values", "invalid", "saturated", "white_saturated", "clipped_low", "clipped_high")
+
+
+def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], reflectance: Path) -> pd.DataFrame:
+    rows = []
+    for scene, condition, part in split[["scene", "condition", "part"]].itertuples(index=False):
+        name = f"{scene}_{condition}"
+        row = {"dataset": dataset, "scene": scene, "condition": condition, "part": part}
+        for key in COUNTS:
+            # Saturation is unknown (null) where the capture came as reflectance.
+            if not isinstance(reports[name].get(key, ""), int | None):
+                raise BoardbenchError(
+                    f"{reflectance / name}.json: field {key} is missing or not a whole number. "
+                    "Delete it and make it again with 'boardbench reflectance'."
+                )
+        row |= {key: reports[name]["original"][key] for key in ("lines", "samples")}
+        row["bands"] = reports[name]["working"]["bands"]
+        row |= {key: reports[name][key] for key in COUNTS}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _about(
+    dataset: str, source: str, classes: list[str], split: pd.DataFrame, reports: dict[str, dict]
+) -> dict[str, Any]:
+    sizes = sorted({(report["working"]["lines"], report["working"]["samples"]) for report in reports.values()})
+    counts = {}
+    for part in PARTS:
+        rows = split[split["part"] == part]
+        counts[part] = {"scenes": rows["scene"].nunique(), "captures": len(rows)}
+    return {
+        "dataset": dataset,
+        "source": source,
+        "label": LABELS[source],
+        "classes": classes,
+        "bands": sorted({report["working"]["bands"] for report in reports.values()}),
+        "working_sizes": [list(size) for size in sizes],
+        "parts": counts,
+    }
+
+
+def tables(
+    *,
+    dataset: str,
+    source: str,
+    classes: list[str],
+    backbones: list[str],
+    strategies: list[str],
+    seeds: list[int],
+    floors: list[str] | None = None,
+    runs: Path,
+    complexity: Path,
+    latency: Path | None = None,
+    pareto: Path | None = None,
+    pruned: list[str] | None = None,
+    pruned_runs: Path | None = None,
+    budget_ms: float = 0.0,
+    split: Path,
+    reflectance: Path,
+    reduction: Path | None = None,
+    fit: str = "train",
+    published: Path,
+    resamples: int = 10_000,
+    resample_seed: int = 0,
+    out: Path,
+    counted: Complexity,
+) -> None:
+    """Put the runs of one dataset beside the published numbers, as CSV, Markdown and JSON.
+
+    Reads only the runs that the arguments name: ``runs/<backbone>-<strategy>-seed<k>/metrics.json`` and,
+    for a floor, ``runs/<floor>-none-seed0/metrics.json``. Scores have 4 decimals, GMACs 4, millions of
+    parameters 3, variance (percent) 2. Published numbers stand as printed, and only where they are
+    comparable: scores where the classes are the paper's, cost where the counted input is the paper's
+    (640 x 640, 214 bands, width 64, 4 classes).
+
+    Args:
+        dataset: first column of every table.
+        source: simulate, indian_pines or captures; decides the label.
+        classes: class names, in the order of the confusion matrices.
+        backbones: networks, in table order.
+        strategies: input strategies, in table order.
+        seeds: one run a seed; the spread is empty for a single one.
+        floors: rivals without a network, last in the tables.
+        runs: folder of the runs.
+        complexity: the dataset's complexity.csv.
+        latency: the dataset's latency.csv; None: no table of times.
+        pareto: the dataset's pareto.csv; None: no table of exported models.
+        pruned: pruned runs, <pruning>/<backbone>-<strategy>-seed<k>, in table order; none: no table of them.
+        pruned_runs: folder of the pruned runs; needed where there are any.
+        budget_ms: latency that the best exported model may take.
+        split: the dataset's split.csv.
+        reflectance: folder of the captures' JSON reports.
+        reduction: folder of the fitted reductions; needed where a strategy is a PCA.
+        fit: what the reductions were fitted on (train or cube).
+        published: folder of the published numbers (reports/published).
+        resamples: bootstrap samples of the test scenes.
+        resample_seed: draws of the bootstrap.
+        out: folder that receives the tables.
+        counted: size, width and bands that complexity.csv was counted with.
+
+    Raises:
+        BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
+    """
+    if source not in LABELS:
+        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
+    scores = {key: read_scores(runs, *key, classes=classes) for key in grid(backbones, strategies, seeds, floors or [])}
+    printed = _published_scores(published, classes)
+    parts = read_split(split)
+    reports = {
+        name: read_json(reflectance / f"{name}.json", "reflectance")
+        for name in parts["scene"] + "_" + parts["condition"]
+    }
+    drawn = {"resamples": resamples, "seed": resample_seed}
+    compared = differences(runs, backbones, strategies, seeds, classes, **drawn)
+    compared.insert(0, "dataset", dataset)
+    interval = intervals(runs, backbones, strategies, seeds, floors or [], classes, **drawn)
+    mean = _mean(dataset, scores, printed, interval)
+    made = {
+        "segmentation_complexity": complexity_table(
+            dataset, complexity, backbones, strategies, counted, published, len(classes)
+        ),
+        "segmentation_per_class": _per_class(dataset, scores, classes, printed),
+        "segmentation_class_mean": _class_mean(dataset, scores, classes, printed),
+        "segmentation_mean": mean,
+        "segmentation_differences": compared,
+        "segmentation_reduction": _reduction(
+            dataset, reduction, strategies, fit, next(iter(reports.values())).get("wavelengths"), bool(printed)
+        ),
+        "segmentation_captures": _captures(dataset, parts, reports, reflectance),
+    }
+    if latency:
+        made["segmentation_latency"] = latency_table(dataset, latency)
+    if pareto:
+        made["segmentation_pareto"] = pareto_table(dataset, pareto, budget_ms)
+    if pruned:
+        if pruned_runs is None:
+            raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
+        made["segmentation_pruning"] = pruning_table(dataset, runs, pruned_runs, pruned, classes, pareto, **drawn)
+    for name, frame in made.items():
+        write_table(frame, out, name)
+    nested: dict[str, dict] = {}
+    for row in mean.to_dict("records"):
+        values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}
+        nested.setdefault(row["backbone"], {})[row["strategy"]] = values
+    write_json(out / "segmentation_metrics.json", nested)
+    write_json(out / "about.json", _about(dataset, source, classes, parts, reports))

@@ -1,0 +1,148 @@
+"""Pruning of a trained segmentation run."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from boardbench.engine.pruning import check_folder, pruned
+from boardbench.engine.tracking import Store, git_commit, identity
+from boardbench.engine.training import forget
+from boardbench.errors import BoardbenchError
+from boardbench.files import sha256, write_json, write_text
+from boardbench.params.pruning import Pruning
+from boardbench.params.segmentation import Training
+from boardbench.segmentation.model import load, save
+from boardbench.segmentation.training import Material, prepare, score, tally
+
+TRACED = (32, 32)  # whatever the captures' size: every backbone takes it, and it takes no time
+
+
+def prune(
+    *,
+    name: str,
+    run: Path,
+    split: Path,
+    augmentation: Path,
+    reflectance: Path,
+    reduction: Path | None = None,
+    out: Path,
+    tracking: Path | None = None,
+    params: Pruning,
+) -> None:
+    """Prune a trained run, train it on, and write model.pt, history.csv and training.json into the folder ``out``.
+
+    'boardbench segmentation evaluate --out OUT' scores it as any run. The validation score is the mean IoU; the test
+    part is never read. MACs are those of one capture of the size that the run was trained on.
+
+    Args:
+        name: of the pruning, as segmentation.pruning has it.
+        run: folder of the trained run; it stays as it is.
+        split: split.csv.
+        augmentation: augmentation.csv, for at least as many epochs as it is trained on.
+        reflectance: folder of cubes and masks at working size.
+        reduction: fitted reduction, where the run's strategy has one.
+        out: folder of the pruned run, another than the run's own.
+        tracking: MLflow store that mirrors the run.
+        params: method, ratio, and how it is trained on.
+
+    Raises:
+        BoardbenchError: a folder without a run, a run that is pruned already, the run's own folder as ``out``, or a
+            ratio that empties a layer.
+    """
+    start = time.monotonic()
+    model = load(run)
+    check_folder(run, out, model.pruning)
+    folder = run if run.is_dir() else run.parent
+    learnt = _training(folder / "training.json")
+    settings = Training(
+        **{key: learnt[key] for key in ("class_weights", "patch")},
+        batch_size=params.batch_size,
+        workers=params.workers,
+    )
+    material = prepare(
+        split=split,
+        augmentation=augmentation,
+        reflectance=reflectance,
+        reduction=reduction,
+        classes=model.classes,
+        seed=model.seed,
+        params=settings,
+    )
+    chosen = params.model_dump(mode="json", include=set(Pruning.model_fields))
+    description = {
+        "dataset": model.dataset,
+        "backbone": model.backbone,
+        "strategy": model.strategy,
+        "seed": model.seed,
+        "data": material.data,
+    }
+    what = identity(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
+    entry = None
+    if tracking:
+        tags = {
+            **description,
+            "pruning": name,
+            "git_commit": git_commit(),
+            "mlflow.source.name": "boardbench segmentation prune",
+        }
+        entry = Store(tracking).start("segmentation", f"{model.dataset} {model.word}-{name}", what, chosen, tags)
+    checkpoints = out / "checkpoints" / what
+    try:
+        pl.seed_everything(model.seed, verbose=False)
+        result = pruned(
+            model.network,
+            params,
+            size=material.size,
+            head="backbone.head",
+            traced=TRACED,
+            validated=lambda network: _mean_iou(network, material),
+            train=lambda network: material.fit(network, params, model.seed, checkpoints, entry),
+        )
+    except BaseException as error:
+        if entry:
+            entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+
+    facts = {"name": name, **result.facts}
+    save(replace(model, network=result.network, pruning=facts), out / "model.pt")
+    write_text(out / "history.csv", pd.DataFrame(result.history.rows).to_csv(index=False))
+    write_json(
+        out / "training.json",
+        {
+            **description,
+            "identity": what,
+            "epochs": len(result.history.rows),
+            "best_epoch": result.history.best_epoch,
+            "parameters": facts["parameters"],
+            "class_weights": material.class_weights,
+            "training": {**learnt, **chosen},
+            "pruning": facts,
+            "seconds": round(time.monotonic() - start, 1),
+        },
+    )
+    if entry:
+        entry.finish()
+    forget(checkpoints)
+
+
+def _training(path: Path) -> dict:
+    """Return how the run was trained."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["training"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BoardbenchError(
+            f"{path}: nothing says how the run was trained, so it cannot be trained on. Train the run again with "
+            "'boardbench segmentation train'."
+        ) from None
+
+
+def _mean_iou(network: nn.Module, material: Material) -> float:
+    """Return the mean IoU on the validation part."""
+    with torch.inference_mode():
+        return score([tally(network(inputs), targets) for inputs, targets in material.loaders[1]])["iou"]

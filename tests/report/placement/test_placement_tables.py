@@ -1,0 +1,255 @@
+"""Tables of the placement study, from hand-made runs; every number by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boardbench.report.placement.images import image_errors
+from boardbench.report.placement.tables import settled, tables
+from boardbench.report.uncertainty import image_interval, interval
+
+
+def table(boards, name="placement"):
+    return pd.read_csv(boards.root / f"tables/{name}.csv", dtype=str, keep_default_na=False)
+
+
+def one(frame, **wanted):
+    for key, value in wanted.items():
+        frame = frame[frame[key] == value]
+    assert len(frame) == 1, wanted
+    return frame.iloc[0]
+
+
+def test_one_row_a_network_and_part_floors_last(boards):
+    tables(**boards.arguments)
+    frame = table(boards)
+    assert list(frame["part"]) == ["validation", "test", "displaced"] * 4
+    names = list(dict.fromkeys(zip(frame["features"], frame["loss"], strict=True)))
+    assert names == [("scratch", "rectangle"), ("scratch", "corners"), ("mean", "none"), ("template", "none")]
+    row = one(frame, loss="rectangle", part="displaced")
+    # Centres lie 1 and 3 px to the right: the mean over x and y is 0.5 and 1.5; 0.4 mm a pixel.
+    expected = {"dataset": "toy-photos", "seeds": "2", "samples": "3", "bad": "1", "centre_mae_px": "1.0000"}
+    expected |= {"centre_mae_px_sd": "0.7071", "centre_mae_mm": "0.4000", "centre_worst_mm": "1.2240"}
+    expected |= {"corner_mae_px": "1.0200", "rotation_mae_deg": "0.3820", "rotation_worst_deg": "0.3820"}
+    expected |= {"false_accept_rate": "0.0000", "false_reject_rate": "0.5000", "auc": "0.7500"}
+    assert {key: row[key] for key in expected} == expected
+    assert row["centre_mae_published"] == ""
+    assert one(frame, features="mean", part="test")["centre_mae_px_sd"] == ""
+    assert (boards.root / "tables/placement.md").read_text().startswith("| dataset")
+
+
+def test_corners_one_by_one(boards):
+    tables(**boards.arguments)
+    row = one(table(boards, "placement_corners"), loss="corners", part="test")
+    # 0.25 and 0.26 px; the first and fourth corner 0.04 more.
+    assert [row[f"c{at}_mae_px"] for at in (1, 2, 3, 4)] == ["0.2950", "0.2550", "0.2550", "0.2950"]
+
+
+def test_limits_of_a_mean_are_students():
+    # t(0.975, 1) = 12.7062, t(0.975, 2) = 4.3027.
+    low, high = interval([1.0, 3.0])
+    assert (round(low, 3), round(high, 3)) == (-10.706, 14.706)
+    low, high = interval([1.0, 2.0, 3.0])
+    assert (round(low, 4), round(high, 4)) == (-0.4841, 4.4841)
+    assert all(end != end for end in interval([1.0]))
+
+
+def test_does_the_term_help(boards):
+    tables(**boards.arguments)
+    frame = table(boards, "placement_differences")
+    frame = frame[(frame["question"] == "rectangle term") & (frame["metric"] == "centre_mae_px")]
+    row = one(frame, part="test")
+    # Both seeds err 0.05 px less: no spread, so shown; but two seeds are called rough.
+    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("-0.0500", "-0.0500", "-0.0500", "helps")
+    assert (row["against"], row["seeds"], row["note"]) == ("corners", "2", "rough: 2 seeds")
+    # Displaced: 0 and -0.25 px, mean -0.125 and its limits far on both sides.
+    row = one(frame, part="displaced")
+    assert (row["difference"], row["shown"]) == ("-0.1250", "no difference shown")
+    assert float(row["low"]) == pytest.approx(-0.125 - 12.7062 * 0.125, abs=1e-3)
+
+
+def test_networks_against_floors_and_the_leak(boards):
+    tables(**boards.arguments)
+    frame = table(boards, "placement_differences")
+    of = {"loss": "rectangle", "metric": "centre_mae_px"}
+    floors = frame[frame["question"] == "floor"]
+    assert set(floors["part"]) == {"test", "displaced"}
+    assert one(floors, **of, against="mean", part="test")["shown"] == "beats"
+    # 0.20 and 0.21 px against 0.10: 0.105 above. Over images (-0.03, 0, 0.03) the variance of the mean is 0.0003, over
+    # seeds 0.000025; 2.315 degrees of freedom, t = 3.787: 3.787 x sqrt(0.000325) = 0.0683.
+    row = one(floors, **of, against="template", part="test")
+    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1050", "0.0367", "0.1733", "loses")
+    assert row["note"] == "3 images of 1 photo, not independent"
+    assert one(floors, **of, against="template", part="displaced")["shown"] == "no difference shown"
+    row = one(frame[frame["question"] == "leak"], **of)
+    assert (row["part"], row["against"], row["difference"]) == ("test", "validation", "0.1500")
+    assert row["shown"] == "higher"
+
+
+def test_one_seed_has_limits_over_images_alone(boards):
+    tables(**boards.arguments | {"seeds": [0]})
+    frame = table(boards, "placement_differences")
+    floors = frame[frame["question"] == "floor"]
+    # 0.20 against 0.10 px, images (-0.03, 0, 0.03) around it: 4.3027 x sqrt(0.0009 / 3) = 0.0745.
+    row = one(floors, loss="rectangle", metric="centre_mae_px", against="template", part="test")
+    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1000", "0.0255", "0.1745", "loses")
+    assert row["note"] == "one seed: limits over images only; 3 images of 1 photo, not independent"
+    others = frame[frame["question"] != "floor"]
+    assert set(others["shown"]) == {"no difference shown"} and set(others["low"]) == {""}
+    assert set(others["note"]) == {"one seed: no interval"}
+    assert set(table(boards)["centre_mae_px_sd"]) == {""}
+
+
+def test_images_are_paired_whatever_the_order_of_their_rows(boards):
+    path = boards.root / "runs/scratch-rectangle-seed0/predictions.csv"
+    head, *rows = path.read_text().splitlines()
+    tables(**boards.arguments)
+    before = (boards.root / "tables/placement_differences.csv").read_bytes()
+    path.write_text("\n".join([head, *rows[::-1]]) + "\n")
+    tables(**boards.arguments)
+    assert (boards.root / "tables/placement_differences.csv").read_bytes() == before
+
+
+def test_limits_over_images_and_seeds_by_hand():
+    # One seed: 1, 2, 3 as of interval(). A single image has none; equal differences have no width.
+    low, high = image_interval(np.array([[1.0, 2.0, 3.0]]))
+    assert (round(low, 4), round(high, 4)) == (-0.4841, 4.4841)
+    assert all(end != end for end in image_interval(np.array([[1.0], [2.0]])))
+    assert image_interval(np.full((2, 3), 0.5)) == (0.5, 0.5)
+    # Seeds of mean 1 and 3 and no spread over images: Student's t of 1 degree of freedom.
+    low, high = image_interval(np.array([[1.0, 1.0], [3.0, 3.0]]))
+    assert (round(low, 3), round(high, 3)) == (-10.706, 14.706)
+
+
+def test_errors_of_images_by_hand():
+    truth = np.array([[[0, 0], [10, 0], [0, 10], [10, 10]]], float)
+    found = image_errors(truth, truth + np.array([0.5, -0.3]), [0.1, 0.1])
+    assert {key: values.round(6).tolist() for key, values in found.items()} == {
+        "centre_mae_px": [0.4],
+        "corner_mae_px": [0.4],
+        "rotation_mae_deg": [0.0],
+    }
+    # A quarter turn to the left about the centre: every corner takes its neighbour's place, 10 px off along one axis.
+    turned = truth[:, [2, 0, 3, 1]]
+    found = image_errors(truth, turned, [0.1, 0.1])
+    assert (found["centre_mae_px"][0], found["corner_mae_px"][0]) == (0, 5) and abs(found["rotation_mae_deg"][0]) == 90
+
+
+def test_predictions_that_do_not_fit_are_refused(boards, says):
+    path = boards.root / "runs/scratch-corners-seed1/predictions.csv"
+    kept = path.read_text()
+    last = kept.splitlines()[-1]
+    for text, words in (
+        (kept.replace(last + "\n", ""), "sample 11 of part displaced is only in"),
+        (kept + last + "\n", "an image stands twice"),
+        (kept.replace(last, last.replace("11,", "12,", 1)), "sample 11 of part displaced"),
+        (kept.replace(last, "11,displaced,p,9,9,9,9,9,9,9,nan"), "line 10: a corner (c1x to c4y) is not a finite"),
+        (kept.replace(last, "11,displaced,p,9,9,19,9,9,17,19,17"), "centre_mae_px of part displaced comes to"),
+    ):
+        path.write_text(text)
+        says(lambda: tables(**boards.arguments), "scratch-corners-seed1/predictions.csv", words, "placement evaluate")
+    path.unlink()
+    says(lambda: tables(**boards.arguments), "predictions.csv: no such file", "boardbench placement evaluate")
+    assert not (boards.root / "tables").exists()
+
+
+def test_a_rate_without_boards_of_its_kind_is_empty(boards):
+    boards.run("mean", "none", 0, (3.0, 3.5, 4.0), bad=0, false_accept_rate=None, auc=None)
+    tables(**boards.arguments)
+    row = one(table(boards), features="mean", part="test")
+    assert (row["bad"], row["false_accept_rate"], row["auc"], row["false_reject_rate"]) == ("0", "", "", "0.5000")
+    nested = json.loads((boards.root / "tables/placement_metrics.json").read_text())
+    assert "auc" not in nested["mean"]["none"]["test"]
+    assert nested["scratch"]["rectangle"]["displaced"]["centre_mae_px"] == 1.0
+
+
+def test_costs_and_times_stand_apart(boards):
+    tables(**boards.arguments)
+    counted = table(boards, "placement_complexity")
+    assert list(counted) == ["dataset", "network", "width", "lines", "samples", "gmacs", "params_millions"]
+    assert one(counted, network="ours")["params_millions"] == "0.4512"
+    times = table(boards, "placement_latency")
+    assert list(times)[:4] == ["dataset", "features", "loss", "precision"]
+    row = one(times, features="scratch")
+    assert (row["loss"], row["p99_ms"], row["floor_ms"]) == ("rectangle", "3.125", "0.750")
+    assert one(times, features="template")["loss"] == "none" and one(times, features="template")["floor_ms"] == ""
+    tables(**boards.arguments | {"latency": None, "out": boards.root / "again"})
+    assert not (boards.root / "again/placement_latency.csv").exists()
+
+
+def test_about_says_what_the_data_are(boards):
+    tables(**boards.arguments)
+    about = json.loads((boards.root / "tables/about.json").read_text())
+    assert about["study"] == "placement" and about["label"] == "SIMULATED: rendered, not a result"
+    assert about["parts"]["train"] == {"photos": 2, "images": 3} and about["parts"]["displaced"]["images"] == 3
+    assert about["protocol"] == "images" and about["tolerance"] == {"offset_mm": 0.3, "rotation_deg": 2.0}
+    assert about["training"]["epochs"] == 4 and about["training"]["settings"]["batch_size"] == 32
+    boards.photos |= {"validation": ["p4"]}
+    boards.samples()
+    tables(**boards.arguments | {"source": "photos"})
+    about = json.loads((boards.root / "tables/about.json").read_text())
+    assert (about["protocol"], about["label"]) == ("photos", "own photos")
+
+
+@pytest.mark.parametrize(
+    ("losses", "epoch"),
+    [
+        ([9, 5, 3, 1, 1, 1], 4),
+        ([1, 1, 1], 1),
+        ([9, 8, 7], 3),
+        ([5, *[1] * 58, 9, *[1] * 40], 3),  # a single peak does not count: median of the last 5 epochs
+    ],
+)
+def test_where_training_settles(losses, epoch):
+    assert settled(pd.DataFrame({"epoch": range(1, len(losses) + 1), "validation_loss": losses})) == epoch
+
+
+def test_same_runs_same_bytes(boards):
+    tables(**boards.arguments)
+    before = {path.name: path.read_bytes() for path in (boards.root / "tables").iterdir()}
+    tables(**boards.arguments)
+    assert {path.name: path.read_bytes() for path in (boards.root / "tables").iterdir()} == before
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
+    path = boards.root / "runs/scratch-corners-seed1/metrics.json"
+    kept = path.read_text()
+    for changes, words in (
+        ({"dataset": "other"}, "dataset is 'other', expected 'toy-photos'"),
+        ({"tolerance": {"offset_mm": 9.0, "rotation_deg": 2.0}}, "tolerance is"),
+        ({"parts": {"test": {}}}, "field parts has not validation"),
+        ({"parts": {"validation": {}, "test": {}}}, "parts.validation cannot be read"),
+    ):
+        edit(path, **changes)
+        says(lambda: tables(**boards.arguments), "scratch-corners-seed1/metrics.json", words, "placement evaluate")
+        path.write_text(kept)
+    boards.run("scratch", "corners", 1, (0.1, 0.2))
+    says(lambda: tables(**boards.arguments), "scratch-corners-seed1", "other images than scratch-rectangle-seed0")
+    path.unlink()
+    says(lambda: tables(**boards.arguments), "metrics.json: no such file", "boardbench placement evaluate")
+    assert not (boards.root / "tables").exists()
+
+
+def test_other_bad_input_names_file_field_and_verb(boards, says):
+    says(lambda: tables(**boards.arguments | {"source": "x"}), "--source x", "simulate, photos")
+    nothing = {"features": [], "floors": []}
+    says(lambda: tables(**boards.arguments | nothing), "no run is asked for", "--features")
+    boards.write("complexity.csv", boards.COMPLEXITY.replace("0.0123", "many"))
+    says(lambda: tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
+    boards.write("complexity.csv", boards.COMPLEXITY.replace("ours", "theirs"))
+    says(lambda: tables(**boards.arguments), "complexity.csv: no row for network ours", "boardbench placement")
+    boards.write("complexity.csv", boards.COMPLEXITY)
+    boards.write("latency.csv", "model\n")
+    says(lambda: tables(**boards.arguments), "latency.csv: column precision", "boardbench placement latency")
+    boards.write("latency.csv", boards.LATENCY)
+    boards.write("samples.json", "{}")
+    says(lambda: tables(**boards.arguments), "samples.json: field size", "boardbench placement samples")
+    boards.samples()
+    boards.write("runs/scratch-corners-seed0/history.csv", "epoch,train_loss,validation_loss,validation_centre\n")
+    says(lambda: tables(**boards.arguments), "history.csv: no epoch", "train again")

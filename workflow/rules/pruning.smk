@@ -1,0 +1,67 @@
+# Trained runs with channels or weights taken out, and trained on; scored like any run.
+rule prune:
+    input:
+        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        split=f"{RESULTS}/split.csv",
+        augmentation=f"{RESULTS}/augmentation.csv",
+        reflectance=reflectances(),
+        reduction=fitted_reduction,
+        code=sources("boardbench.segmentation.pruning"),
+        network=network_code,
+    output:
+        model=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+    log:
+        f"{RESULTS}/logs/prune/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    priority: 1
+    conda:
+        "../envs/boardbench.yaml"
+    threads: lambda wildcards: PRUNINGS[wildcards.pruning].threads
+    params:
+        run=subpath(input.model, parent=True),
+        out=subpath(output.model, parent=True),
+        reflectance=folder("reflectance"),
+        reduction=reduction_flag,
+        tracking=TRACKING,
+        flags=pruning_flags,
+    message:
+        "Pruning {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}: {wildcards.pruning}"
+    shell:
+        "boardbench segmentation prune --name {wildcards.pruning} --run {params.run} --split {input.split} "
+        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.reduction} "
+        "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
+
+
+rule pruned_evaluate:
+    input:
+        split=f"{RESULTS}/split.csv",
+        reflectance=reflectances(),
+        reduction=fitted_reduction,
+        truth=truths(),
+        model=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        code=sources("boardbench.segmentation.evaluation"),
+        network=network_code,
+    output:
+        metrics=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
+        predictions=directory(
+            f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+        ),
+    log:
+        f"{RESULTS}/logs/evaluate/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    conda:
+        "../envs/boardbench.yaml"
+    threads: STUDY.training.threads
+    params:
+        out=subpath(output.metrics, parent=True),
+        reflectance=folder("reflectance"),
+        reduction=reduction_flag,
+        truth=f"--truth {TRUTH}" if truths() else "",
+    message:
+        "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}: {wildcards.pruning}"
+    shell:
+        "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
+        "{params.reduction} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
