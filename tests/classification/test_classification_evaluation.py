@@ -65,3 +65,21 @@ def test_folders_that_are_no_runs_are_named(runs, tmp_path, says):
     check("not readable", "Make the run again")
     (runs[1] / "metrics.json").unlink()
     check("missing", "Make the run again")
+
+
+def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
+    from boardbench.engine.tracking import Store
+
+    folder, store = tmp_path / "small-seed0", tmp_path / "mlflow.db"
+    folder.mkdir()
+    metrics = {"study": "classification", "dataset": "toys", "kind": "pruned", "identity": "abc", "scores": SCORES}
+    (folder / "metrics.json").write_text(json.dumps({**metrics, "pruning": {"name": "half"}}))
+    (folder / "history.csv").write_text("epoch,train_loss\n0,2.0\n")
+    for _ in range(2):
+        mirror(runs=[folder], tracking=store)
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}")
+    found = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
+    assert [run.info.run_name for run in found] == ["toys small-seed0-half"]
+    first = found[0].info.run_id
+    assert Store(store).find("classification", "abc").run_id == first
+    assert found[0].data.metrics["test_accuracy"] == 0.5

@@ -124,6 +124,17 @@ def test_mbconv_adds_its_input():
         assert torch.equal(block(x), x if adds else torch.zeros(2, 8, 3, 3))
 
 
+def test_activations_of_mbconv_are_silu():
+    torch.manual_seed(0)
+    block, x = exact(MBConv(4, 6, 5, 2, 6, drop=0.0)), torch.randn(2, 4, 7, 7)
+    (widen, _), (filtered, _), squeeze, (narrow, _) = (
+        layer[:2] if isinstance(layer, nn.Sequential) else layer for layer in block.block
+    )
+    made = nn.functional.silu(filtered(nn.functional.silu(widen(x))))
+    hidden = nn.functional.silu(squeeze.fc1(made.mean(dim=(2, 3), keepdim=True)))
+    torch.testing.assert_close(block(x), narrow(made * torch.sigmoid(squeeze.fc2(hidden))))
+
+
 def test_lenet_by_layers(says):
     torch.manual_seed(0)
     network, x = LeNet(10), torch.rand(2, 3, 32, 32)
@@ -140,11 +151,12 @@ def test_lenet_by_layers(says):
 def test_random_starts():
     torch.manual_seed(0)
     resnet = resnet18(width=0.5, se=4)
-    # sqrt(2 / fan out): 3 x 3 to 256 channels.
-    assert resnet.layer4[1].conv2.weight.std().item() == pytest.approx((2 / (9 * 256)) ** 0.5, rel=0.02)
+    # sqrt(2 / fan out): 3 x 3 from 128 to 256 channels.
+    assert resnet.layer4[0].conv1.weight.std().item() == pytest.approx((2 / (9 * 256)) ** 0.5, rel=0.02)
     assert not resnet.layer4[1].se.fc2.bias.any()
     vgg = VGG16(10, stem="cifar", width=0.5)
-    assert vgg.features[-4].weight.std().item() == pytest.approx((2 / (9 * 256)) ** 0.5, rel=0.02)
+    assert vgg.features[24].weight.shape == (256, 128, 3, 3)
+    assert vgg.features[24].weight.std().item() == pytest.approx((2 / (9 * 256)) ** 0.5, rel=0.02)
     assert vgg.classifier.weight.std().item() == pytest.approx(0.01, rel=0.05)
     assert not vgg.features[0].bias.any() and not vgg.classifier.bias.any()
     efficient = EfficientNetB0(100, width=0.5)

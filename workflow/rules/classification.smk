@@ -91,9 +91,7 @@ rule scratch:
 
 rule classification_mirror:
     input:
-        metrics=expand(
-            f"{CLASSIFIED}/runs/{{run}}/metrics.json", run=BASELINES + LEARNINGS
-        ),
+        metrics=classified("metrics.json"),
         code=sources("boardbench.classification.evaluation"),
     output:
         f"{CLASSIFIED}/mirrored.json",
@@ -102,9 +100,7 @@ rule classification_mirror:
     conda:
         "../envs/boardbench.yaml"
     params:
-        runs=repeated(
-            "runs", [f"{CLASSIFIED}/runs/{run}" for run in BASELINES + LEARNINGS]
-        ),
+        runs=repeated("runs", classified("")),
         tracking=TRACKING,
     message:
         "Showing the classification scores in MLflow"

@@ -38,6 +38,9 @@ for backbone in STUDY.backbones:
     checked(backbones.check, backbone)
 for strategy in STUDY.strategies:
     checked(reduction.get, strategy)
+for run in {run for pruning in STUDY.pruning for run in pruning.runs}:
+    checked(backbones.check, run.rsplit("-", 1)[0])
+    checked(reduction.get, run.rsplit("-", 1)[-1])
 FITTED = [strategy for strategy in STUDY.strategies if reduction.is_fitted(strategy)]
 
 
@@ -357,9 +360,9 @@ def baseline_code(wildcards):
 
 
 def classified(file):
-    """Return a file of every run of the classification study."""
+    """Return a file of every run of the classification study; '': its folder."""
     return [
-        f"{CLASSIFIED}/{run}/{file}"
+        f"{CLASSIFIED}/{run}/{file}".rstrip("/")
         for run in (
             *(f"runs/{run}" for run in BASELINES + LEARNINGS + TRAINED),
             *(f"pruned/{run}" for run in SLIMMED),

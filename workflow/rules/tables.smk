@@ -12,6 +12,7 @@ rule tables:
     input:
         runs=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
         confusions=expand(f"{RESULTS}/runs/{{run}}/confusions.csv", run=RUNS + FLOORS),
+        pruned=expand(f"{RESULTS}/pruned/{{run}}/metrics.json", run=PRUNED),
         complexity=f"{RESULTS}/complexity.csv",
         latency=f"{RESULTS}/latency.csv",
         pareto=[f"{RESULTS}/pareto.csv"] if DEPLOYED else [],
@@ -35,6 +36,11 @@ rule tables:
         members=MEMBERS,
         floors=repeated("floors", STUDY.floors),
         runs=folder("runs", up=2),
+        pruned=(
+            f"--pruned-runs {RESULTS}/pruned {repeated('pruned', PRUNED)}"
+            if PRUNED
+            else ""
+        ),
         reflectance=folder("headers"),
         reduction=(
             f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}"
@@ -52,7 +58,7 @@ rule tables:
         "Putting runs beside the published numbers"
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
-        "{params.members} {params.floors} --runs {params.runs} --complexity {input.complexity} "
+        "{params.members} {params.floors} --runs {params.runs} {params.pruned} --complexity {input.complexity} "
         "--latency {input.latency} {params.pareto} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 

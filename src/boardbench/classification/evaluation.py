@@ -9,14 +9,18 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json
 
+VERBS = {"baseline": "baseline", "scratch": "scratch", "network": "train", "pruned": "prune"}
+"""Kind of a run -> the verb that makes it."""
+TRAINED = ("network", "pruned")
 _SHOWN = ("accuracy", "precision", "recall", "f_score", "low", "high")
 
 
 def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
-    """Show baselines and scratch runs in MLflow's experiment "classification".
+    """Show finished runs in MLflow's experiment "classification".
 
-    Scores are metrics; those of a baseline have its k as their step. A scratch run has its history too. A run that is
-    mirrored again replaces its former entry.
+    Scores are metrics; those of a baseline have its k as their step. A network has its history too. A run that is
+    mirrored again replaces its former entry; networks in PyTorch, which show themselves while they train, are left as
+    they are where they stand there.
 
     Args:
         runs: run folders with metrics.json.
@@ -29,23 +33,23 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
     from boardbench.engine.tracking import Store, git_commit, identity
 
     read = [(folder, _metrics(folder)) for folder in runs]
-    store = Store(tracking)
+    store, shown = Store(tracking), {}
     for folder, metrics in read:
         kind = metrics["kind"]
-        tags = {"dataset": metrics["dataset"], "kind": kind, "run": folder.name}
-        parameters = _parameters(metrics)
-        what = identity(**tags, study="classification")
+        title = f"{folder.name}-{metrics['pruning']['name']}" if kind == "pruned" else folder.name
+        shown[title] = sha256(folder / "metrics.json")
+        tags = {"dataset": metrics["dataset"], "kind": kind, "run": title}
+        what = metrics.get("identity") or identity(**tags, study="classification")
+        if kind in TRAINED and store.find("classification", what):
+            continue
         run = store.start(
             "classification",
-            f"{metrics['dataset']} {folder.name}",
+            f"{metrics['dataset']} {title}",
             what,
-            parameters,
-            {**tags, "git_commit": git_commit(), "mlflow.source.name": f"boardbench classification {kind}"},
+            _parameters(metrics),
+            {**tags, "git_commit": git_commit(), "mlflow.source.name": f"boardbench classification {VERBS[kind]}"},
         )
-        if kind == "scratch":
-            run.log(_history(folder / "history.csv"))
-            run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
-        else:
+        if kind == "baseline":
             run.log(
                 [
                     {"epoch": scored["k"] or 0, **{f"test_{name}": scored[name] for name in _SHOWN}}
@@ -53,15 +57,18 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
                 ]
             )
             run.results({}, _files(folder))
+        else:
+            run.log(_history(folder / "history.csv"))
+            run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
         run.finish()
     if out:
-        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})
+        write_json(out, {"runs": shown})
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
     """Read metrics.json of a run folder."""
     path = folder / "metrics.json"
-    again = "Make the run again with `boardbench classification baseline` or `scratch`."
+    again = "Make the run again by running snakemake, or with its verb of `boardbench classification`."
     if not path.is_file():
         raise BoardbenchError(f"{path}: missing. {again}")
     try:
@@ -69,7 +76,7 @@ def _metrics(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
     known = isinstance(metrics, dict) and metrics.get("study") == "classification"
-    if not known or metrics.get("kind") not in ("baseline", "scratch"):
+    if not known or metrics.get("kind") not in VERBS:
         raise BoardbenchError(f"{path}: study or kind is not one of the classification study. {again}")
     return metrics
 

@@ -130,7 +130,9 @@ def _parts(model: "Model", samples: Path | None, folder: Path) -> "Parts":
         )
     given: Samples = read_samples(samples)
     model.check(given, samples)
-    return parts_of(given, model.classes, model.settings["validation"], model.seed, str(samples))
+    settings = model.settings
+    where = f"{samples}, run {model.name}"
+    return parts_of(given, model.classes, settings["validation"], model.seed, where, settings["train_images"])
 
 
 def _facts(model: "Model", precision: str) -> dict[str, Any]:

@@ -102,7 +102,9 @@ def save(model: Model, path: Path) -> None:
         "study": "classification",
         "size": list(model.size),
         "normalization": model.normalization.to_dict(),
-        "state_dict": {key: value.contiguous() for key, value in model.network.state_dict().items()},
+        "state_dict": {
+            key: value.clone(memory_format=torch.contiguous_format) for key, value in model.network.state_dict().items()
+        },
     }
     write_model(content, path)
 

@@ -44,12 +44,12 @@ class NamedPruning(Pruning):
     runs: list[str] = Field([], description="names of the runs; none: all")
 
 
-def check_names(prunings: list[NamedPruning], runs: list[str], key: str) -> None:
+def check_names(prunings: list[NamedPruning], runs: list[str] | None, key: str) -> None:
     """Refuse two prunings of one name, and runs that there are not.
 
     Args:
         prunings: to check.
-        runs: names of all runs.
+        runs: names of all runs; None: not checked here.
         key: params key of the prunings, for messages.
 
     Raises:
@@ -60,5 +60,5 @@ def check_names(prunings: list[NamedPruning], runs: list[str], key: str) -> None
         if names.count(pruning.name) > 1:
             raise ValueError(f"{key}: two are called '{pruning.name}'; give each a name of its own")
         for run in pruning.runs:
-            if run not in runs:
+            if runs is not None and run not in runs:
                 raise ValueError(f"{key}, {pruning.name}, runs: there is no run '{run}'; valid: {', '.join(runs)}")

@@ -44,7 +44,7 @@ def prune(
         name: of the pruning, as segmentation.pruning has it.
         run: folder of the trained run; it stays as it is.
         split: split.csv.
-        augmentation: augmentation.csv, for at least as many epochs as it is trained on.
+        augmentation: augmentation.csv; gone through again where it has fewer epochs than are trained on.
         reflectance: folder of cubes and masks at working size.
         reduction: fitted reduction, where the run's strategy has one.
         out: folder of the pruned run, another than the run's own.
@@ -73,6 +73,7 @@ def prune(
         classes=model.classes,
         seed=model.seed,
         params=settings,
+        again=True,
     )
     chosen = params.model_dump(mode="json", include=set(Pruning.model_fields))
     description = {

@@ -204,8 +204,10 @@ def prepare(
         Patches(cubes, names["validation"], params.patch) if params.patch else WholeCaptures(cubes, names["validation"])
     )
     common = {"batch_size": params.batch_size, "num_workers": params.workers, "collate_fn": _collate}
+    epochs = pd.read_csv(augmentation, usecols=["epoch"])["epoch"].max() + 1 if again else np.nan
+    rows_of = planned.rows_of if np.isnan(epochs) else lambda epoch: planned.rows_of(epoch % int(epochs))
     loaders = (
-        DataLoader(planned, sampler=EpochSampler(planned.rows_of, seed), **common),
+        DataLoader(planned, sampler=EpochSampler(rows_of, seed), **common),
         DataLoader(held_out, **common),
     )
     weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)

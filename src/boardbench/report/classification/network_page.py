@@ -72,7 +72,7 @@ def networks_of(folder: Path, about: dict[str, Any], differences: pd.DataFrame) 
     }
     if not found:
         return {}
-    shown: dict[str, Any] = dict.fromkeys(SHOWN, [])
+    shown: dict[str, Any] = {key: [] for key in SHOWN}
     if "epoch_seconds" in found:
         shown["epochs"] = found["epoch_seconds"].to_dict("records")
     if "networks" not in found:

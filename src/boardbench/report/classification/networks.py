@@ -19,7 +19,7 @@ from boardbench.report.uncertainty import image_interval
 from boardbench.report.writing import cell, decimals, text_table
 
 SETTINGS = ("width", "stem", "optimizer", "learning_rate", "schedule", "label_smoothing")
-NETWORKS = ("dataset", "name", "network", *SETTINGS, "epochs", "seeds", "classes", "train_images")
+NETWORKS = ("dataset", "name", "network", "blocks", *SETTINGS, "epochs", "seeds", "classes", "train_images")
 NETWORKS += ("parameters_millions", "gmacs", "test_images", "accuracy", "accuracy_sd", "low", "high")
 NETWORKS += ("precision", "recall", "f_score", "setting_published", *(f"{name}_published" for name in METRICS))
 TRANSFER = ("dataset", "child", "parent", "network", "unfrozen", "classes", "parent_classes", "epochs", "seeds")
@@ -35,6 +35,13 @@ _START = ("weights", "checksum", "unfrozen", "classes")
 def shown_settings(run: Run) -> dict[str, str]:
     """Return the settings of a run that its table has, as cells."""
     return {name: cell(settings_of(run).get(name)) for name in SETTINGS}
+
+
+def blocks(settings: dict[str, Any]) -> str:
+    """Return how many blocks a MobileNetV2 has as paper 5 counts them: bottlenecks and the two convolutions around."""
+    if settings["network"] != "mobilenet_v2":
+        return ""
+    return str(sum(n for _, _, n, _ in settings["settings"]) + 2) if settings.get("settings") else "19"
 
 
 def spread(values: list[float]) -> str:
@@ -57,6 +64,7 @@ def networks_table(dataset: str, trained: Trained, truth: Truth, published: Publ
     for name, runs in trained.groups.items():
         first = runs[0]
         row = {"dataset": dataset, "name": name, "network": first.content["network"], **shown_settings(first)}
+        row["blocks"] = blocks(settings_of(first))
         row |= {"epochs": f"{median(run.content['epochs'] for run in runs):g}", "seeds": str(len(runs))}
         row |= {"classes": str(len(first.content["classes"])), "train_images": cell(first.content.get("train_images"))}
         row["parameters_millions"] = f"{trained.cost(first, 'parameters') / 1e6:.4f}"

@@ -12,6 +12,7 @@ from boardbench.report.ledger import (
     claims_costs,
     claims_data,
     claims_efficiency,
+    claims_networks,
     claims_placement,
     claims_scores,
     claims_training,
@@ -27,6 +28,7 @@ CHECKS: dict[str, Check] = (
     | claims_scores.CHECKS
     | claims_baselines.CHECKS
     | claims_efficiency.CHECKS
+    | claims_networks.CHECKS
     | claims_placement.CHECKS
 )
 _WITHOUT = {"run": "Takes a run: ", "source": "Takes a source outside the papers: "}

@@ -19,6 +19,7 @@ import yaml
 from boardbench.errors import BoardbenchError
 from boardbench.report.ledger.classified import Classified, read_classified
 from boardbench.report.ledger.placed import Placed, read_placed
+from boardbench.report.ledger.trained import Trained, read_trained
 from boardbench.report.ledger.verdicts import Claim
 from boardbench.report.runs import read_csv, read_json
 from boardbench.segmentation.scores import scores
@@ -104,6 +105,7 @@ class Evidence:
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
         placed: our placement study, if published.
         classified: our classification study on CIFAR-10, if published.
+        trained: its networks in PyTorch, one a data set that is CIFAR-10.
     """
 
     published: Path
@@ -118,6 +120,7 @@ class Evidence:
     variance: dict[str, float] = field(default_factory=dict)
     placed: Placed | None = None
     classified: Classified | None = None
+    trained: list[Trained] = field(default_factory=list)
 
     @cached_property
     def from_logs(self) -> dict[Key, dict[str, Any]]:
@@ -305,4 +308,5 @@ def read_evidence(reports: Path) -> Evidence:
         variance,
         read_placed(reports),
         read_classified(reports),
+        read_trained(reports),
     )

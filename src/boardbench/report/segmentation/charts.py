@@ -141,7 +141,8 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
 def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
     """Draw mean IoU against measured time and against GMACs; models that none beats in both are numbered and named.
 
-    Colour is the strategy, marker the backbone, hollow is int8, black-edged and joined is pruned; whiskers are the standard deviation over seeds.
+    Colour is the strategy, marker the backbone, hollow is int8, black-edged and joined is pruned; whiskers are the
+    standard deviation over seeds.
 
     Args:
         table: the Pareto table as text (:func:`boardbench.report.segmentation.pareto.pareto_table`); no score, no mark.
@@ -223,9 +224,8 @@ def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:
         # Up and left of a model on the front there is no other.
         place = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "fontsize": 8, "fontweight": "bold"}
         axes.annotate(str(number), (getattr(row, cost), row.miou), **place)
-        lines.append(
-            f"{number}  {pretty(row.backbone)}; {pretty(row.strategy)}; {row.precision}{f'; {row.pruning}' if row.pruning else ''}"
-        )
+        words = (pretty(row.backbone), pretty(row.strategy), row.precision, row.pruning)
+        lines.append(f"{number}  {'; '.join(filter(None, words))}")
     return "\n".join(lines)
 
 

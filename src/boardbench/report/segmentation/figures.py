@@ -81,9 +81,8 @@ def figures(
     if (pareto := tables / "segmentation_pareto.csv").is_file():
         exported = read_exported(pareto, "segmentation tables")
         if (exported["miou"] != "").any():
-            joined = (
-                " Black-edged: pruned, joined with the model that it was." if (exported["pruning"] != "").any() else ""
-            )
+            pruned = (exported["pruning"] != "").any()
+            joined = " Black-edged: pruned, joined with the model that it was." if pruned else ""
             entries.append(
                 {
                     "file": "segmentation_pareto.svg",
