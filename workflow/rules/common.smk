@@ -324,6 +324,13 @@ def photo_flags():
     )
 
 
+def placement_parent():
+    """Return the model of the classification run that MobileNetV2's features start from, if it is one."""
+    weights = PLACEMENT.training.weights
+    of_run = weights and weights.startswith("results/classification/")
+    return [f"{weights.rstrip('/').removesuffix('/model.pt')}/model.pt"] if of_run else []
+
+
 def start(wildcards):
     """Return the weights that a placement run starts from, if any."""
     return [] if wildcards.features == "scratch" else [f"{PLACED}/weights.pt"]

@@ -86,6 +86,7 @@ rule samples:
 # MobileNetV2's features from given weights (or a random start); what frozen ones make of the images is computed once.
 rule features:
     input:
+        parent=placement_parent(),
         samples=f"{PLACED}/samples.csv",
         facts=f"{PLACED}/samples.json",
         code=sources("boardbench.placement.features"),

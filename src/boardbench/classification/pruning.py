@@ -65,13 +65,18 @@ def prune(
     checkpoints = out / "checkpoints" / what
     try:
         pl.seed_everything(model.seed, verbose=False)
-        validation = Batches(parts.validation, model.normalization.offset, model.normalization.scale)
+        fitted = (model.normalization.offset, model.normalization.scale)
+        learning, validation = Batches(parts.train, *fitted), Batches(parts.validation, *fitted)
         result = pruned(
             model.network,
             params,
             size=given.size[:2],
-            head=model.network.head,
+            whole=[model.network.head],
             validated=_accuracy(validation, params.device),
+            losses=lambda network: (
+                nn.functional.cross_entropy(network(images), labels)
+                for images, labels in loader(learning, settings["batch_size"], model.seed)
+            ),
             train=lambda network: learn(
                 network, parts, model.normalization, settings, params, model.seed, checkpoints, entry
             ),

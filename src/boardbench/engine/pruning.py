@@ -3,12 +3,12 @@
 Zeroing alone saves nothing when a network runs: dense kernels multiply zeros too, and the file keeps them, unless it is
 compressed. Channels that are gone are neither stored nor multiplied.
 
-Sources: global magnitude pruning as in Han et al., NeurIPS 2015, arXiv:1506.02626, and paper 3; channels by dependency
-graph and the mean L1 norm of a group, Fang et al., CVPR 2023, arXiv:2301.12900 (Torch-Pruning).
+Sources: weights by global magnitude, Han et al., NeurIPS 2015, arXiv:1506.02626, and paper 3; channels that go together
+by dependency graph, Fang et al., CVPR 2023, arXiv:2301.12900 (Torch-Pruning); which go first by
+:mod:`boardbench.engine.channels`.
 """
 
 import copy
-import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,16 +19,11 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
+from boardbench.engine.channels import Losses, shrunk, weight_uses, weighted
 from boardbench.engine.complexity import count
-from boardbench.engine.meta import Sizes, on_meta
 from boardbench.engine.training import History
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
-
-WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
-STEPS = 200
-"""Steps of structured pruning: each takes out 1 / 200 of all channels."""
-
 
 @dataclass(frozen=True)
 class Pruned:
@@ -52,8 +47,9 @@ def pruned(
     params: Pruning,
     *,
     size: tuple[int, int],
-    head: str,
+    whole: list[str],
     validated: Callable[[nn.Module], float],
+    losses: Losses,
     train: Callable[[nn.Module], History],
     traced: tuple[int, int] | None = None,
 ) -> Pruned:
@@ -63,8 +59,9 @@ def pruned(
         network: from (N, ``network.in_channels``, lines, samples) to logits.
         params: method, ratio, threads.
         size: lines and samples of an image, at which MACs are counted.
-        head: name of the submodule whose last layer gives the logits.
+        whole: names of submodules whose last layer keeps all its channels: the one that gives the logits first.
         validated: score of a network on the validation part, better where higher; never of the test part.
+        losses: of a network on batches of the training part, which tell what a channel is worth.
         train: trains a network in place to its best epoch.
         traced: lines and samples at which the network's graph is read; None: ``size``.
 
@@ -77,7 +74,7 @@ def pruned(
     before, score_before = cost(dense, size), validated(dense)
     ratio, tried = params.ratio, []
     if params.method == "structured":
-        small = shrunk(dense, ratio, size, head, traced)
+        small = shrunk(dense, ratio, size, whole, losses, traced)
     else:
         if ratio is None:
             ratio, tried = chosen_ratio(dense, params.ratios, params.tolerance, score_before, validated)
@@ -191,29 +188,6 @@ def cost(network: nn.Module, size: tuple[int, int]) -> Cost:
     )
 
 
-def weight_uses(network: nn.Module, size: tuple[int, int]) -> dict[str, int]:
-    """Return how often a pass of one image multiplies each weight of a convolution or dense layer, by layer's name.
-
-    Output pixels of a convolution, input pixels of a transposed one, rows that go into a dense layer.
-    """
-    uses: dict[str, int] = {}
-
-    def note(name: str) -> Callable:
-        def hook(layer: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-            seen = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
-            pixels = seen.numel() // len(layer.weight) if isinstance(layer, nn.Linear) else seen[0, 0].numel()
-            uses[name] = uses.get(name, 0) + pixels
-
-        return hook
-
-    network, image = on_meta(network, network.in_channels, size)
-    for name, layer in _weighted(network).items():
-        layer.register_forward_hook(note(name))
-    with torch.no_grad(), Sizes():
-        network.eval()(image)
-    return uses
-
-
 def weight_bytes(network: nn.Module) -> tuple[int, int]:
     """Return the bytes of all weights and statistics, and of the same compressed (zlib, level 9)."""
     values = b"".join(value.contiguous().numpy().tobytes() for value in network.state_dict().values())
@@ -241,7 +215,7 @@ def masked(network: nn.Module, ratio: float) -> nn.Module:
 
 def _copy_masked(network: nn.Module, ratio: float) -> nn.Module:
     network = copy.deepcopy(network)
-    weights = [(layer, "weight") for layer in _weighted(network).values()]
+    weights = [(layer, "weight") for layer in weighted(network).values()]
     prune.global_unstructured(weights, prune.L1Unstructured, amount=ratio)
     return network
 
@@ -249,83 +223,11 @@ def _copy_masked(network: nn.Module, ratio: float) -> nn.Module:
 def settled(network: nn.Module, masked: nn.Module) -> nn.Module:
     """Return a copy of ``network`` with the weights of its masked copy, zeros included."""
     network = copy.deepcopy(network)
-    for layer in _weighted(masked).values():
+    for layer in weighted(masked).values():
         prune.remove(layer, "weight")
     network.load_state_dict(masked.state_dict())
     return network
 
 
 def _emptied(masked: nn.Module) -> list[str]:
-    return [name for name, layer in _weighted(masked).items() if not layer.weight.any()]
-
-
-def shrunk(
-    network: nn.Module, ratio: float, size: tuple[int, int], head: str, traced: tuple[int, int] | None = None
-) -> nn.Module:
-    """Return a copy without the channels of least magnitude, so that a share of the MACs is gone.
-
-    Channels that must go together (through sums, concatenations, normalization) are one group, whose importance is the
-    mean L1 norm of its weights over that of its layer's groups. Those of all layers are ranked together and taken out
-    in steps until ``count`` of :mod:`boardbench.engine.complexity` is low enough. Each layer keeps at least one.
-
-    Args:
-        network: trained; stays as it is.
-        ratio: share of the MACs, at least.
-        size: lines and samples of an image, at which MACs are counted.
-        head: name of the submodule whose last layer gives the logits and keeps them all.
-        traced: lines and samples at which the graph is read; None: ``size``.
-
-    Raises:
-        BoardbenchError: a network that cannot be traced, or a ratio that would empty a layer.
-    """
-    import torch_pruning
-
-    small = copy.deepcopy(network).eval()
-    small.requires_grad_(True)  # the graph is read off autograd
-    logits = list(_weighted(small.get_submodule(head)).values())[-1]
-    uses = weight_uses(small, size)
-    before, dense = count(small, small.in_channels, size)[0], _layer_macs(small, uses)
-    image = torch.zeros(1, small.in_channels, *(traced or size))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pruner = torch_pruning.pruner.BasePruner(
-                small,
-                image,
-                importance=torch_pruning.importance.GroupMagnitudeImportance(p=1),
-                global_pruning=True,
-                pruning_ratio=1.0,
-                iterative_steps=STEPS,
-                ignored_layers=[logits],
-                # Its defaults are dicts that all pruners would share.
-                **{name: {} for name in ("in_channel_groups", "out_channel_groups", "channel_groups", "num_heads")},
-            )
-            reached = 0.0
-            while reached < ratio and pruner.current_step < STEPS:
-                pruner.step()
-                reached = 1 - _layer_macs(small, uses) / dense
-                if reached >= ratio:  # the quick count says so: ask the one that is reported
-                    reached = 1 - count(small, small.in_channels, size)[0] / before
-            with torch.no_grad():
-                small(image)
-    except BoardbenchError:
-        raise
-    except Exception as error:  # whatever tracing meets in a network that it does not know
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        raise BoardbenchError(
-            f"{type(network).__name__}: its channels cannot be pruned, because Torch-Pruning cannot follow them "
-            f"({type(error).__name__}: {reason}). Take method: unstructured, or another network."
-        ) from None
-    if reached < ratio:
-        raise BoardbenchError(
-            f"ratio {ratio}: only {reached:.3f} of the GMACs can go before a layer is empty. Take a lower ratio."
-        )
-    return small
-
-
-def _weighted(network: nn.Module) -> dict[str, nn.Module]:
-    return {name: layer for name, layer in network.named_modules() if isinstance(layer, WEIGHTED)}
-
-
-def _layer_macs(network: nn.Module, uses: dict[str, int]) -> int:
-    return sum(number * network.get_submodule(name).weight.numel() for name, number in uses.items())
+    return [name for name, layer in weighted(masked).items() if not layer.weight.any()]

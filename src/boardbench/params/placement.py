@@ -48,7 +48,9 @@ class Training(Loop):
 
     width: float = Field(0.35, gt=0, le=4, description="of MobileNetV2; 1.0 in paper 4")
     weights: str | None = Field(
-        None, description="of MobileNetV2: a file or an address, in torchvision's keys; null: random"
+        None,
+        description="of MobileNetV2: a file or an address, in torchvision's keys, or the folder of a classification "
+        "run of the same width; null: random",
     )
     checksum: str | None = Field(None, description="of the weights: sha256:..., at least its first 8 digits")
     rectangle_weight: float = Field(

@@ -34,3 +34,10 @@ def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:
         frame.to_csv(temporary, index=False, lineterminator="\n")
     markdown = frame.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
     write_text(out / f"{name}.md", markdown + "\n")
+
+
+def drop_tables(out: Path, names: Iterable[str]) -> None:
+    """Remove tables that an earlier run has left in ``out``."""
+    for name in names:
+        for suffix in (".csv", ".md"):
+            (out / f"{name}{suffix}").unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from boardbench.engine.tracking import Store, git_commit, identity
 from boardbench.engine.training import forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
+from boardbench.networks.squeeze_excitation import SqueezeExcitation
 from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
 from boardbench.segmentation.model import load, save
@@ -100,9 +101,10 @@ def prune(
             model.network,
             params,
             size=material.size,
-            head="backbone.head",
+            whole=["backbone.head", *_gates_of_bands(model.network)],
             traced=TRACED,
             validated=lambda network: _mean_iou(network, material),
+            losses=lambda network: (material.loss(network(inputs), truth) for inputs, truth in material.loaders[0]),
             train=lambda network: material.fit(network, params, model.seed, checkpoints, entry),
         )
     except BaseException as error:
@@ -147,3 +149,8 @@ def _mean_iou(network: nn.Module, material: Material) -> float:
     """Return the mean IoU on the validation part."""
     with torch.inference_mode():
         return score([tally(network(inputs), targets) for inputs, targets in material.loaders[1]])["iou"]
+
+
+def _gates_of_bands(network: nn.Module) -> list[str]:
+    """Return the name of the front's gates on the bands, of which there must be as many as bands."""
+    return [name for name, layer in network.front.named_modules(prefix="front") if isinstance(layer, SqueezeExcitation)]

@@ -25,7 +25,7 @@ from boardbench.report.classification.runs import (
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
-from boardbench.report.writing import cell, decimals, write_table
+from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
     "digits": "scikit-learn's handwritten digits: real images, but not CIFAR-10",
@@ -33,6 +33,7 @@ LABELS = {
     "cifar100": "CIFAR-100, the authors' archive",
     "parquet": "images of parquet files",
 }
+OPTIONAL = {f"classification_{name}" for name in ("networks", "efficiency", "transfer", "latency", "epoch_seconds")}
 PUBLISHED = tuple(f"{name}_published" for name in METRICS)
 _SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
 BASELINES = ("dataset", "method", "k", "distance", "normalization", "train_images", "test_images", *_SCORES, *PUBLISHED)
@@ -273,5 +274,6 @@ def tables(
     about = _about(dataset, source, truth)
     for name, frame in made.items():
         write_table(frame, out, name)
+    drop_tables(out, OPTIONAL - made.keys())
     write_json(out / "classification_metrics.json", _metrics(found, groups, trained))
     write_json(out / "about.json", about)

@@ -139,7 +139,7 @@ def read_pruned(
         run = _read(path, dataset, "pruned", truth, PRUNE)
         run = replace(run, folder=word)
         _named(path, run, name, PRUNE)
-        facts = run.content["pruning"]
+        facts = run.content["pruning"] if isinstance(run.content["pruning"], dict) else {}
         missing = [field for field in ("name", "method", "ratio") if facts.get(field) in (None, "")]
         if missing or facts["name"] != pruning:
             raise BoardbenchError(

@@ -1,7 +1,9 @@
 """Verdicts on what papers 2, 3 and 5 print of ready networks: scores, costs, times; by arithmetic, with ours beside."""
 
 from collections.abc import Callable
+from statistics import mean
 
+from boardbench.report.classification.network_charts import BATCH, RUNTIME
 from boardbench.report.ledger.claims_baselines import EFFICIENCY, Row, rows
 from boardbench.report.ledger.claims_efficiency import resnet18, resnet18_small_images, squeeze_excitation
 from boardbench.report.ledger.evidence import Evidence
@@ -30,6 +32,20 @@ def _beside(evidence: Evidence, of: Callable[[Trained], list[str]]) -> tuple[str
             texts.append(f"{'; '.join(found)} ({trained.data})")
             command = command or trained.command
     return "; ".join(texts), command
+
+
+def _called(one: Row) -> str:
+    """Return our row's name, and its pruning where it has one."""
+    return " ".join(filter(None, (one["name"], one["pruning"])))
+
+
+def _milliseconds(given: list[Row]) -> str:
+    """Return the time of a network, the mean over its seeds."""
+    first = given[0]
+    text = f"{mean(float(one['p50_ms']) for one in given):.3g} ms (one image, ONNX Runtime, {first['threads']} thread"
+    text += "s" if first["threads"] != "1" else ""
+    faster = [float(one["speedup"]) for one in given if one["speedup"]]
+    return text + (f", {mean(faster):.2f} times as fast as before)" if faster else ")")
 
 
 def _over(one: Row) -> str:
@@ -105,7 +121,7 @@ def _counted(trained: Trained, row: Row, column: str) -> list[str]:
             text = one["parameters_millions"] if column == "params_millions" else one["gmacs"]
             if one["method"] and column == "params_millions":
                 text += f", not zero {one['parameters_nonzero_millions']}"
-            found.append(f"{one['name']} {one['pruning']} {text}".replace("  ", " "))
+            found.append(f"{_called(one)} {text}")
     return found
 
 
@@ -139,7 +155,10 @@ def _rival(row: Row, column: str) -> Finding:
     if column == "gflops":
         if reading(text, macs):
             return Finding(MATCHES, f"{macs:g}", "GMACs at 224 x 224 for 1000 classes, as its own paper gives them.")
-        why = f"The column is one row off: {text} is the row above. Its own paper gives {macs:g} at 224 x 224."
+        names = list(RIVALS)
+        above = names[names.index(row["network"]) - 1] if row["network"] != names[0] else "the proposed network"
+        of = f"{RIVALS[above][2]:g} is {above}'s" if above in RIVALS else f"{text} is {above}'s"
+        why = f"The column is one row off: {of}. This network's own paper gives {macs:g} at 224 x 224."
         return Finding(EXPLAINED, f"{macs:g}", why)
     small = (weights - (features + 1) * 990) / 1e6
     if reading(text, small) == "rounded":
@@ -154,9 +173,7 @@ def _rival(row: Row, column: str) -> Finding:
 def _accuracy(evidence: Evidence, row: Row) -> Finding:
     def of(trained: Trained) -> list[str]:
         return [
-            f"{one['name']} {one['pruning']} {100 * float(one['accuracy']):.2f} % (n = {one['seeds']})".replace(
-                "  ", " "
-            )
+            f"{_called(one)} {100 * float(one['accuracy']):.2f} % (n = {one['seeds']})"
             for one in trained.efficiency
             if _same(one, row)
         ]
@@ -170,14 +187,14 @@ def _accuracy(evidence: Evidence, row: Row) -> Finding:
 
 def _time(evidence: Evidence, row: Row) -> Finding:
     def of(trained: Trained) -> list[str]:
-        return [
-            f"{one['name']} {one['pruning']} {one['p50_ms']} ms ({one['runtime']}, batch {one['batch']}, "
-            f"{one['threads']} threads{', ' + one['speedup'] + ' times as fast' if one['speedup'] else ''})"
-            for one in trained.latency
-            if one["inference_ms_per_batch_published"] == row["inference_ms_per_batch"]
-            and one["network"] == row["network"].removesuffix("_pruned")
-            and bool(one["pruning"]) == row["network"].endswith("_pruned")
-        ]
+        found: dict[str, list[Row]] = {}
+        for one in trained.latency:
+            pruned = bool(one["pruning"]) == row["network"].endswith("_pruned")
+            network = one["network"] == row["network"].removesuffix("_pruned")
+            printed = one["inference_ms_per_batch_published"] == row["inference_ms_per_batch"]
+            if pruned and network and printed and (one["runtime"], one["batch"]) == (RUNTIME, BATCH):
+                found.setdefault(_called(one), []).append(one)
+        return [f"{name} {_milliseconds(given)}" for name, given in found.items()]
 
     ours, command = _beside(evidence, of)
     why = "A time on its author's machine, of a batch whose size and device are not named."

@@ -56,7 +56,7 @@ def _time_less(evidence: Evidence, claim: Claim) -> Finding:
     )
     value = 100 * (1 - after / before)
     why = f"({before:g} - {after:g}) / {before:g} is time saved; that is {before / after:.2f} times as fast, "
-    why += f"{100 * (before / after - 1):.1f} % faster."
+    why += f"about {100 * (before / after - 1):.0f} % faster."
     return Finding(by_reading([(claim.texts[0], value)]), f"{value:.2f} %", why)
 
 

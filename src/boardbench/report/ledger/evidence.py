@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ import yaml
 from boardbench.errors import BoardbenchError
 from boardbench.report.ledger.classified import Classified, read_classified
 from boardbench.report.ledger.placed import Placed, read_placed
+from boardbench.report.ledger.scored import Key, read_ours
 from boardbench.report.ledger.trained import Trained, read_trained
 from boardbench.report.ledger.verdicts import Claim
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.runs import read_csv
 from boardbench.segmentation.scores import scores
 
 CLASSES = ("others", "ic", "capacitor", "connectors")
@@ -29,9 +29,6 @@ BACKBONES = ("unet", "attention_unet", "resunet")
 NAMES = {"unet": "U-Net", "attention_unet": "Attention U-Net", "resunet": "ResU-Net"}
 COSTS = ("gmacs", "params_millions")
 CIFAR10 = tuple(f"cifar10_{name}.csv" for name in ("baselines", "efficiency", "epoch_seconds", "networks"))
-OURS = "pcbvision"  # the only dataset whose scores may stand beside paper 1's
-
-Key = tuple[str, str]  # backbone, strategy
 
 
 def _published(path: Path) -> str:
@@ -243,46 +240,6 @@ def _counted(reports: Path, costs: Mapping[Key, Any]) -> dict[Key, dict[str, flo
     return found if costs.keys() <= found.keys() else {}
 
 
-def _spread(values: list[float]) -> str:
-    known = [value for value in values if value == value]
-    if not known:
-        return ""
-    values, text = known, f"{mean(known):.4f}"
-    return text if len(values) == 1 else f"{text} (n = {len(values)}, sd {stdev(values):.4f})"
-
-
-def _ours(reports: Path) -> tuple[dict[Key, dict[str, str]], dict[str, float]]:
-    """Return our scores on PCB-Vision; nothing where the folder of that name is made from other data."""
-    folder = reports / "tables" / OURS
-    about = folder / "about.json"
-    if not about.is_file() or read_json(about, "segmentation tables").get("source") != OURS:
-        return {}, {}
-    values: dict[Key, dict[str, list[float]]] = {}
-    per_class = read_csv(
-        folder / "segmentation_per_class.csv",
-        "segmentation tables",
-        ("backbone", "strategy", "seed", "class", "f1", "iou"),
-    )
-    for row in per_class.to_dict("records"):
-        for metric in ("f1", "iou"):
-            cells = values.setdefault((row["backbone"], row["strategy"]), {})
-            cells.setdefault(f"{metric} {row['class']}", []).append(float(row[metric] or "nan"))
-    ours = {key: {name: _spread(cell) for name, cell in cells.items()} for key, cells in values.items()}
-    means = read_csv(
-        folder / "segmentation_mean.csv",
-        "segmentation tables",
-        ("backbone", "strategy", "seeds", "miou", "miou_sd", "mf1", "mf1_sd"),
-    )
-    for row in means.to_dict("records"):
-        for metric in ("f1", "iou"):
-            spread = f" (n = {row['seeds']}, sd {row[f'm{metric}_sd']})" if row[f"m{metric}_sd"] else ""
-            ours[row["backbone"], row["strategy"]][f"{metric} mean"] = row[f"m{metric}"] + spread
-    reduction = folder / "segmentation_reduction.csv"
-    kept = read_csv(reduction, "segmentation tables", ("strategy", "explained_variance_percent")).to_dict("records")
-    variance = {row["strategy"]: row["explained_variance_percent"] for row in kept}
-    return ours, {strategy: float(percent) for strategy, percent in variance.items() if percent}
-
-
 def read_evidence(reports: Path) -> Evidence:
     """Read everything a verdict may rest on from a reports/ folder.
 
@@ -293,7 +250,7 @@ def read_evidence(reports: Path) -> Evidence:
     published = reports / "published"
     names = sorted({*CIFAR10, *(path.name for path in published.glob("cifar10_*.csv"))})
     tables = {name: published_rows(published / name, ("source",)) for name in names}
-    ours, variance = _ours(reports)
+    ours, variance = read_ours(reports)
     costs = _costs(published / "segmentation_complexity.csv")
     return Evidence(
         published,

@@ -9,7 +9,8 @@ import pandas as pd
 
 from boardbench.files import write_text
 from boardbench.report.ledger import cells, cifar10, claims, consistency
-from boardbench.report.ledger.evidence import COSTS, OURS, Evidence, read_evidence
+from boardbench.report.ledger.evidence import COSTS, Evidence, read_evidence
+from boardbench.report.ledger.scored import OURS
 from boardbench.report.ledger.verdicts import CONTRADICTED, VERDICTS, Finding
 
 COLUMNS = ("paper", "study", "place", "cell", "published", "recomputed", "ours", "command", "verdict", "why")

@@ -15,7 +15,7 @@ from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.pareto import pareto_table
 from boardbench.report.segmentation.pruning import pruning_table
 from boardbench.report.segmentation.runs import PUBLISHED_AS, SCORES, grid, read_scores
-from boardbench.report.writing import decimals, write_table
+from boardbench.report.writing import decimals, drop_tables, write_table
 from boardbench.segmentation.data import PARTS, read_split
 from boardbench.segmentation.reduction import get, is_fitted
 from boardbench.segmentation.reduction.pca import load_reduction
@@ -287,6 +287,8 @@ def tables(
         made["segmentation_pruning"] = pruning_table(dataset, runs, pruned_runs, pruned, classes, pareto, **drawn)
     for name, frame in made.items():
         write_table(frame, out, name)
+    if not pruned:
+        drop_tables(out, ["segmentation_pruning"])
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}

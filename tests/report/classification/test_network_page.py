@@ -1,0 +1,230 @@
+"""What the page says and draws of networks in PyTorch: decided by tables alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from boardbench.params.classification import Exploration
+from boardbench.report.classification.figures import figures
+from boardbench.report.classification.network_charts import latency_figure, points
+from boardbench.report.classification.network_page import times
+from boardbench.report.classification.network_sentences import pruning, ratios, squeeze, stand_in, transfer
+from boardbench.report.classification.tables import tables
+from boardbench.report.page import render
+from boardbench.report.publish import publish
+
+EXPLORATION = Exploration(grid=4, scatter_images=12, perplexity=3)
+
+
+@pytest.fixture
+def page(networks):
+    """Return a function that publishes the hand-made networks and gives the page's HTML."""
+    root = networks.images.root
+
+    def make(draw=False, **changes):
+        given = networks.arguments | changes
+        tables(**given)
+        networks.images.write("figures/classification_figures.json", "[]")
+        if draw:
+            drawn = {"networks": given["networks"], "tables": root / "tables"}
+            figures(**networks.images.members, **drawn, out=root / "figures", params=EXPLORATION)
+        folders = {"tables": [root / "tables"], "figures": [root / "figures"]}
+        publish(datasets=["toy-digits"], **folders, reports=root / "reports", out=root / "published.json")
+        return (root / "reports/index.html").read_text()
+
+    make.root = root
+    return make
+
+
+def read(root, name):
+    return pd.read_csv(root / f"tables/classification_{name}.csv", dtype=str, keep_default_na=False)
+
+
+def test_the_page_has_a_section_for_each_table(page):
+    html = page(draw=True)
+    for words in ("Networks in PyTorch", "Pruning", "Transfer", "An epoch on CPU and GPU", "Networks in NumPy alone"):
+        assert f"<h4>{words}</h4>" in html
+    assert html.count("<img") == 7 and "http" not in html
+    assert "classification_latency.svg" in html and "classification_curves.svg" in html
+    found = html[html.index("<h4>Networks in PyTorch") : html.index("<h4>Pruning")]
+    assert "<td>0.7500<small>± 0.0707</small></td><td>0.5211 to 0.9789</td>" in found
+    assert "Squeeze-and-excitation, plain-se against plain: a gain is shown" in found and "JPEG" not in found
+    assert "<td>10.0<small>15.0</small></td>" in html and "<small>2.00 \N{MULTIPLICATION SIGN}</small>" in html
+    assert "not run: no CUDA device" in html and "not run: no CIFAR-100 was at hand" in html
+    assert "number(s)" not in html and "  ," not in html
+
+
+def test_without_networks_their_sections_are_not_there(page):
+    html = page(networks=None, pruned=None, epochs=None)
+    assert "PyTorch" not in html and "<h4>Pruning" not in html and "An epoch on" not in html
+
+
+def test_epochs_alone_and_networks_without_times_are_enough(page):
+    html = page(networks=None, pruned=None)
+    assert (
+        "<h4>An epoch on CPU and GPU" in html and "PyTorch" not in html and "classification_epoch_seconds.csv" in html
+    )
+    html = page(pruned=None, latency=None, epochs=None, networks=["plain-seed0"], draw=True)
+    assert "<h4>Networks in PyTorch" in html and "<h4>Pruning" not in html and "classification_latency" not in html
+
+
+def test_a_table_that_goes_leaves_the_page(page):
+    assert "<h4>Transfer</h4>" in page()
+    html = page(networks=["plain-seed0"], pruned=None)
+    assert "<h4>Transfer</h4>" not in html
+    assert not (page.root / "reports/tables/toy-digits/classification_transfer.csv").exists()
+
+
+def test_tables_of_before_there_were_networks_still_render(page):
+    page(networks=None, pruned=None, epochs=None)
+    file = page.root / "reports/tables/toy-digits/classification_differences.csv"
+    old = pd.read_csv(file, dtype=str, keep_default_na=False).drop(columns=["seeds", "low", "high"])
+    old.to_csv(file, index=False)
+    render(page.root / "reports")
+    assert "Networks in NumPy alone" in (page.root / "reports/index.html").read_text()
+
+
+def test_a_broken_table_names_file_and_column(page, says):
+    page()
+    file = page.root / "reports/tables/toy-digits/classification_efficiency.csv"
+    file.write_text("dataset,name\n")
+    says(
+        lambda: render(page.root / "reports"), "classification_efficiency.csv: column network", "classification tables"
+    )
+
+
+def test_jpeg_and_published_numbers_are_labelled(page, networks):
+    networks.images.cifar10()
+    for seed in (0, 1):
+        networks.network("plain", seed, 4)
+    shutil.copytree(Path(__file__).parents[3] / "reports" / "published", page.root / "published")
+    given = {"source": "parquet", "networks": ["plain-seed0"], "pruned": None}
+    html = page(**given)
+    found = html[html.index("<h4>Networks in PyTorch") :]
+    assert "recoded as JPEG: scores are not those of the original pixels" in found
+    assert "<small>0.5026</small>" in found and "<small>93.2 %</small>" in found
+    assert "size and device it does not name: plain 15.2 ms." in found and '<td class="published">16.22</td>' in found
+
+
+DIFFERENCE = {"question": "squeeze-and-excitation against none", "first": "a-se", "second": "a", "test_images": "20"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"shown": "higher", "low": "0.01", "high": "0.19", "seeds": "5"},
+            "a gain is shown (+0.100, 95 % limits +0.010",
+        ),
+        ({"shown": "lower", "low": "-0.2", "high": "-0.1", "seeds": "5"}, "a loss is shown"),
+        ({"shown": "no difference shown", "low": "-0.1", "high": "0.3", "seeds": "2"}, "no gain is shown (+0.100,"),
+        ({"shown": "no difference shown", "low": "", "high": "", "seeds": "1"}, "one seed shows nothing"),
+    ],
+)
+def test_squeeze_and_excitation_is_said_by_its_limits(changes, said):
+    rows = pd.DataFrame([DIFFERENCE | {"difference": "0.1"} | changes, {"question": "other"}])
+    (sentence,) = squeeze(rows)
+    assert said in sentence and "a-se against a" in sentence and f"{changes['seeds']} seed" in sentence
+
+
+def test_zeros_and_channels_are_said_apart(page):
+    page()
+    half, zeros = pruning(read(page.root, "efficiency"), read(page.root, "latency"))
+    assert half.startswith("plain, half: without whole channels GMACs go from 0.5000 to 0.2500")
+    assert "2.00 (ONNX Runtime, batch 1), 2.00 (ONNX Runtime, batch 128), 2.00 (torch, batch 1)" in half
+    minus = "\N{MINUS SIGN}"
+    assert (
+        f"accuracy no difference shown ({minus}0.025, 95 % limits {minus}0.125 to +0.075, 2 seeds, 20 test images)"
+        in half
+    )
+    assert zeros.startswith("plain, zeros: 90 % of the weights are zero, and neither GMACs (0.5000) nor stored")
+    assert "1.00 (ONNX Runtime, batch 1)" in zeros and "(40.2120 to 4.0212 MB)" in zeros and "1 seed" in zeros
+
+
+def test_zeros_that_save_something_are_not_said_to_save_nothing(page):
+    page()
+    efficiency = read(page.root, "efficiency")
+    efficiency.loc[efficiency["pruning"] == "zeros", "gmacs"] = "0.4000"
+    _, zeros = pruning(efficiency, read(page.root, "latency").iloc[:0])
+    assert "GMACs go from 0.5000 to 0.4000" in zeros and "neither" not in zeros and "its time was not measured" in zeros
+
+
+def test_transfer_is_said_by_its_limits(page):
+    page()
+    table = read(page.root, "transfer")
+    (sentence,) = transfer(table)
+    assert sentence.startswith("child (from parent, the head and the last 2 blocks train, 2 epochs): not shown that")
+    assert "against four from scratch (+0.375, 95 % limits" in sentence and "2 seeds" in sentence
+    for shown, words in (("helps", "the start helps against"), ("harms", "the start harms against")):
+        assert words in transfer(table.assign(shown=shown))[0]
+    assert "the head alone trains" in transfer(table.assign(unfrozen="0"))[0]
+    assert "all of it trains" in transfer(table.assign(unfrozen="all"))[0]
+    assert "nothing says whether the start helps" in transfer(table.assign(difference=""))[0]
+
+
+def test_a_stand_in_is_labelled_and_the_real_transfer_is_not(page):
+    page()
+    table = read(page.root, "transfer")
+    label = stand_in(table, {"cifar10": True})
+    assert label.startswith("STAND-IN") and "from 6 classes of these same data to 4" in label
+    assert label.endswith("not run, no CIFAR-100 was at hand.")
+    assert stand_in(table.assign(parent_classes="100"), {"cifar10": True}) == ""
+    assert "child 1.25" in ratios(table) and "0 of 1 are within" in ratios(table)
+    assert "1 of 1 are within" in ratios(table.assign(ratio="0.30")) and ratios(table.assign(ratio="")) == ""
+
+
+def test_times_are_put_together_over_seeds(page):
+    page()
+    latency = read(page.root, "latency")
+    latency.loc[(latency["name"] == "plain") & (latency["seed"] == "1"), ["p50_ms", "p99_ms"]] = "30.0"
+    found = times(latency)
+    assert found["columns"][:2] == [("torch", "1"), ("torch", "128")]
+    assert found["rows"][0] == {"name": "plain", "pruning": "", "cells": found["rows"][0]["cells"]}
+    assert found["rows"][0]["cells"][0] == ("25.0", "30.0", "")
+    gone = times(latency[~((latency["pruning"] == "half") & (latency["batch"] == "1"))])
+    half = next(row for row in gone["rows"] if row["pruning"] == "half")
+    assert half["cells"][0] is None and half["cells"][1][2] == "2.00"
+
+
+def test_the_chart_holds_networks_of_all_classes_with_one_image_a_pass(page, tmp_path):
+    page()
+    models = points(read(page.root, "efficiency"), read(page.root, "latency"))
+    assert list(zip(models["name"], models["pruning"], models["p50_ms"], strict=True)) == [
+        ("plain", "", 10.0),
+        ("plain", "half", 5.0),
+        ("plain", "zeros", 10.0),
+        ("plain-se", "", 10.0),
+    ]
+    for name in ("a", "b"):
+        latency_figure(models, tmp_path / name, "toy")
+    latency_figure(models.assign(accuracy=0.5), tmp_path / "c", "toy")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_the_chart_joins_pruned_networks_and_names_all(page, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, out, **how: (seen.append(figure), Path(out).touch()))
+    page()
+    latency_figure(points(read(page.root, "efficiency"), read(page.root, "latency")), tmp_path / "a", "toy")
+    axes = seen[0].axes[0]
+    assert [text.get_text() for text in axes.texts] == ["plain", "half", "zeros", "plain-se"]
+    dotted = [line.get_xydata().tolist() for line in axes.lines if line.get_linestyle() == ":"]
+    assert dotted == [[[10.0, 0.75], [5.0, 0.725]], [[10.0, 0.75], [10.0, 0.8]]]
+
+
+def test_the_best_network_that_knows_all_classes_has_a_confusion_matrix(page):
+    page(draw=True)
+    entries = json.loads((page.root / "figures/classification_figures.json").read_text())
+    alt = next(entry["alt"] for entry in entries if entry["file"] == "classification_confusion.svg")
+    assert "best network in PyTorch: plain-se, 2 seeds added up" in alt and "best network in NumPy: good" in alt
+
+
+def test_a_history_without_a_column_names_the_verb(page, networks, says):
+    networks.images.write("runs/plain-seed0/history.csv", "epoch,train_loss\n1,2\n")
+    words = ("plain-seed0/history.csv: column validation_loss", "boardbench classification train")
+    says(lambda: page(draw=True), *words)

@@ -1,0 +1,198 @@
+"""The table of pruned segmentation runs, and where they show: page, Pareto table and chart."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from boardbench.params.segmentation import Complexity
+from boardbench.report.page import render
+from boardbench.report.publish import publish
+from boardbench.report.segmentation.charts import pareto_figure
+from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.pareto import pareto_table
+from boardbench.report.segmentation.sentences import pruning, under_budget
+from boardbench.report.segmentation.tables import tables
+from boardbench.segmentation.scores import write_confusions
+
+CLASSES = ["others", "ic", "capacitor", "connectors"]
+FACTS = {"name": "half", "method": "structured", "ratio": 0.5, "parameters": 250_000, "parameters_before": 1_000_000}
+FACTS |= {"macs": 2_000_000_000, "macs_before": 4_000_000_000}
+PARETO = (
+    "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,"
+    "p50_ms,p99_ms,front_p50_ms,lines_per_s,hardware"
+)
+ROWS = (  # pruning, seed, precision, miou, p50_ms
+    ("", 0, "float32", 0.50, 100),
+    ("", 1, "float32", 0.52, 110),
+    ("", 0, "int8", 0.49, 70),
+    ("half", 0, "float32", 0.48, 50),
+)
+
+
+def exported(*rows, column=True):
+    """Return pareto.csv as text."""
+    lines = [PARETO + (",pruning" if column else "")]
+    for word, seed, precision, miou, ms in rows:
+        line = (
+            f"unet,pca3,{seed},8,{precision},214,1000,0.999,{miou},0.6,{5 if word else 9},128,1024,2,15,{ms},200,9,0,pc"
+        )
+        lines.append(line + (f",{word}" if column else ""))
+    return "\n".join(lines) + "\n"
+
+
+class Pruned:
+    """The hand-made world with a pruned U-Net: one pixel more wrong in each scene."""
+
+    def __init__(self, world):
+        self.world, self.root = world, world.root / "pruned/half/unet-pca3-seed0"
+        made = world.run("unet", "scrap", 0, [0.6, 0.5, 0.1, None], [0.7, 0.6, 0.2, None], pictures=0)
+        self.root.parent.mkdir(parents=True)
+        made.rename(self.root)
+        self.change("metrics.json", strategy="pca3")
+        right = np.diag([10] * 4)
+        worse, worst = right.copy(), right.copy()
+        worse[0, :2], worst[0, :2] = (9, 1), (8, 2)
+        write_confusions(self.root / "confusions.csv", {"b2_1": worst, "b3_1": worse}, CLASSES)
+        training = {"backbone": "unet", "strategy": "pca3", "seed": 0, "pruning": FACTS}
+        (self.root / "training.json").write_text(json.dumps(training))
+        world.write("pareto.csv", exported(*ROWS))
+        self.arguments = world.arguments | {
+            "pruned": ["half/unet-pca3-seed0"],
+            "pruned_runs": world.root / "pruned",
+            "pareto": world.root / "pareto.csv",
+            "budget_ms": 105.0,
+            "counted": Complexity(),
+        }
+
+    def change(self, name, **changes):
+        path = self.root / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    def table(self, name="pruning"):
+        path = self.world.root / f"tables/segmentation_{name}.csv"
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture
+def pruned(world):
+    return Pruned(world)
+
+
+def test_a_row_a_pruned_run(pruned):
+    tables(**pruned.arguments)
+    (row,) = pruned.table().to_dict("records")
+    expected = {"dataset": "toy", "backbone": "unet", "strategy": "pca3", "seed": "0", "pruning": "half"}
+    expected |= {"method": "structured", "ratio": "0.5", "parameters_before": "1000000", "parameters": "250000"}
+    expected |= {"gmacs_before": "4.0000", "gmacs": "2.0000", "miou_before": "0.5000", "miou": "0.4000"}
+    expected |= {"scenes": "2", "note": "rough: fewer than 8 test scenes"}
+    expected |= {"p50_ms_before": "100.0", "p50_ms": "50.0", "times_faster": "2.00"}
+    assert {key: row[key] for key in expected} == expected
+    # Of the confusions, 77 of 80 pixels right against 79: others 17/20 and 19/20, ic 20/23 and 20/21.
+    value = (17 / 20 - 19 / 20 + 20 / 23 - 20 / 21) / 4
+    assert float(row["difference"]) == pytest.approx(value, abs=5e-5)
+    assert float(row["low"]) < value < float(row["high"]) and row["shown"] in ("lower", "no difference shown")
+
+
+def test_without_pruned_runs_there_is_no_table(pruned):
+    tables(**pruned.arguments)
+    tables(**pruned.arguments | {"pruned": None, "pruned_runs": None})
+    assert not list((pruned.world.root / "tables").glob("segmentation_pruning*"))
+
+
+def test_times_are_empty_where_none_were_measured(pruned):
+    tables(**pruned.arguments | {"pareto": None})
+    (row,) = pruned.table().to_dict("records")
+    assert (row["p50_ms_before"], row["p50_ms"], row["times_faster"]) == ("", "", "")
+    (sentence,) = pruning(pruned.table())
+    assert "its time was not measured" in sentence
+
+
+def test_sentences_say_what_the_table_holds(pruned):
+    tables(**pruned.arguments)
+    (sentence,) = pruning(pruned.table())
+    assert sentence.startswith("U-Net with PCA, 3 axes, seed 0, half: GMACs from 4.0000 to 2.0000; measured 2.00 times")
+    assert "one training, 2 test scenes; rough" in sentence and "95 % interval" in sentence
+    (zeros,) = pruning(pruned.table().assign(gmacs="4.0000", shown="lower"))
+    assert "50 % of the weights are zero, which leaves GMACs (4.0000) as they were" in zeros and "IoU lower" in zeros
+    (alone,) = pruning(pruned.table().assign(low="", high=""))
+    assert "no interval, one training" in alone
+
+
+def test_pruned_models_join_the_pareto_table(pruned, tmp_path):
+    frame = pareto_table("toy", pruned.world.root / "pareto.csv", 105)
+    assert list(zip(frame["precision"], frame["pruning"], frame["seeds"], strict=True)) == [
+        ("float32", "", "2"),
+        ("int8", "", "1"),
+        ("float32", "half", "1"),
+    ]
+    assert frame["front"].tolist() == ["yes", "yes", "yes"]
+    frame["best"] = ["", "", "yes"]
+    assert "U-Net with PCA, 3 axes in float32, pruned (half)" in under_budget(frame)[0]
+
+
+def test_a_table_of_before_there_was_pruning_still_reads(pruned):
+    old = exported(*[row for row in ROWS if not row[0]], column=False)
+    frame = pareto_table("toy", pruned.world.write("pareto.csv", old), 105)
+    assert set(frame["pruning"]) == {""} and len(frame) == 2
+
+
+def test_the_chart_joins_a_pruned_model_with_what_it_was(pruned, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    seen, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, *given, **how: (seen.append(figure), save(figure, *given, **how))
+    )
+    frame = pareto_table("toy", pruned.world.root / "pareto.csv", 105)
+    pareto_figure(frame, tmp_path / "a.svg", 105, "toy", ["pca3"])
+    axes = seen[0].axes[0]
+    assert [[105.0, 0.51], [50.0, 0.48]] in [line.get_xydata().tolist() for line in axes.lines]
+    texts = [text.get_text() for text in axes.texts]
+    assert any("float32; half" in text for text in texts)
+    pareto_figure(frame[frame["pruning"] == ""], tmp_path / "b.svg", 105, "toy", ["pca3"])
+    assert not any("half" in text.get_text() for text in seen[1].axes[0].texts)
+
+
+def test_the_page_shows_pruning_and_an_older_page_does_not_break(pruned):
+    root = pruned.world.root
+    tables(**pruned.arguments)
+    grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
+    figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
+    published = {"tables": [root / "tables"], "figures": [root / "figures"], "datasets": ["toy"]}
+    publish(**published, reports=root / "reports", out=root / "published.json")
+    html = (root / "reports/index.html").read_text()
+    section = html[html.index("<h4>Pruning</h4>") : html.index("<h4>Training</h4>")]
+    assert "<td>1.000</td><td>0.250</td><td>4.00</td><td>2.00</td>" in section and "<td>2.00</td></tr>" in section
+    assert "float32, half</td>" in html and "segmentation_pruning.csv" in html and "Black-edged: pruned" in html
+    folder = root / "reports/tables/toy"
+    (folder / "segmentation_pruning.csv").unlink()
+    old = pd.read_csv(folder / "segmentation_pareto.csv", dtype=str, keep_default_na=False)
+    old[old["pruning"] == ""].drop(columns="pruning").to_csv(folder / "segmentation_pareto.csv", index=False)
+    render(root / "reports")
+    html = (root / "reports/index.html").read_text()
+    assert "<h4>Pruning</h4>" not in html and "On the line" in html and "segmentation_pruning" not in html
+
+
+def test_bad_input_names_file_field_and_remedy(pruned, says):
+    given = pruned.arguments
+    again = "boardbench segmentation prune"
+    says(
+        lambda: tables(**given | {"pruned": ["unet-pca3-seed0"]}), "--pruned unet-pca3-seed0: not <pruning>/<backbone>"
+    )
+    says(lambda: tables(**given | {"pruned": ["half/unet-pca3"]}), "--pruned half/unet-pca3: not <pruning>/<backbone>")
+    says(lambda: tables(**given | {"pruned_runs": None}), "Give --pruned-runs")
+    pruned.change("training.json", pruning=FACTS | {"name": "third"})
+    says(lambda: tables(**given), "training.json: pruning is 'third', expected 'half'", again)
+    pruned.change("training.json", pruning=FACTS | {"macs": None})
+    says(lambda: tables(**given), "training.json: field pruning.macs is missing", again)
+    pruned.change("training.json", pruning="half")
+    says(lambda: tables(**given), "training.json: field pruning.name is missing", again)
+    pruned.change("training.json", pruning=FACTS, seed=1)
+    says(lambda: tables(**given), "training.json: seed is 1, expected 0", again)
+    pruned.change("training.json", seed=0)
+    write_confusions(pruned.root / "confusions.csv", {"b9_1": np.diag([10] * 4)}, CLASSES)
+    says(lambda: tables(**given), "half/unet-pca3-seed0/confusions.csv: scored on other captures")
+    (pruned.root / "training.json").unlink()
+    says(lambda: tables(**given), "training.json: no such file", again)
