@@ -1,5 +1,6 @@
 """A classification run as an ONNX file: the run's classes for any number of images, pruned or of some classes alone."""
 
+import copy
 import json
 from functools import partial
 
@@ -13,7 +14,6 @@ from boardbench.classification.export import export as export_on_threads
 from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import fit
 from boardbench.engine.onnxfile import open_onnx, session
-from boardbench.engine.pruning import shrunk
 from boardbench.export import export as any_export
 from boardbench.params.classification import Training
 
@@ -114,7 +114,9 @@ def test_a_run_with_fewer_channels_keeps_its_sizes(run, samples, tmp_path, monke
     monkeypatch.setattr("boardbench.engine.export.register", lambda *given: registered.append(given) or 7)
     model, _ = run
     pruning = {"name": "half", "method": "structured", "ratio": 0.5}
-    small = shrunk(model.network, 0.5, (32, 32), model.network.head)
+    small = copy.deepcopy(model.network)  # 3 and 8 channels in place of 6 and 16, as channel pruning leaves them
+    small.conv1, small.conv2 = torch.nn.Conv2d(1, 3, 5), torch.nn.Conv2d(3, 8, 5)
+    small.fc1 = torch.nn.Linear(8 * 5 * 5, 120)
     folder = samples.parent / "pruned/half/small-seed0"
     save(Model(**(vars(model) | {"network": small, "pruning": pruning})), folder / "model.pt")
     export(run=folder, out=tmp_path / "line", tracking=tmp_path / "mlflow.db")

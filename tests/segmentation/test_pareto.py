@@ -172,7 +172,7 @@ def test_bad_input_names_file_and_remedy_and_leaves_no_table(tmp_path, exported,
     onnx.save(graph("raw"), foreign)
     says(call(good, foreign), "foreign.onnx", "not one of boardbench")
     says(call(good, exported(seed=5, dataset="other")), "seed5", "dataset is 'other'", "'toy'", "--models of one data")
-    says(call(good, good), "the same backbone, strategy, seed, width and precision as", "--models once")
+    says(call(good, good), "the same backbone, strategy, seed, width, precision and pruning as", "--models once")
     lost = exported(seed=6)
     lost.with_name("export.json").unlink()
     says(call(lost), "export.json: no such file", "what model.onnx scores", again)

@@ -22,9 +22,7 @@ from boardbench.params.pruning import Pruning
 BATCH = 256
 
 
-def prune(
-    *, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning
-) -> None:
+def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning) -> None:
     """Prune a trained run, train it on, score it on the test images, and write the run folder ``out``.
 
     Writes what 'boardbench classification train' writes, with ``pruning`` in metrics.json. All is chosen by the

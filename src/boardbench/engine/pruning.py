@@ -25,15 +25,16 @@ from boardbench.engine.training import History
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
 
+
 @dataclass(frozen=True)
 class Pruned:
     """A pruned network, trained on.
 
     Attributes:
         network: in evaluation mode; plain weights, zeros included.
-        facts: method; ratio; ratios, the shares tried, each with its validation score; settings; parameters, parameters_nonzero,
-            macs, macs_effective; parameters_before, macs_before; validation_before, validation_pruned (before it was
-            trained on), validation_after.
+        facts: method; ratio; ratios, the shares tried, each with its validation score; settings; parameters,
+            parameters_nonzero, macs, macs_effective; parameters_before, macs_before; validation_before,
+            validation_pruned (before it was trained on), validation_after.
         history: of training on.
     """
 

@@ -75,9 +75,9 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
 
     Args:
         out: table to write (CSV), rows in the order of ``models``: backbone, strategy, seed, width (of the first level,
-            the backbone's own where its word has one, before pruning), precision, pruning (its name, empty: not pruned);
-            bands_read, that a camera must read; bytes of the
-            file; same_class, share of test pixels with PyTorch's class; miou and mf1 of the file itself on the test
+            the backbone's own where its word has one, before pruning), precision, pruning (its name, empty where there
+            was none); bands_read, that a camera must read; bytes of the file; same_class, share of test pixels with
+            PyTorch's class; miou and mf1 of the file itself on the test
             part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
             lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
             rank: the largest, for n < 100); front_p50_ms, counts to what enters the backbone (calibration, trimming,
