@@ -159,7 +159,7 @@ def test_our_costs_and_times_stand_beside_and_settle_nothing(reports):
 
     assert ours("resnet18", "params_millions") == f"plain 11.1740 ({DATA})"
     assert ours("resnet18_pruned", "params_millions") == f"plain zeros 11.1740, not zero 1.1270 ({DATA})"
-    assert ours("resnet18_pruned", "gflops") == f"plain zeros 0.5578 ({DATA})"
+    assert ours("resnet18_pruned", "gflops") == f"plain zeros 0.558 GMACs ({DATA})"
     assert ours("resnet18_pruned", "accuracy_percent") == f"plain zeros 90.50 % (n = 5) ({DATA})"
     times = "plain zeros 15.1 ms (one image, ONNX Runtime, 1 thread, 0.99 times as fast as before)"
     assert ours("resnet18_pruned", "inference_ms_per_batch") == f"{times} ({DATA})"

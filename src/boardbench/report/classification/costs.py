@@ -65,7 +65,8 @@ def _row(dataset: str, runs: list[Run], trained: Trained, truth: Truth, publishe
     row |= {"pruning": pruning.get("name", ""), "method": pruning.get("method", ""), "seeds": str(len(runs))}
     row["ratio"] = f"{mean(float(run.content['pruning']['ratio']) for run in runs):.4g}" if pruning else ""
     for column, (source, unit) in COUNTED.items():
-        row[column] = f"{mean(trained.cost(run, source) for run in runs) / unit:.4f}"
+        digits = 6 if unit == 1 else 4
+        row[column] = f"{mean(trained.cost(run, source) for run in runs) / unit:.{digits}f}"
     row |= {"test_images": str(len(first.predicted)), "accuracy": decimals(mean(accuracies(runs)), 4)}
     row["accuracy_sd"] = spread(accuracies(runs))
     row |= dict(zip(("low", "high"), (decimals(end, 4) for end in accuracy_limits(runs, truth)), strict=True))

@@ -18,6 +18,11 @@ def _seeds(text: str) -> str:
     return f"{text} seed{'s' if text != '1' else ''}"
 
 
+def _short(text: str) -> str:
+    """Return a number with three significant digits."""
+    return f"{float(text):.3g}"
+
+
 def _limits(row: Row, low: str = "low", high: str = "high") -> str:
     return f"{signed(row['difference'])}, 95 % limits {signed(row[low])} to {signed(row[high])}"
 
@@ -75,16 +80,16 @@ def pruning(efficiency: pd.DataFrame, latency: pd.DataFrame) -> list[str]:
             text = f"{row['name']}, {row['pruning']}: {share:.3g} % of the weights are zero, and "
             same = all(row[key] == dense[key] for key in ("gmacs", "parameters_millions"))
             text += (
-                f"neither GMACs ({row['gmacs']}) nor stored parameters ({row['parameters_millions']} million) change: "
-                "a dense network keeps and multiplies zeros"
+                f"neither GMACs ({_short(row['gmacs'])}) nor stored parameters ({row['parameters_millions']} million) "
+                "change: a dense network keeps and multiplies zeros"
                 if same
-                else f"GMACs go from {dense['gmacs']} to {row['gmacs']}"
+                else f"GMACs go from {_short(dense['gmacs'])} to {_short(row['gmacs'])}"
             )
             text += f"; only compressed is the file smaller ({dense['megabytes_compressed']} to "
             text += f"{row['megabytes_compressed']} MB)"
         else:
-            text = f"{row['name']}, {row['pruning']}: without whole channels GMACs go from {dense['gmacs']} to "
-            text += f"{row['gmacs']} and parameters from {dense['parameters_millions']} to "
+            text = f"{row['name']}, {row['pruning']}: without whole channels GMACs go from {_short(dense['gmacs'])} to "
+            text += f"{_short(row['gmacs'])} and parameters from {dense['parameters_millions']} to "
             text += f"{row['parameters_millions']} million"
         said.append(f"{text}; {_measured(latency, row)}; {_accuracy(row)}.")
     return said
@@ -95,7 +100,7 @@ def transfer(table: pd.DataFrame) -> list[str]:
     said = []
     for row in table.to_dict("records"):
         trains = {"all": "all of it trains", "0": "the head alone trains"}.get(
-            row["unfrozen"], f"the head and the last {row['unfrozen']} blocks train"
+            row["unfrozen"], f"the head and the last {row['unfrozen']} blocks train".replace(" 1 blocks", " block")
         )
         text = f"{row['child']} (from {row['parent']}, {trains}, {row['epochs']} epochs)"
         if not row["difference"]:

@@ -68,7 +68,7 @@ def networks_table(dataset: str, trained: Trained, truth: Truth, published: Publ
         row |= {"epochs": f"{median(run.content['epochs'] for run in runs):g}", "seeds": str(len(runs))}
         row |= {"classes": str(len(first.content["classes"])), "train_images": cell(first.content.get("train_images"))}
         row["parameters_millions"] = f"{trained.cost(first, 'parameters') / 1e6:.4f}"
-        row["gmacs"] = f"{trained.cost(first, 'gmacs'):.4f}"
+        row["gmacs"] = f"{trained.cost(first, 'gmacs'):.6f}"
         row |= {"test_images": str(len(first.predicted)), "accuracy_sd": spread(accuracies(runs))}
         row |= {score: decimals(mean(run.scores[score] for run in runs), 4) for score in METRICS}
         row |= dict(zip(("low", "high"), (decimals(end, 4) for end in accuracy_limits(runs, truth)), strict=True))

@@ -118,7 +118,7 @@ def _counted(trained: Trained, row: Row, column: str) -> list[str]:
     found = []
     for one in trained.efficiency:
         if _same(one, row):
-            text = one["parameters_millions"] if column == "params_millions" else one["gmacs"]
+            text = one["parameters_millions"] if column == "params_millions" else f"{float(one['gmacs']):.3g} GMACs"
             if one["method"] and column == "params_millions":
                 text += f", not zero {one['parameters_nonzero_millions']}"
             found.append(f"{_called(one)} {text}")
