@@ -33,6 +33,11 @@ def take_weights(
         BoardbenchError: no such weights, or those of another network; the first differences are named.
     """
     path = Path(source)
+    if not path.exists() and not path.suffix and "/" not in source:
+        raise BoardbenchError(
+            f"weights: '{source}' is no file or folder here. If it names a run of classification.networks.runs, give its "
+            "model.pt with --start, as snakemake does."
+        )
     if path.is_dir() or path.name == "model.pt":
         parent = load(path)
         named = (*BUILT_BY, "channels")

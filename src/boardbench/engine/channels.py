@@ -37,13 +37,15 @@ def shrunk(
     size: tuple[int, int],
     whole: list[str],
     losses: Losses,
+    multiple: int = 1,
     traced: tuple[int, int] | None = None,
 ) -> nn.Module:
     """Return a copy without the channels that matter least for what they cost, so that a share of the MACs is gone.
 
     Channels that must go together, through sums, concatenations, and normalization, are ranked as one, those of all
     layers together (:class:`_Worth`), and taken out in steps until ``count`` of :mod:`boardbench.engine.complexity` is
-    low enough. A layer keeps about a tenth of its channels, and one at least.
+    low enough. A layer keeps about a tenth of its channels, and one at least; and a multiple of ``multiple``, because
+    kernels work on blocks of channels: a block that is partly gone takes the time of a whole one.
 
     Args:
         network: trained; stays as it is.
@@ -51,6 +53,7 @@ def shrunk(
         size: lines and samples of an image, at which MACs are counted.
         whole: names of submodules whose last layer keeps all its channels: the one that gives the logits first.
         losses: of a network on batches of the training part; the first 16 are used.
+        multiple: channels of a block; a layer of fewer keeps all of them.
         traced: lines and samples at which the graph is read; None: ``size``.
 
     Raises:
@@ -76,6 +79,7 @@ def shrunk(
                 pruning_ratio=1.0,
                 max_pruning_ratio=1 - LEAST,
                 iterative_steps=STEPS,
+                round_to=multiple,
                 ignored_layers=kept,
                 # Its defaults are dicts that all pruners would share.
                 **{name: {} for name in ("in_channel_groups", "out_channel_groups", "channel_groups", "num_heads")},
@@ -100,7 +104,8 @@ def shrunk(
         ) from None
     if reached < ratio:
         raise BoardbenchError(
-            f"ratio {ratio}: only {reached:.3f} of the GMACs can go before a layer is empty. Take a lower ratio."
+            f"ratio {ratio}: only {reached:.3f} of the GMACs can go before a layer is empty. Take a lower ratio"
+            + (f", or a multiple below {multiple}." if multiple > 1 else ".")
         )
     return small
 

@@ -75,7 +75,7 @@ def pruned(
     before, score_before = cost(dense, size), validated(dense)
     ratio, tried = params.ratio, []
     if params.method == "structured":
-        small = shrunk(dense, ratio, size, whole, losses, traced)
+        small = shrunk(dense, ratio, size, whole, losses, params.multiple, traced)
     else:
         if ratio is None:
             ratio, tried = chosen_ratio(dense, params.ratios, params.tolerance, score_before, validated)

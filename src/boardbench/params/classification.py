@@ -207,7 +207,7 @@ class Networks(Section):
             NamedTraining(name="small", network="resnet18", **_SMALL),
             NamedTraining(name="small-se", network="se_resnet18", reduction=4, **_SMALL),
         ],
-        description="each network and how it is trained; a key left out has the default of Training in params/classification.py",
+        description="each network and how it is trained; a key left out: see Training in params/classification.py",
     )
     seeds: Seeds = Field([0], min_length=1, description="every run once a seed, unless it names its own")
 
@@ -223,12 +223,15 @@ class Networks(Section):
         if twice:
             raise ValueError(f"runs: two are called '{twice}'; give each a name of its own")
         for name, run in self.trainings.items():
-            parent = self.trainings.get(run.weights)
-            if parent and (parent.weights == name or run.weights == name):
-                raise ValueError(f"runs, {name}, weights: '{run.weights}' starts from '{name}' itself")
+            parent, line = self.trainings.get(run.weights), [name]
             missing = set(run.seeds or self.seeds) - set(parent.seeds or self.seeds) if parent else set()
             if missing:
                 raise ValueError(f"runs, {name}, weights: '{run.weights}' has no seed {min(missing)}; give it the same")
+            while parent:
+                if parent.name in line:
+                    raise ValueError(f"runs, {name}, weights: {' from '.join([*line, parent.name])} never begins")
+                line.append(parent.name)
+                parent = self.trainings.get(parent.weights)
         return self
 
 
@@ -247,7 +250,7 @@ class Latency(Section):
     """Measured time of trained networks on this machine, by torch and by ONNX Runtime."""
 
     batches: list[Count] = Field([1, 128], min_length=1, description="images a pass")
-    repeats: int = Field(20, ge=1, description="timed passes after two that are not; fewer for large batches: a tenth")
+    repeats: int = Field(100, ge=1, description="timed passes after two that are not; of large batches a tenth")
     threads: int = Field(1, ge=1, description="of torch and of ONNX Runtime")
 
 

@@ -19,6 +19,9 @@ class Pruning(Loop):
         0.5,
         description="share of the GMACs removed, or of the weights zeroed; null: unstructured, the largest of ratios",
     )
+    multiple: int = Field(
+        16, ge=1, description="structured: of channels that a layer keeps; 16 suits AVX-512, 8 AVX2, 1: any number"
+    )
     ratios: list[Ratio] = Field(
         [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95], min_length=1, description="shares tried where ratio is null"
     )

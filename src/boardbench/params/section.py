@@ -26,7 +26,7 @@ class Loop(Section):
     epochs: int = Field(ge=1, description="at most")
     batch_size: int = Field(ge=1, description="samples a step")
     optimizer: Literal["adam", "sgd", "adadelta"] = Field("adam", description="sgd: with momentum")
-    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd; one_cycle moves it from 0.95 to 0.85 and back")
     learning_rate: float = Field(gt=0, description="at the start; of one_cycle the highest")
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
         "cosine", description="learning rate over the epochs; step: a tenth at 1/2 and at 3/4"

@@ -179,7 +179,11 @@ class Segmentation(Section):
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
     pruning: list[NamedPruning] = Field(
-        [NamedPruning(name="ratio-0.7", runs=["unet-scrb"], ratio=0.7, epochs=4, batch_size=4, learning_rate=0.002)],
+        [
+            NamedPruning(
+                name="ratio-0.7", runs=["unet-scrb"], ratio=0.7, multiple=8, epochs=8, batch_size=4, learning_rate=0.002
+            )
+        ],
         description="of runs (backbone-strategy) where they are trained; a key left out: see params/pruning.py",
     )
     evaluation: Evaluation = Evaluation()
