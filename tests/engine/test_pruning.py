@@ -244,6 +244,19 @@ def test_the_head_and_the_input_keep_their_channels():
     assert small.front[0].out_channels < 64  # the SCRB's 128 hidden channels go too
 
 
+def test_layers_keep_multiples_of_channels():
+    network = start(NETWORKS["unet"])
+    small = shrunk(network, 0.5, SIZE, ["backbone.head"], losses, 4)
+    kept = {
+        name: layer.out_channels
+        for name, layer in small.named_modules()
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and name not in ("backbone.head", "front.3")
+    }
+    assert kept and not {name: count for name, count in kept.items() if count % 4}
+    assert sum(kept.values()) < 0.9 * sum(network.get_submodule(name).out_channels for name in kept)
+    assert small.front[3].out_channels == 3  # fewer than four: whole
+
+
 def test_a_ratio_out_of_reach_and_a_network_that_cannot_be_followed_are_refused(says):
     network = start(NETWORKS["unet"])
     says(lambda: shrunk(network, 0.9999, SIZE, ["backbone.head"], losses), "ratio 0.9999: only 0.9", "lower ratio")
@@ -280,7 +293,7 @@ def test_facts_say_what_was_before_and_after(method):
         seen.append(candidate)
         return float(len(seen))
 
-    params = Pruning(method=method, ratio=0.5)
+    params = Pruning(method=method, ratio=0.5, multiple=1)
     result = pruned(
         network, params, size=SIZE, whole=["backbone.head"], validated=validated, losses=losses, train=train
     )

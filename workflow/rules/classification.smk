@@ -166,7 +166,7 @@ rule classification_figures:
     params:
         dataset=CLASSIFICATION.dataset,
         members=CLASSIFIED_MEMBERS,
-        runs=f"{CLASSIFIED}/runs",
+        runs=folder("metrics", up=2),
         flags=flags(CLASSIFICATION.exploration),
     message:
         "Drawing the images, loss curves and confusions"

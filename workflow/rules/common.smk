@@ -326,9 +326,10 @@ def photo_flags():
 
 def placement_parent():
     """Return the model of the classification run that MobileNetV2's features start from, if it is one."""
-    weights = PLACEMENT.training.weights
-    of_run = weights and weights.startswith("results/classification/")
-    return [f"{weights.rstrip('/').removesuffix('/model.pt')}/model.pt"] if of_run else []
+    weights = Path(PLACEMENT.training.weights or "")
+    if weights.parts[:2] != ("results", "classification"):
+        return []
+    return [str(weights if weights.suffix else weights.joinpath("model.pt"))]
 
 
 def start(wildcards):

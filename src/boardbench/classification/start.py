@@ -35,8 +35,8 @@ def take_weights(
     path = Path(source)
     if not path.exists() and not path.suffix and "/" not in source:
         raise BoardbenchError(
-            f"weights: '{source}' is no file or folder here. If it names a run of classification.networks.runs, give its "
-            "model.pt with --start, as snakemake does."
+            f"weights: '{source}' is no file or folder here. If it names a run of classification.networks.runs, give "
+            "its model.pt with --start, as snakemake does."
         )
     if path.is_dir() or path.name == "model.pt":
         parent = load(path)

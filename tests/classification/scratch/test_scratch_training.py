@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from boardbench.classification.folds import folds, holdout
 from boardbench.classification.normalization import Normalization
 from boardbench.classification.scratch import run as run_module
 from boardbench.classification.scratch import training as loop
-from boardbench.classification.folds import folds, holdout
 from boardbench.classification.scratch.loss import cross_entropy
 from boardbench.classification.scratch.model import load
 from boardbench.classification.scratch.networks import build_network

@@ -7,8 +7,17 @@ from typing import Any
 from boardbench.report.runs import read_csv, read_json
 
 _COMMAND = "snakemake --cores all --configfile workflow/presets/cifar10.yaml"
-# Data sets that may stand beside paper 2's numbers, and the command that makes each: the original pixels come first.
-DATASETS = {"cifar10": _COMMAND, "cifar10-jpeg": f"{_COMMAND} workflow/presets/cifar10-jpeg.yaml"}
+# Data sets that may stand beside published numbers, and the command that makes each: the original pixels come first.
+_SMALL = _COMMAND.replace("cifar10.yaml", "cifar-small.yaml")
+DATASETS = {
+    "cifar10": _COMMAND,
+    "cifar10-jpeg": f"{_COMMAND} workflow/presets/cifar10-jpeg.yaml",
+    "cifar10-small": _SMALL,
+    "cifar10-jpeg-small": f"{_SMALL} workflow/presets/cifar-small-jpeg.yaml",
+    "cifar10-paper": _COMMAND.replace("cifar10.yaml", "cifar-paper.yaml"),
+}
+BASELINES = ("cifar10", "cifar10-jpeg")
+"""Of them those with all of paper 2's baselines."""
 VERB = "classification tables"
 METRICS = ("accuracy", "precision", "recall", "f_score")
 _BASELINE = ("method", "k", "distance", "normalization", "test_images", *METRICS)
@@ -71,7 +80,7 @@ def read_classified(reports: Path) -> Classified | None:
     Raises:
         BoardbenchError: one of its tables is missing or broken.
     """
-    for name, command in DATASETS.items():
+    for name in BASELINES:
         folder = reports / "tables" / name
         if not (folder / "about.json").is_file():
             continue
@@ -82,5 +91,5 @@ def read_classified(reports: Path) -> Classified | None:
             read_csv(folder / f"classification_{table}.csv", VERB, columns).to_dict("records")
             for table, columns in COLUMNS.items()
         ]
-        return Classified(name, command, about, *rows)
+        return Classified(name, DATASETS[name], about, *rows)
     return None
