@@ -1,6 +1,7 @@
 """What the page says of the classification study: decided by its tables alone."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def test_the_page_renders_with_classification_alone(page):
         assert f"<h4>{words}</h4>" in html
     assert "not CIFAR-10, so no published number stands beside" in html and "paper 2" not in html.lower()
     assert html.count("<img") == 5 and "http" not in html and "<script" not in html
+    assert "<h3>toy-digits</h3>" in html
+    assert all((page.reports / source).is_file() for source in re.findall('<img[^>]* src="([^"]*)"', html))
 
 
 def test_tables_of_the_page_hold_the_numbers(page):

@@ -163,6 +163,7 @@ def test_the_page_shows_pruning_and_an_older_page_does_not_break(pruned):
     published = {"tables": [root / "tables"], "figures": [root / "figures"], "datasets": ["toy"]}
     publish(**published, reports=root / "reports", out=root / "published.json")
     html = (root / "reports/index.html").read_text()
+    assert html.count("<h4>Pruning</h4>") == 1
     section = html[html.index("<h4>Pruning</h4>") : html.index("<h4>Training</h4>")]
     assert "<td>1.000</td><td>0.250</td><td>4.00</td><td>2.00</td>" in section and "<td>2.00</td></tr>" in section
     assert "float32, half</td>" in html and "segmentation_pruning.csv" in html and "Black-edged: pruned" in html

@@ -45,9 +45,9 @@ def classification_dataset(reports: Path, name: str, about: dict[str, Any]) -> d
     listed = reports / "figures" / name / "classification_figures.json"
     figures = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
     test = about["parts"]["test"]
-    for name in OVER_SEEDS:
-        if name not in compared:  # tables of old
-            compared[name] = ""
+    for column in OVER_SEEDS:
+        if column not in compared:  # tables of old
+            compared[column] = ""
     torch, mine = networks_of(folder, about, compared), of(compared, networks)
     said = [neighbours(compared), *distances(compared), *cosine(baselines, variants, compared), *ties(variants)]
     return {
