@@ -27,6 +27,7 @@ NAMES = (
     "stream",
     "baselines",
     "numpy_networks",
+    "pruned",
     "workflow",
     "paper",
 )
