@@ -48,7 +48,8 @@ def make(folder: Path, lines: int, bands: int, batch: int) -> None:
         np.save(folder / f"{name}.npy", generator.random((bands, lines, lines), np.float32).astype(np.float16))
         blocks = generator.integers(0, len(WEIGHTS), (lines // 16, lines // 16), np.uint8)
         Image.fromarray(blocks.repeat(16, axis=0).repeat(16, axis=1)).save(folder / f"{name}.png")
-        (folder / f"{name}.json").write_text(json.dumps({"working": {"bands": bands}}))
+        working = {"lines": lines, "samples": lines, "bands": bands}
+        (folder / f"{name}.json").write_text(json.dumps({"working": working}))
 
 
 def plan(folder: Path, epochs: int, batch: int) -> None:
