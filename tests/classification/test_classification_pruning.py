@@ -33,7 +33,7 @@ def run(samples, tmp_path):
 
 def pruned(run, samples, out, **changes):
     knobs = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "ratio": 0.5} | changes
-    prune(name="half", run=run, samples=samples, out=out, params=Pruning(**knobs))
+    prune(name="half", run=run, samples=samples, out=out, params=Pruning(**{"multiple": 1, **knobs}))
     return metrics(out)
 
 

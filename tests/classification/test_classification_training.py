@@ -231,7 +231,7 @@ def test_mistakes_are_named(samples, tmp_path, write_samples, says):
     says(lambda: start(coloured, tmp_path / "x", weights=str(parent)), "channels 1 there, 3 here")
     (tmp_path / "empty").mkdir()
     says(lambda: start(samples, tmp_path / "x", weights=str(tmp_path / "empty")), "empty/model.pt: no such model")
-    says(lambda: start(samples, tmp_path / "x", weights="parrent"), "parrent", "no such file")
+    says(lambda: start(samples, tmp_path / "x", weights="parrent"), "parrent", "no file or folder", "--start")
     says(lambda: start(samples, tmp_path / "x", weights=str(parent), unfrozen=10), "unfrozen: 10", "9 blocks")
     says(lambda: start(samples, tmp_path / "x", classes=["bar0", "bar9"]), "runs, x, classes", "bar9")
     says(lambda: start(samples, tmp_path / "x", network="lenet", width=1.0), "lenet")

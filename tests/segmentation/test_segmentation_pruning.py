@@ -43,7 +43,7 @@ def trained(tmp_path_factory):
 def pruned(trained, out, **changes):
     root, data = trained
     knobs = {"epochs": 3, "batch_size": 2, "ratio": 0.5, "method": "structured"} | changes
-    prune(name="half", run=root / "runs/unet-scrb-seed0", out=out, params=Pruning(**knobs), **data)
+    prune(name="half", run=root / "runs/unet-scrb-seed0", out=out, params=Pruning(**{"multiple": 1, **knobs}), **data)
     return json.loads((out / "training.json").read_text())
 
 
@@ -141,7 +141,7 @@ def test_gates_on_the_bands_stay_whole(trained, tmp_path):
         name="half",
         run=tmp_path / "run",
         out=tmp_path / "out",
-        params=Pruning(epochs=1, batch_size=2, ratio=0.4),
+        params=Pruning(epochs=1, batch_size=2, ratio=0.4, multiple=1),
         **data,
     )
     assert load(tmp_path / "out").network(torch.zeros(1, BANDS, 16, 16)).shape == (1, 2, 16, 16)

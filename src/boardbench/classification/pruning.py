@@ -1,6 +1,5 @@
 """Pruning of a trained run of the classification study."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +39,6 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         BoardbenchError: a folder without a run, a run that is pruned already, the run's own folder as ``out``, other
             images, or a ratio that empties a layer.
     """
-    began = time.monotonic()
     model = load(run)
     check_folder(run, out, model.pruning)
     given = read_samples(samples)
@@ -86,7 +84,7 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
     pruning = {"name": name, **result.facts}
     small = replace(model, network=result.network, pruning=pruning)
     facts = {"kind": "pruned", **description, "identity": what, "parent": model.name, "pruning": pruning}
-    finish(small, result.history, parts, given.classes, facts, out, entry, began)
+    finish(small, result.history, parts, given.classes, facts, out, entry)
     forget(checkpoints)
 
 

@@ -54,7 +54,6 @@ def train(
     Raises:
         BoardbenchError: images, classes or weights that do not fit, or a loss that is no longer finite.
     """
-    began = time.monotonic()
     given = read_samples(samples)
     settings = params.model_dump(mode="json", include=set(Training.model_fields))
     classes = params.classes or given.classes
@@ -85,7 +84,7 @@ def train(
         settings=settings,
     )
     facts = {"kind": "network", **description, "identity": what, "parent": parent}
-    finish(model, history, parts, given.classes, facts, out, run, began)
+    finish(model, history, parts, given.classes, facts, out, run)
     forget(checkpoints)
 
 
@@ -154,7 +153,6 @@ def finish(
     facts: dict[str, Any],
     out: Path,
     run: Run | None,
-    began: float,
 ) -> None:
     """Score a trained network on the test images and write its run folder; metrics.json, the truth of it, comes last.
 
@@ -166,7 +164,6 @@ def finish(
         facts: what metrics.json says besides.
         out: run folder.
         run: entry in MLflow, which gets the scores and is closed.
-        began: ``time.monotonic()`` when the step began.
     """
     started = time.monotonic()
     predicted = model.predict(parts.test.images)
@@ -198,7 +195,7 @@ def finish(
     write_json(
         out / "seconds.json",
         {
-            "seconds": round(time.monotonic() - began, 3),
+            "seconds": round(sum(history.seconds), 3),
             "seconds_per_epoch": round(epoch, 4),
             "images_per_s": round(len(parts.train) / epoch, 1),
             "test_images_per_s": round(len(truth) / max(test_seconds, 1e-9), 1),
