@@ -4,6 +4,9 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_segmentation.smk"
+include: "workflow/rules/common_placement.smk"
+include: "workflow/rules/common_classification.smk"
 
 
 if "segmentation" in STUDIES:

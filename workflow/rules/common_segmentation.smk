@@ -1,0 +1,177 @@
+# The segmentation study's captures, runs and paths, and the helpers of its rules.
+from boardbench.captures.sheet import generated_capture, read_sheet
+from boardbench.segmentation import backbones, reduction
+
+RAW = Path("data/raw") / STUDY.dataset
+RESULTS = f"results/segmentation/{STUDY.dataset}"
+REFLECTANCE = f"{RESULTS}/reflectance"
+TRUTH = f"{RESULTS}/truth"
+SHEET = f"{RAW}/captures.csv"
+
+for backbone in STUDY.backbones:
+    checked(backbones.check, backbone)
+for strategy in STUDY.strategies:
+    checked(reduction.get, strategy)
+for run in {run for pruning in STUDY.pruning for run in pruning.runs}:
+    checked(backbones.check, run.rsplit("-", 1)[0])
+    checked(reduction.get, run.rsplit("-", 1)[-1])
+FITTED = [strategy for strategy in STUDY.strategies if reduction.is_fitted(strategy)]
+
+
+def all_captures():
+    """Return the captures of the data set, from its sheet or from what its source will make."""
+    if STUDY.source == "simulate":
+        from boardbench.simulate.captures import condition_names, scene_names
+
+        scenes, conditions = scene_names(STUDY.simulate), condition_names(
+            STUDY.simulate
+        )
+        return [
+            generated_capture(RAW, scene, condition, "raw")
+            for scene in scenes
+            for condition in conditions
+        ]
+    if STUDY.source == "indian_pines":
+        from boardbench.simulate.indian_pines import scene_names
+
+        return [
+            generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()
+        ]
+    if STUDY.source == "pcbvision":
+        from boardbench.captures.pcbvision import scene_captures
+
+        return scene_captures(STUDY.pcbvision)
+    return read_sheet(Path(SHEET))
+
+
+CAPTURES = {}
+if "segmentation" in STUDIES:
+    CAPTURES = {capture.name: capture for capture in checked(all_captures)}
+BOARDLESS = [capture.name for capture in CAPTURES.values() if capture.board is None]
+if STUDY.reflectance.board_mask and BOARDLESS:
+    raise WorkflowError(
+        f"segmentation.reflectance.board_mask is true, but captures {', '.join(BOARDLESS[:5])} have no board mask. "
+        f"Fill the column board of {SHEET}, or set board_mask: false."
+    )
+RUNS = [
+    f"{backbone}-{strategy}-seed{seed}"
+    for backbone in STUDY.backbones
+    for strategy in STUDY.strategies
+    for seed in STUDY.seeds
+]
+FLOORS = [f"{floor}-none-seed0" for floor in STUDY.floors]
+
+
+def leaves_its_captures(strategy):
+    """Tell whether a run can be taken to a line: it cannot where it is fitted on every capture, needs board masks, or
+    is resized by area.
+    """
+    fit = reduction.get(strategy).fitted_on
+    by_cube = strategy in FITTED and "cube" in (
+        fit,
+        STUDY.reduction.fit if fit == "params" else "",
+    )
+    form = STUDY.reflectance
+    return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
+
+
+DEPLOYED = [run for run in RUNS if leaves_its_captures(run.rsplit("-", 2)[1])]
+# <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
+PRUNINGS = {pruning.name: pruning for pruning in STUDY.pruning}
+PRUNED = [
+    f"{name}/{run}"
+    for name, pruning in PRUNINGS.items()
+    for run in RUNS
+    if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
+]
+LINED = [f"runs/{run}" for run in DEPLOYED] + [
+    f"pruned/{run}" for run in PRUNED if run.split("/")[1] in DEPLOYED
+]
+
+# A run as an ONNX file, and what its check found; one a precision.
+EXPORTED = {
+    "float32": ("model.onnx", "export.json"),
+    "int8": ("model-int8.onnx", "export-int8.json"),
+}
+
+
+def exported(kind, runs):
+    """Return the models (kind 0) or their checks (kind 1) of runs (runs/<run>), one a precision."""
+    precisions = STUDY.deployment.precisions
+    return [
+        f"{RESULTS}/{run}/{EXPORTED[precision][kind]}"
+        for run in runs
+        for precision in precisions
+    ]
+
+
+wildcard_constraints:
+    scene="[^/_]+",
+    capture="[^/]+",
+    backbone="|".join(STUDY.backbones),
+    strategy="|".join(STUDY.strategies),
+    seed=r"\d+",
+    floor="|".join(STUDY.floors) or "none",
+    run="|".join(RUNS),
+    pruning="|".join(PRUNINGS) or "none",
+    lined="|".join(LINED) or "none",
+
+
+def reflectances(kinds=("json", "png")):
+    """Return the reports and masks of every calibrated capture. The report holds the hash of the cube, so cubes need
+    not be inputs: Snakemake would hash gigabytes for every output of every run.
+    """
+    return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]
+
+
+def capture_flags(wildcards):
+    """Write the files of a capture as flags."""
+    capture = CAPTURES[wildcards.capture]
+    files = {
+        "cube": capture.cube,
+        "white": capture.white,
+        "dark": capture.dark,
+        "mask": capture.mask,
+        "board": capture.board if STUDY.reflectance.board_mask else None,
+    }
+    return " ".join(
+        f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
+    )
+
+
+def truths():
+    """Return the masks at the captures' own sizes, where scores are counted at them."""
+    original = STUDY.evaluation.truth == "original"
+    return [f"{TRUTH}/{name}.png" for name in CAPTURES] if original else []
+
+
+def fitted_reduction(wildcards):
+    """Return the fitted reduction that a strategy needs, if any."""
+    fitted = wildcards.strategy in FITTED
+    return [f"{RESULTS}/reduction/{wildcards.strategy}.npz"] if fitted else []
+
+
+def reduction_flag(wildcards):
+    """Write the fitted reduction as a flag."""
+    return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
+
+
+def network_sources(names, strategies):
+    """Return the source files of backbones (``unet@4`` is U-Net's) and strategies."""
+    return sources(
+        *(
+            f"boardbench.segmentation.backbones.{backbones.parse(name)[0]}"
+            for name in names
+        ),
+        *(f"boardbench.segmentation.reduction.{name}" for name in strategies),
+    )
+
+
+def network_code(wildcards):
+    """Return the source files of a run's backbone and strategy."""
+    return network_sources([wildcards.backbone], [wildcards.strategy])
+
+
+def pruning_flags(wildcards):
+    """Write how a segmentation run is pruned as flags."""
+    return flags(PRUNINGS[wildcards.pruning], leave_out={"name", "runs"})
