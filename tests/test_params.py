@@ -90,3 +90,40 @@ def test_scene_names_may_be_bare_numbers():
     lists = {"protocol": "listed", "train": [1, 3], "validation": [18], "test": [2, "5b"]}
     split = load_params(merged(DEFAULTS, {"segmentation": {"split": lists}})).segmentation.split
     assert (split.train, split.validation, split.test) == (["1", "3"], ["18"], ["2", "5b"])
+
+
+def networks(*runs, **more):
+    return {"classification": {"networks": {"runs": list(runs)}, "pruning": [], **more}}
+
+
+def test_a_grid_becomes_a_run_a_combination():
+    grid = {"optimizer": ["sgd", "adam"], "learning_rate": [0.1, 0.01]}
+    given = load_params(networks({"name": "slim", "epochs": 3, "grid": grid}, {"name": "plain"}))
+    found = {name: (run.optimizer, run.learning_rate) for name, run in given.classification.networks.trainings.items()}
+    assert found == {
+        "slim-sgd-0.1": ("sgd", 0.1),
+        "slim-sgd-0.01": ("sgd", 0.01),
+        "slim-adam-0.1": ("adam", 0.1),
+        "slim-adam-0.01": ("adam", 0.01),
+        "plain": ("sgd", 0.1),
+    }
+    assert {run.epochs for name, run in given.classification.networks.trainings.items() if "slim" in name} == {3}
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (networks({"name": "a", "weights": "b"}, {"name": "b", "weights": "a"}), "a from b from a never begins"),
+        (networks({"name": "a", "weights": "a"}), "a from a never begins"),
+        (networks({"name": "a", "weights": "b", "seeds": [0, 1]}, {"name": "b"}), "'b' has no seed 1"),
+        (networks({"name": "a"}, {"name": "a"}), "two are called 'a'"),
+        (networks({"name": "fc3"}), "'fc3' is a run of scratch.runs too"),
+        (networks({"name": "a", "unfrozen": 2}), "give weights, or null to train all"),
+        (networks({"name": "a"}, pruning=[{"name": "x", "runs": ["b"]}]), "there is no run 'b'; valid: a"),
+        (networks({"name": "a"}, pruning=[{"name": "x"}, {"name": "x"}]), "two are called 'x'"),
+        (networks({"name": "a"}, pruning=[{"name": "x", "ratio": None}]), "null is for method 'unstructured'"),
+        ({"segmentation": {"pruning": [{"name": "x", "ratio": 1.0}]}}, "segmentation.pruning.0.ratio"),
+    ],
+)
+def test_networks_and_prunings_that_cannot_be_are_named(config, words, says):
+    says(lambda: load_params(config), words)

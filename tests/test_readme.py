@@ -215,3 +215,39 @@ def test_the_classification_table_and_its_sentences_are_the_published_ones():
     read = {(row["variant"], row["k"], row["distance"], row["normalization"]): row for row in tables["variants"]}
     assert read["largest distance", "1", "cosine", "z-score"]["accuracy"] in told
     assert read["ties to the lowest class", "3", "l2", "z-score"]["accuracy"] in told
+
+
+def test_the_tables_of_smaller_networks_are_the_published_ones():
+    section = README.split("## Smaller, and still as good?")[1].split("\n## ")[0]
+    pruned, start = (
+        [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in block.splitlines()[2:]]
+        for block in re.findall(r"(?:^\|.*\n)+", section, re.M)
+    )
+    tables = {
+        name: csv_rows(f"reports/tables/cifar10-jpeg-small/classification_{name}.csv")
+        for name in ("efficiency", "latency", "networks", "transfer", "differences")
+    }
+    times = {(row["name"], row["pruning"], row["runtime"], row["batch"]): row for row in tables["latency"]}
+    counted = ("parameters_millions", "parameters_nonzero_millions", "gmacs")
+    expected = []
+    for row in (row for row in tables["efficiency"] if row["name"] == "small"):
+        one, many = (times["small", row["pruning"], "onnxruntime", batch] for batch in ("1", "128"))
+        cells = [row["pruning"] or "before", *(row[key] for key in counted)]
+        cells += [f"{float(row[key]):.2f}" for key in ("megabytes", "megabytes_compressed")]
+        cells += [row["accuracy"], interval(row, "difference", "difference_low", "difference_high")]
+        expected.append([*cells, one["p50_ms"], one["speedup"], many["speedup"]])
+    assert pruned == expected
+    scratch = {row["name"]: row["accuracy"] for row in tables["networks"]}
+    children = {row["child"]: row for row in tables["transfer"]}
+    assert start[0][1::2] == [scratch["child-200-scratch"], scratch["child-2000-scratch"]]
+    for cells, word in zip(start[1:], ("frozen", "last2", "full"), strict=True):
+        rows = [children[f"child-{images}-{word}"] for images in (200, 2000)]
+        assert cells[1:] == [cell for row in rows for cell in (row["accuracy"], interval(row, "difference"))]
+    told = " ".join(section.split())
+    (gate,) = [row for row in tables["differences"] if "squeeze" in row["question"].lower()]
+    assert interval(gate, "difference") in told and gate["shown"] not in ("higher", "gain")
+
+
+def interval(row: dict[str, str], value: str, low: str = "low", high: str = "high") -> str:
+    """Return a difference with its limits, or nothing."""
+    return f"{float(row[value]):+.3f} ({float(row[low]):+.3f} to {float(row[high]):+.3f})" if row[value] else ""
