@@ -246,6 +246,10 @@ def test_the_tables_of_smaller_networks_are_the_published_ones():
     told = " ".join(section.split())
     (gate,) = [row for row in tables["differences"] if "squeeze" in row["question"].lower()]
     assert interval(gate, "difference") in told and gate["shown"] not in ("higher", "gain")
+    (boards,) = csv_rows("reports/tables/simulated/segmentation_pruning.csv")
+    assert f"mean IoU {float(boards['miou_before']):.3f} to {float(boards['miou']):.3f}" in told
+    assert f"to classes {boards['times_faster']} times" in told and boards["shown"] == "no difference shown"
+    assert f"{1 - float(boards['parameters']) / float(boards['parameters_before']):.0%}".replace("%", " %") in told
 
 
 def interval(row: dict[str, str], value: str, low: str = "low", high: str = "high") -> str:
