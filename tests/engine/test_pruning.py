@@ -306,3 +306,28 @@ def test_facts_say_what_was_before_and_after(method):
     assert facts["macs_effective"] < 0.9 * facts["macs_before"]
     assert (facts["macs"] < facts["macs_before"]) == (method == "structured")
     assert facts["settings"]["epochs"] == 20 and result.network is seen[-1]
+
+
+class Dear(nn.Module):
+    """A convolution at every pixel, then one at every sixteenth: a channel of the first costs more."""
+
+    in_channels = 2
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.first_norm = nn.Conv2d(2, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.second, self.second_norm = nn.Conv2d(8, 8, 3, stride=4, padding=1), nn.BatchNorm2d(8)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = torch.relu(self.first_norm(self.first(x)))
+        return self.fc(torch.relu(self.second_norm(self.second(x))).mean(dim=(2, 3)))
+
+
+def test_of_channels_worth_the_same_the_dearest_goes_first(monkeypatch):
+    def alike(network, losses):
+        return {layer: torch.linspace(1, 1.1, 8)[None].double() for layer in (network.first_norm, network.second_norm)}
+
+    monkeypatch.setattr(channels, "contributions", alike)
+    small = shrunk(start(Dear), 0.3, SIZE, ["fc"], losses)
+    assert small.second.out_channels == 8 and small.first.out_channels < 7
