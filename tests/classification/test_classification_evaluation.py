@@ -75,11 +75,11 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
     metrics = {"study": "classification", "dataset": "toys", "kind": "pruned", "identity": "abc", "scores": SCORES}
     (folder / "metrics.json").write_text(json.dumps({**metrics, "pruning": {"name": "half"}}))
     (folder / "history.csv").write_text("epoch,train_loss\n0,2.0\n")
+    entries = []
     for _ in range(2):
         mirror(runs=[folder], tracking=store)
+        entries.append(Store(store).find("classification", "abc").run_id)
+    assert entries[0] == entries[1]
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
-    found = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
-    assert [run.info.run_name for run in found] == ["toys small-seed0-half"]
-    first = found[0].info.run_id
-    assert Store(store).find("classification", "abc").run_id == first
-    assert found[0].data.metrics["test_accuracy"] == 0.5
+    (shown,) = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
+    assert shown.info.run_name == "toys small-seed0-half" and shown.data.metrics["test_accuracy"] == 0.5
