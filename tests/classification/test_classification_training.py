@@ -1,6 +1,7 @@
 """Training a run: same seed same bytes, frozen means frozen, the parent's weights arrive, mistakes are named."""
 
 import json
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from boardbench.classification import training
 from boardbench.classification.data import read_samples
-from boardbench.classification.model import load, network_of
+from boardbench.classification.model import load, network_of, save
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze
 from boardbench.classification.training import train
@@ -227,6 +228,8 @@ def test_mistakes_are_named(samples, tmp_path, write_samples, says):
         lambda: start(samples, tmp_path / "x", weights=str(parent), width=0.1, network="se_resnet18"),
         *("parent", "network resnet18 there, se_resnet18 here", "width 0.05 there, 0.1 here"),
     )
+    save(replace(load(parent), pruning={"name": "half"}), tmp_path / "pruned" / "model.pt")
+    says(lambda: start(samples, tmp_path / "x", weights=str(tmp_path / "pruned")), "pruned", "it is pruned")
     coloured = write_samples(tmp_path / "coloured", size=(8, 8, 3))
     says(lambda: start(coloured, tmp_path / "x", weights=str(parent)), "channels 1 there, 3 here")
     (tmp_path / "empty").mkdir()

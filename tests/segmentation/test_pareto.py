@@ -108,6 +108,13 @@ def test_rows_are_those_of_the_files_in_order(tmp_path, exported):
     assert rows.hardware.str.contains("onnxruntime ").all()
 
 
+def test_a_pruned_file_stands_beside_the_one_it_was_made_from(tmp_path, exported):
+    (tmp_path / "pruned").mkdir()
+    pruned = exported(pruning="half").parent.rename(tmp_path / "pruned" / "half") / "model.onnx"
+    rows = table(tmp_path, [exported(), pruned])
+    assert rows["pruning"].fillna("").tolist() == ["", "half"]
+
+
 def test_gmacs_are_those_of_the_size_that_the_network_sees(tmp_path, exported):
     rows = table(tmp_path, [exported("unet", "scrb"), exported("unet", "pca3", size=[32, 48])])
     assert rows.gmacs.tolist() == pytest.approx([40 * 16 * 32 / 1e6, 40 * 32 * 48 / 1e6], abs=5e-5)
