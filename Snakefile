@@ -14,6 +14,7 @@ if "segmentation" in STUDIES:
     include: "workflow/rules/captures.smk"
     include: "workflow/rules/reflectance.smk"
     include: "workflow/rules/split.smk"
+    include: "workflow/rules/normalization.smk"
     include: "workflow/rules/reduction.smk"
     include: "workflow/rules/training.smk"
     include: "workflow/rules/pruning.smk"

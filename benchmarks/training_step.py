@@ -62,7 +62,7 @@ def plan(folder: Path, epochs: int, batch: int) -> None:
 
     split, out = folder / "split.csv", folder / "plan.csv"
     augmentation(split=split, reflectance=folder, out=out, epochs=epochs, params=Augmentation(plan="flips"))
-    sampler = EpochSampler(PlannedSamples(Cubes(folder, None), out).rows_of, SEED)
+    sampler = EpochSampler(PlannedSamples(Cubes(folder, None, None), out).rows_of, SEED)
     with out.open(newline="") as file:
         rows = [(row["capture"], row["transform"].split("+")) for row in csv.DictReader(file)]
     order = []
@@ -156,6 +156,9 @@ def ours(wire: Wire, folder: Path, backbone: str, strategy: str, epochs: int, ba
             learning_rate=LEARNING_RATE,
             schedule="constant",
             class_weights=WEIGHTS,
+            loss="cross_entropy",
+            keep="best",
+            freeze_batch_norm=0.0,
             patience=epochs,
             precision="bf16" if on_gpu else "32",
             device=device,

@@ -39,6 +39,37 @@ def test_presets_are_accepted_and_name_their_own_dataset(preset):
         assert getattr(params, study).dataset != DEFAULTS[study]["dataset"]
 
 
+def preset(*names: str):
+    """Return the params of presets, each an overlay on the one before."""
+    given = DEFAULTS
+    for name in names:
+        given = merged(given, yaml.safe_load((ROOT / f"workflow/presets/{name}.yaml").read_text()))
+    return load_params(given)
+
+
+@pytest.mark.parametrize("names", [["normalizations"], ["indian-pines", "indian-pines-normalizations"]])
+def test_normalizations_are_compared_by_enough_seeds_to_be_tested_and_nothing_is_exported(names):
+    study = preset(*names).segmentation
+    assert study.normalization.compare == ["none", "minmax", "standardize"]
+    assert len(study.seeds) >= 3 and study.deployment.precisions == [] == study.pruning
+    other = preset(*names[:-1]).segmentation
+    assert (study.source, study.classes, study.training) == (other.source, other.classes, other.training)
+
+
+def test_the_reference_is_the_default_run_with_five_seeds():
+    found, five = preset("reference"), [0, 1, 2, 3, 4]
+    default = Params()
+    pairs = [(found.segmentation, default.segmentation), (found.placement, default.placement)]
+    pairs += [
+        (getattr(found.classification, key), getattr(default.classification, key)) for key in ("scratch", "networks")
+    ]
+    for made, plain in pairs:
+        assert made.seeds == five
+        told = {"seeds", "dataset", "deployment"}
+        assert made.model_dump(exclude=told) == plain.model_dump(exclude=told)
+    assert found.segmentation.deployment.precisions == []
+
+
 def test_paper_preset_has_the_numbers_of_the_paper():
     study = load_params(
         merged(DEFAULTS, yaml.safe_load((ROOT / "workflow/presets/paper.yaml").read_text()))
@@ -75,6 +106,18 @@ def test_paper_preset_has_the_numbers_of_the_paper():
         ({"placement": {"dataset": "simulated"}}, ["'simulated' names the tables of segmentation.dataset too"]),
         ({"placement": {"synthesis": {"shift": 1}}}, ["placement.synthesis.shift", "Did you mean 'shift_mm'?"]),
         ({"segmentation": {"dataset": "a/b"}}, ["segmentation.dataset", "'a/b'"]),
+        (
+            {"classification": {"baselines": {"normalizations": ["z-score"]}}},
+            ["classification.baselines.normalizations.0", "called 'standardize' now", "got 'z-score'"],
+        ),
+        (
+            {"classification": {"networks": {"runs": [{"name": "a", "normalization": "min-max"}]}}},
+            ["classification.networks.runs.0.normalization", "called 'minmax' now", "got 'min-max'"],
+        ),
+        (
+            {"classification": {"scratch": {"runs": [{"name": "a", "normalization": "none"}]}}},
+            ["classification.scratch.runs.0.normalization", "'standardize' or 'minmax'", "got 'none'"],
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(overlay, words):

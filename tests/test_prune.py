@@ -36,11 +36,12 @@ def segmented(tmp_path, monkeypatch):
     data = run.parents[1]
     (data / "reduction").mkdir()
     (data / "reflectance").mkdir()
-    for name in ("split.csv", "augmentation.csv", "reduction/pca3.npz"):
+    for name in ("split.csv", "augmentation.csv", "normalization.npz", "reduction/pca3.npz"):
         (data / name).touch()
 
     class Loaded:
         strategy = "pca3"
+        normalization = "of the training part"
 
     monkeypatch.setattr("boardbench.segmentation.model.load", lambda _: Loaded)
     return run, data
@@ -61,6 +62,7 @@ def test_the_data_of_a_segmentation_run_are_those_above_it(segmented, called):
         "split": data.resolve() / "split.csv",
         "augmentation": data.resolve() / "augmentation.csv",
         "reflectance": data.resolve() / "reflectance",
+        "normalization": data.resolve() / "normalization.npz",
         "reduction": data.resolve() / "reduction/pca3.npz",
     }
 
@@ -86,7 +88,7 @@ def test_what_cannot_be_pruned_is_named(tmp_path, segmented, called, says):
     says(lambda: prune(run=lonely, split=data / "split.csv", params=Pruning()), "takes no --split")
     says(lambda: prune(run=lonely, params=Pruning()), "no samples.csv in any folder above", "--samples")
     (data / "reduction/pca3.npz").unlink()
-    says(lambda: prune(run=run, params=Pruning()), "pca3.npz: no such file", "--reduction")
+    says(lambda: prune(run=run, params=Pruning()), "no reduction/pca3.npz in any folder above", "--reduction")
     (run / "training.json").write_text("{}")
     says(lambda: prune(run=run, params=Pruning()), "training.json", "--batch-size")
     assert called == []

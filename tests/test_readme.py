@@ -197,7 +197,7 @@ def test_the_classification_table_and_its_sentences_are_the_published_ones():
         name: csv_rows(f"reports/tables/cifar10-jpeg/classification_{name}.csv")
         for name in ("baselines", "scratch", "seconds", "variants")
     }
-    rows = [row | {"who": row["method"]} for row in tables["baselines"] if row["normalization"] == "z-score"]
+    rows = [row | {"who": row["method"]} for row in tables["baselines"] if row["normalization"] == "standardize"]
     networks = [row for row in tables["scratch"] if row["name"] in {cells[0] for cells in shown}]
     rows += [row | {"who": row["name"], "k": "", "distance": ""} for row in networks]
     limits = [f"{float(row['low']):.3f} to {float(row['high']):.3f}" for row in rows]
@@ -210,11 +210,11 @@ def test_the_classification_table_and_its_sentences_are_the_published_ones():
     epoch = seconds["cnn32-32-64-64-seed0"]
     assert f"took {float(epoch['seconds_published']):.0f} s;" in told
     assert f"{float(epoch['seconds_per_epoch']):.0f} s on two cores" in told
-    spent = [float(seconds[f"knn-{distance}-z-score"]["seconds"]) for distance in ("l2", "cosine", "l1", "ssim")]
+    spent = [float(seconds[f"knn-{distance}-standardize"]["seconds"]) for distance in ("l2", "cosine", "l1", "ssim")]
     assert "{:.0f} s (L2), {:.0f} (cosine), {:.0f} (L1) and {:.0f} s (SSIM)".format(*spent) in told
     read = {(row["variant"], row["k"], row["distance"], row["normalization"]): row for row in tables["variants"]}
-    assert read["largest distance", "1", "cosine", "z-score"]["accuracy"] in told
-    assert read["ties to the lowest class", "3", "l2", "z-score"]["accuracy"] in told
+    assert read["largest distance", "1", "cosine", "standardize"]["accuracy"] in told
+    assert read["ties to the lowest class", "3", "l2", "standardize"]["accuracy"] in told
 
 
 def test_the_tables_of_smaller_networks_are_the_published_ones():

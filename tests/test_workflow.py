@@ -48,10 +48,12 @@ def clone(tmp_path):
 def test_a_fresh_clone_plans_every_step(clone):
     assert planned(clone) == {
         "simulate": 6,
+        "sensor": 1,
         "sheet": 1,
         "reflectance": 12,
         "split": 1,
         "augmentation": 1,
+        "normalization": 1,
         "reduction": 1,
         "train": 3,
         "evaluate": 3,
@@ -89,6 +91,29 @@ def test_a_fresh_clone_plans_every_step(clone):
         "figures": 1,
         "publish": 1,
     }
+
+
+def test_compared_normalizations_are_trained_scored_and_shown_and_nothing_need_be_exported(clone):
+    """Three networks with the default method and two others; only pca3 is fitted; ``none`` measures no scale."""
+    (clone / "compare.yaml").write_text(
+        "studies: [segmentation]\n"
+        "segmentation: {pruning: [], deployment: {precisions: []}, "
+        "normalization: {compare: [none, minmax, standardize]}}\n"
+    )
+    found = planned(clone, "compare.yaml")
+    expected = {"normalization": 1, "compared_normalization": 1, "reduction": 1, "compared_reduction": 2}
+    expected |= {"train": 3, "evaluate": 3, "compared_train": 6, "compared_evaluate": 6, "mirror": 1, "tables": 1}
+    assert {rule: found.get(rule) for rule in expected} == expected
+    assert not {"export", "pareto"} & found.keys()
+    shown = snakemake(
+        clone, "--dry-run", "--printshellcmds", *TINY, "compare.yaml", "--", "results/published.json"
+    ).stdout
+    (told,) = re.findall(r"boardbench segmentation mirror .*", shown)
+    assert " --runs results/segmentation/tiny/normalized/minmax/unet-pca3-seed0 " in told
+    (told,) = re.findall(r"boardbench segmentation tables .*", shown)
+    own = "--normalization standardize --normalized-runs results/segmentation/tiny/normalized "
+    assert f"{own}--normalizations none --normalizations minmax --normalizations standardize " in told
+    assert "--pareto" not in told
 
 
 def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):

@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.captures.reflectance:reflectance",
         "Turn one capture into reflectance at working size.",
     ),
+    "sensor": ("boardbench.captures.sensor:sensor", "Characterise a camera from white and dark references."),
     "segmentation split": (
         "boardbench.segmentation.split:split",
         "Assign scenes to train, validation and test.",
@@ -42,6 +43,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "segmentation augmentation": (
         "boardbench.segmentation.augmentation:augmentation",
         "Write the plan of training samples.",
+    ),
+    "segmentation normalization": (
+        "boardbench.segmentation.normalization.fit:normalization",
+        "Measure what brings the bands to one scale.",
     ),
     "segmentation reduction": (
         "boardbench.segmentation.reduction.fit:reduction",
@@ -62,6 +67,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "segmentation latency": (
         "boardbench.segmentation.latency:latency",
         "Time the counted networks on this machine.",
+    ),
+    "segmentation sensor": (
+        "boardbench.report.segmentation.camera:sensor",
+        "Put the simulated camera beside a real one.",
     ),
     "segmentation tables": ("boardbench.report.segmentation.tables:tables", "Put runs beside the published numbers."),
     "segmentation figures": (

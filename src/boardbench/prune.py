@@ -16,6 +16,7 @@ def prune(
     split: Path | None = None,
     augmentation: Path | None = None,
     reflectance: Path | None = None,
+    normalization: Path | None = None,
     reduction: Path | None = None,
     tracking: Path | None = None,
     params: Pruning,
@@ -34,8 +35,9 @@ def prune(
         split: segmentation: split.csv; the nearest above the run where none is given.
         augmentation: segmentation: augmentation.csv; the one beside the split where none is given.
         reflectance: segmentation: folder of cubes; the one beside the split where none is given.
-        reduction: segmentation: fitted reduction; reduction/<strategy>.npz beside the split where the run needs one and
-            none is given.
+        normalization: segmentation: normalization.npz; the nearest above the run where it needs one and none is given.
+        reduction: segmentation: fitted reduction; the nearest reduction/<strategy>.npz above the run where it needs one
+            and none is given.
         tracking: MLflow store that mirrors the run.
         params: method, ratio, and how it is trained on.
 
@@ -51,6 +53,7 @@ def prune(
             "--split": split,
             "--augmentation": augmentation,
             "--reflectance": reflectance,
+            "--normalization": normalization,
             "--reduction": reduction,
         },
         "classification": {"--samples": samples},
@@ -75,12 +78,15 @@ def prune(
     from boardbench.segmentation.pruning import prune as segmentation
 
     split = split or _above(folder, "split.csv", "--split")
-    data, strategy = split.parent, load(run).strategy
-    if reduction is None and strategies.is_fitted(strategy):
-        reduction = data / "reduction" / f"{strategy}.npz"
+    data, model = split.parent, load(run)
+    if normalization is None and model.normalization:
+        normalization = _above(folder, "normalization.npz", "--normalization")
+    if reduction is None and strategies.is_fitted(model.strategy):
+        reduction = _above(folder, f"reduction/{model.strategy}.npz", "--reduction")
     files = {
         "augmentation": augmentation or data / "augmentation.csv",
         "reflectance": reflectance or data / "reflectance",
+        **({"normalization": normalization} if normalization else {}),
         **({"reduction": reduction} if reduction else {}),
     }
     for flag, path in files.items():

@@ -88,6 +88,22 @@ def test_saturated_values_are_counted(capture, write_envi):
     assert results(arguments["out"])[1]["saturated"] == (raw[:, :, 1:] == 4095).sum() >= 1
 
 
+def test_saturated_white_and_values_of_references_left_out_are_counted(capture, write_envi):
+    (_, white, dark, _), arguments = capture()
+    reflectance(**arguments)
+    facts = results(arguments["out"])[1]
+    assert (facts["white_saturated"], facts["white_left_out"], facts["dark_left_out"]) == (0, 0, 0)
+    white[:], dark[:] = 2500, 100
+    white[1, 2, 4] = white[3, 5, 0] = 4095
+    dark[2, :, 1:3] = 0
+    write_envi(arguments["white"], white, tint=2.0)
+    write_envi(arguments["dark"], dark, tint=4.0)
+    reflectance(**arguments)
+    facts = results(arguments["out"])[1]
+    # Band 0 is dropped. One element, in each of the capture's 70 lines; values of the references.
+    assert (facts["white_saturated"], facts["white_left_out"], facts["dark_left_out"]) == (70, 1, 18)
+
+
 def test_another_integration_time_is_used(capture):
     _, arguments = capture()
     reflectance(**arguments)
@@ -151,6 +167,7 @@ def test_float_reflectance_is_taken_as_it_is_and_its_holes_are_counted(product):
     expected = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     np.testing.assert_allclose(got, expected.clip(0, 1).transpose(2, 0, 1), atol=6e-4)
     assert (facts["invalid"], facts["saturated"], facts["kind"]) == (3, None, "reflectance")
+    assert facts["white_saturated"] is facts["white_left_out"] is facts["dark_left_out"] is None
     assert facts["clipped_low"] == (expected < 0).sum()
     assert facts["clipped_high"] == (expected > 1).sum()
     assert facts["wavelengths"] is None

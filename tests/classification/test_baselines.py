@@ -11,10 +11,10 @@ from boardbench.classification.data import read_samples
 from boardbench.params.classification import Baselines
 
 REAL = Path(os.environ.get("BOARDBENCH_CIFAR10", Path(__file__).parents[3] / "shared/data/cifar10"))
-COMMON = {"study": "classification", "kind": "baseline", "dataset": "bars", "normalization": "z-score"}
+COMMON = {"study": "classification", "kind": "baseline", "dataset": "bars", "normalization": "standardize"}
 
 
-def run(samples, out, method="knn", distance="l2", normalization="z-score", **params):
+def run(samples, out, method="knn", distance="l2", normalization="standardize", **params):
     baseline(
         method=method,
         distance=distance,
@@ -29,7 +29,7 @@ def run(samples, out, method="knn", distance="l2", normalization="z-score", **pa
 
 
 @pytest.mark.parametrize("distance", ["l1", "l2", "cosine", "ssim"])
-@pytest.mark.parametrize("normalization", ["z-score", "min-max"])
+@pytest.mark.parametrize("normalization", ["standardize", "minmax"])
 def test_knn_tells_bars_apart(samples, tmp_path, distance, normalization):
     metrics, predictions, seconds = run(samples, tmp_path / "run", "knn", distance, normalization, k=[3, 1])
     assert {name: metrics[name] for name in COMMON} == {**COMMON, "normalization": normalization}
@@ -63,14 +63,14 @@ def test_nearest_centroid_tells_bars_apart(samples, tmp_path, distance):
 
 
 def test_normalization_reaches_the_distance(write_samples, tmp_path):
-    """A z-score has a zero of its own for cosine: the images differ in brightness alone."""
+    """A standardized image has a zero of its own for cosine: the images differ in brightness alone."""
     file = write_samples(tmp_path / "samples", train=4, test=2, classes=2)
     images = np.empty((6, 8, 8, 1), np.uint8)
     images[:] = np.array([10, 200, 10, 200, 20, 180], np.uint8).reshape(6, 1, 1, 1)
     images[:, 0] += np.array([0, 1, 2, 3, 4, 5], np.uint8).reshape(6, 1, 1)
     np.save(file.with_name("images.npy"), images)
-    by_mean, _, _ = run(file, tmp_path / "z", "knn", "cosine", "z-score", k=[1])
-    by_least, _, _ = run(file, tmp_path / "m", "knn", "cosine", "min-max", k=[1])
+    by_mean, _, _ = run(file, tmp_path / "z", "knn", "cosine", "standardize", k=[1])
+    by_least, _, _ = run(file, tmp_path / "m", "knn", "cosine", "minmax", k=[1])
     assert by_mean["scores"][0]["accuracy"] == 1 and by_least["scores"][0]["accuracy"] == 0.5
     # With the sign wrong, the opposite class always wins.
     assert by_mean["largest"][0]["accuracy"] == 0 and by_mean["largest"][0]["k"] == 1

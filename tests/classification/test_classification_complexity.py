@@ -21,7 +21,7 @@ def lenet(folder, name="lenet", pruning=None, zeros=False, dataset="toy", seed=0
             dense = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
             convolutions[1].weight[0] = 0  # 6 x 5 x 5 weights, 10 x 10 pixels each
             dense[0].weight[:60] = 0  # half of 400 x 120
-    scaled = Normalization("z-score", 120.0, 60.0)
+    scaled = Normalization("standardize", 120.0, 60.0)
     model = Model(network, name, seed, dataset, [*"0123456789"], (32, 32, 3), scaled, settings, pruning)
     save(model, folder / "model.pt")
     return folder

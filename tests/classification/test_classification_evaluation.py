@@ -12,7 +12,7 @@ SCORES = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "precision": 0.3, "recall": 
 
 @pytest.fixture
 def runs(tmp_path):
-    one, two = tmp_path / "knn-l2-z-score", tmp_path / "fc3-seed0"
+    one, two = tmp_path / "knn-l2-standardize", tmp_path / "fc3-seed0"
     baseline = {"kind": "baseline", "method": "knn", "distance": "l2", "scores": [{"k": 1, **SCORES}]}
     baseline["scores"].append({"k": 3, **SCORES, "accuracy": 0.7})
     training = {"kind": "scratch", "name": "fc3", "seed": 0, "settings": {"epochs": 2, "pool": False, "folds": 2}}
@@ -32,10 +32,10 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     found = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
     entries = {run.info.run_name: run for run in found}
-    assert sorted(entries) == ["toys fc3-seed0", "toys knn-l2-z-score"]
+    assert sorted(entries) == ["toys fc3-seed0", "toys knn-l2-standardize"]
     assert len(found) == 2
     assert {run.info.status for run in found} == {"FINISHED"}
-    network, knn = entries["toys fc3-seed0"], entries["toys knn-l2-z-score"]
+    network, knn = entries["toys fc3-seed0"], entries["toys knn-l2-standardize"]
     assert network.data.metrics["test_accuracy"] == 0.5
     assert network.data.params["epochs"] == "2"
     assert network.data.params["name"] == "fc3"
@@ -51,7 +51,7 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
     assert (knn.data.params["method"], knn.data.params["distance"]) == ("knn", "l2")
     names = {file.path for file in client.list_artifacts(network.info.run_id)}
     assert names == {"metrics.json", "predictions.csv", "history.csv"}
-    assert sorted(json.loads(out.read_text())["runs"]) == ["fc3-seed0", "knn-l2-z-score"]
+    assert sorted(json.loads(out.read_text())["runs"]) == ["fc3-seed0", "knn-l2-standardize"]
 
 
 def test_folders_that_are_no_runs_are_named(runs, tmp_path, says):

@@ -28,7 +28,7 @@ def trained(samples, classes=("bar0", "bar1", "bar2"), **settings) -> Model:
     torch.manual_seed(0)
     network = network_of(settings, given.size, len(classes)).train()
     images, labels = given.part("train")
-    scaled = fit("z-score", images)
+    scaled = fit("standardize", images)
     names = np.array(given.classes)[labels]
     chosen = np.isin(names, classes)
     targets = torch.tensor([classes.index(name) for name in names[chosen]])

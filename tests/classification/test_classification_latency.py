@@ -16,7 +16,7 @@ from boardbench.params.classification import Latency, Training
 def run(folder, pruning=None, size=(32, 32, 3)):
     settings = Training(network="lenet").model_dump(mode="json")
     network = network_of(settings, size, 2).eval()
-    scaled = Normalization("z-score", 120.0, 60.0)
+    scaled = Normalization("standardize", 120.0, 60.0)
     save(Model(network, "small", 3, "toy", ["a", "b"], size, scaled, settings, pruning), folder / "model.pt")
     return folder
 

@@ -18,7 +18,7 @@ def model():
     torch.manual_seed(0)
     network = network_of(SETTINGS, (8, 8, 1), 3).train()
     network(torch.randn(8, 1, 8, 8))  # statistics that are not those of a start
-    scaled = Normalization("z-score", 100.0, 50.0)
+    scaled = Normalization("standardize", 100.0, 50.0)
     return Model(network.eval(), "small", 2, "bars", ["bar0", "bar1", "bar2"], (8, 8, 1), scaled, SETTINGS)
 
 
@@ -34,6 +34,19 @@ def test_a_model_comes_back_and_equal_ones_are_equal_bytes(model, tmp_path):
     for key, value in model.network.state_dict().items():
         assert torch.equal(found.network.state_dict()[key], value), key
     assert not found.network.training
+
+
+def test_a_model_of_old_words_is_read_by_those_of_now(model, tmp_path):
+    old = Model(
+        **vars(model)
+        | {"normalization": Normalization("min-max", 100.0, 50.0), "settings": SETTINGS | {"normalization": "min-max"}}
+    )
+    save(old, tmp_path / "model.pt")
+    found = load(tmp_path)
+    assert found.normalization == Normalization("minmax", 100.0, 50.0)
+    assert found.settings == SETTINGS | {"normalization": "minmax"}
+    images = torch.randint(0, 256, (9, 8, 8, 1), dtype=torch.uint8)
+    assert torch.equal(found.logits(images), model.logits(images))
 
 
 def test_predictions_are_those_of_normalized_images_one_by_one(model):

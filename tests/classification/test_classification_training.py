@@ -76,7 +76,7 @@ def test_it_learns_and_keeps_its_best_epoch(samples, tmp_path):
     run = start(samples, tmp_path / "small", epochs=8, monitor="accuracy")
     assert metrics(run)["scores"]["accuracy"] > 0.9
     history = pd.read_csv(run / "history.csv")
-    assert metrics(run)["best_epoch"] == history["validation_accuracy"].idxmax()
+    assert metrics(run)["kept_epoch"] == history["validation_accuracy"].idxmax()
 
 
 def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, monkeypatch, capsys):

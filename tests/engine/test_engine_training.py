@@ -1,6 +1,7 @@
 """The loop that all studies share: optimizers, schedules and the L1 term by hand, and resuming to the same bytes."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -163,6 +164,7 @@ def train(folder, loss=None, fresh=0, **changed):
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "one_cycle"), ("adadelta", "step"), ("adam", "cosine")])
 def test_a_run_cut_off_ends_with_the_same_weights(tmp_path, monkeypatch, capsys, optimizer, schedule):
     settings = {"optimizer": optimizer, "schedule": schedule, "l1_weight": 0.001, "monitor": "accuracy"}
+    settings |= {"freeze_batch_norm": 0.25}
     whole, history = train(tmp_path / "whole", **settings)
 
     def cut(self, trainer, module):
@@ -175,7 +177,7 @@ def test_a_run_cut_off_ends_with_the_same_weights(tmp_path, monkeypatch, capsys,
     resumed, again = train(tmp_path / "cut", fresh=5, **settings)
     assert "resuming from epoch 2" in capsys.readouterr().out
     assert again.rows == history.rows and len(again.rows) == 4
-    assert again.best_epoch == history.best_epoch
+    assert again.kept_epoch == history.kept_epoch
     for key, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[key]), key
 
@@ -219,9 +221,35 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_run(tmp_path, monkeypatch)
     monkeypatch.setattr(History, "on_train_epoch_end", watched)
     network, history = train(tmp_path, loss, epochs=9, patience=2)
     assert [row["validation_loss"] for row in history.rows] == pytest.approx([1.0, 0.5, 0.7, 0.5])
-    assert history.best_epoch == 1
+    assert history.kept_epoch == 1
     assert all(torch.equal(value, kept[1][key]) for key, value in network.state_dict().items())
     assert not torch.equal(kept[1]["0.weight"], kept[3]["0.weight"])
+
+
+def test_the_last_epoch_is_kept_where_it_is_asked_for(tmp_path):
+    values = iter([1.0, 0.5, 0.7])
+
+    def loss(logits, targets):
+        return nn.functional.cross_entropy(logits, targets) if logits.requires_grad else torch.tensor(next(values))
+
+    _, history = train(tmp_path, loss, epochs=3, patience=3, keep="last")
+    assert history.kept_epoch == 2 and history.rows[2]["validation_loss"] == pytest.approx(0.7)
+
+
+def test_late_epochs_train_on_the_statistics_that_are_used_afterwards(tmp_path, monkeypatch):
+    seen = []
+    original = History.on_train_epoch_end
+
+    def watched(self, trainer, module):
+        original(self, trainer, module)
+        norm = module.network[1]
+        seen.append((norm.running_mean.clone(), norm.weight.detach().clone()))
+
+    monkeypatch.setattr(History, "on_train_epoch_end", watched)
+    train(tmp_path, epochs=5, freeze_batch_norm=0.4)
+    changed = [[not torch.equal(*pair) for pair in zip(one, other, strict=True)] for one, other in pairwise(seen)]
+    # The first three of five epochs move the statistics; the last two do not, but train on.
+    assert changed == [[True, True], [True, True], [False, True], [False, True]]
 
 
 def test_a_loss_that_is_no_number_names_the_remedy(tmp_path, says):

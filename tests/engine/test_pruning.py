@@ -286,7 +286,7 @@ def test_facts_say_what_was_before_and_after(method):
         with torch.no_grad():
             for weight in small.parameters():
                 weight.mul_(2)
-        return History("loss", None, False)
+        return History(params, None, False)
 
     def validated(candidate):
         assert not candidate.training

@@ -16,7 +16,7 @@ from boardbench.placement.network import preprocess
 
 WIDTH = 0.1
 SLIM = [[1, 16, 1, 1], [6, 24, 2, 1], [6, 32, 3, 2]]
-NORMALIZATION = Normalization("z-score", 120.0, 60.0)
+NORMALIZATION = Normalization("standardize", 120.0, 60.0)
 
 
 def parent(folder, pruning=None, channels=3, normalization=NORMALIZATION, **changes):
@@ -64,7 +64,7 @@ def test_features_are_those_of_the_run(samples, tmp_path):
         assert facts["weights_sha256"] == hashlib.sha256((run / "model.pt").read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("normalization", [NORMALIZATION, Normalization("min-max", 3.0, 250.0)])
+@pytest.mark.parametrize("normalization", [NORMALIZATION, Normalization("minmax", 3.0, 250.0)])
 def test_first_layer_sees_what_it_learnt(normalization, samples, tmp_path):
     run, network = parent(tmp_path / "run", normalization=normalization, stem="imagenet")
     (state, _), _ = taken(samples, tmp_path, run)

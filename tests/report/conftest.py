@@ -270,10 +270,10 @@ def boards(tmp_path):
 
 CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 BASELINE_RUNS = {
-    "knn-l1-z-score": {1: range(8), 3: range(10)},
-    "knn-l2-z-score": {1: range(9), 3: range(2, 10)},
-    "knn-cosine-z-score": {1: range(8, 18), 3: range(8, 18)},
-    "nearest_centroid-l2-z-score": {None: range(14)},
+    "knn-l1-standardize": {1: range(8), 3: range(10)},
+    "knn-l2-standardize": {1: range(9), 3: range(2, 10)},
+    "knn-cosine-standardize": {1: range(8, 18), 3: range(8, 18)},
+    "nearest_centroid-l2-standardize": {None: range(14)},
 }
 NETWORK_RUNS = {("good", 0): range(1), ("good", 1): range(2), ("weak", 0): range(17), ("weak", 1): range(17)}
 
@@ -363,7 +363,13 @@ class Images:
     def network(self, name, seed, wrong, dataset="toy-digits", folds=(), changes=None, **settings):
         """Write a network's run; further arguments are settings of it."""
         folder = f"{name}-seed{seed}"
-        given = {"network": "fc3", "pool": False, "dropout": 0.0, "initialization": "he", "normalization": "z-score"}
+        given = {
+            "network": "fc3",
+            "pool": False,
+            "dropout": 0.0,
+            "initialization": "he",
+            "normalization": "standardize",
+        }
         given |= {"optimizer": "adam", "learning_rate": 0.001, "schedule": "cosine", "epochs": 30, "batch_size": 64}
         given |= {"folds": None} | settings
         content = {"study": "classification", "kind": "scratch", "dataset": dataset, "name": name, "seed": seed}

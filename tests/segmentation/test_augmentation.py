@@ -231,3 +231,17 @@ def test_a_plan_of_patches_has_a_row_a_patch(world):
     assert list(table) == ["capture", "epoch", "transform", "seed", "line", "sample"]
     assert table[["line", "sample"]].drop_duplicates().to_numpy().tolist() == [[0, 0], [0, 32], [32, 0], [32, 32]]
     assert len(table) == 7 * 4
+
+
+def test_one_capture_of_each_scene_an_epoch_drawn_by_seed_epoch_and_scene(planned):
+    sizes = {f"{scene}_{condition}": (16, 16) for scene in "abcdefgh" for condition in "123"}
+    table = planned(sizes, epochs=60, plan="flips", conditions="one")
+    assert table.groupby("epoch").size().eq(8).all()
+    table["scene"] = table["capture"].str[0]
+    assert (table.groupby("epoch")["scene"].nunique() == 8).all()
+    # 480 draws: standard deviation of a share 0.022.
+    assert (abs(table["capture"].str[2].value_counts(normalize=True) - 1 / 3) < 0.09).all()
+    fewer = planned({name: size for name, size in sizes.items() if name[0] != "a"}, epochs=60, plan="flips")
+    kept = table[table["scene"] != "a"]
+    assert fewer["capture"].tolist() == kept["capture"].tolist(), "a scene does not change another's draws"
+    assert len(planned(sizes, epochs=2, plan="flips", conditions="all")) == 48

@@ -36,10 +36,13 @@ def trained(strategy: str, **changes):
 
 
 def offline(model, counts, white, dark, exposure):
-    """The steps as the pipeline does them: calibrate, clip, trim, reduce, network."""
+    """The steps as the pipeline does them: calibrate, clip, trim, normalize, reduce, network."""
     raw, white, dark = (array.numpy().swapaxes(-1, -2) for array in (counts, white, dark))
     reflectance, _, _ = calibrate(raw, white, dark, 1.0, float(exposure), 1.0, model.sensor.panel)
     cube = np.clip(reflectance, 0, 1).transpose(2, 0, 1)[model.sensor.keep].astype(np.float16).astype(np.float32)
+    if model.normalization:
+        offset, gain = model.normalization.factors("any", len(cube))
+        cube = (cube - offset[:, None, None]) * gain[:, None, None]
     if model.reduction is not None and model.reduction.bands.size:
         cube = cube[model.reduction.bands[0]]
     elif model.reduction is not None:

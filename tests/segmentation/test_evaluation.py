@@ -1,6 +1,7 @@
 """A run folder: scores from one confusion matrix, pictures, and its mirror in MLflow."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -60,6 +61,24 @@ def test_mirroring_twice_makes_one_entry(scored, tmp_path):
     assert "test_iou_unseen" not in runs[0].data.metrics
     names = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
     assert names == {"metrics.json", "confusion.csv", "t_1.png"}
+
+
+def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_path):
+    folders = [scored, tmp_path / "none" / scored.name]
+    shutil.copytree(scored, folders[1])
+    for folder, method in zip(folders, ("standardize", "none"), strict=True):
+        path = folder / "metrics.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"normalization": method, "identity": method}))
+    store, out = tmp_path / "mlflow.db", tmp_path / "mirrored.json"
+    mirror(runs=folders, tracking=store, out=out)
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}")
+    runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
+    assert {run.info.run_name: run.data.tags["normalization"] for run in runs} == {
+        "toy unet-scrb-standardize-seed3": "standardize",
+        "toy unet-scrb-none-seed3": "none",
+    }
+    shown = [f"{folder.parent.name}/{scored.name}" for folder in folders]
+    assert list(json.loads(out.read_text())["runs"]) == shown
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path):

@@ -180,13 +180,13 @@ def test_a_diverging_run_says_so(tmp_path):
 
 def test_early_stopping_keeps_the_best_epoch(tmp_path):
     data = make_data(tmp_path, epochs=30)
-    start(data, tmp_path / "run", epochs=30, patience=2, monitor="loss", learning_rate=0.5, schedule="constant")
+    start(data, tmp_path / "run", epochs=30, patience=2, keep="best", learning_rate=0.5, schedule="constant")
     history = pd.read_csv(tmp_path / "run/history.csv")
     best = history["validation_loss"].idxmin()
     assert len(history) == best + 3
     import json
 
-    assert json.loads((tmp_path / "run/training.json").read_text())["best_epoch"] == best
+    assert json.loads((tmp_path / "run/training.json").read_text())["kept_epoch"] == best
 
 
 def test_median_frequency_weights_by_hand():
@@ -199,7 +199,7 @@ def test_fixed_copies_are_seen_in_every_epoch(tmp_path):
     data = make_data(tmp_path)
     plan = data.pop("augmentation")
     augmentation(**data, out=plan, epochs=4, params=Augmentation(plan="none"))
-    samples = PlannedSamples(Cubes(data["reflectance"], None), plan)
+    samples = PlannedSamples(Cubes(data["reflectance"], None, None), plan)
     assert samples.rows_of(0) == samples.rows_of(3) == [0, 1]
     cube, mask = samples[0]
     assert cube.shape == (BANDS, 16, 16)
@@ -248,7 +248,7 @@ def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):
     out = tmp_path / "unet-scrb-seed0"
     start(patched, out, patch=16, epochs=1)
     network = load(out).network
-    (_, prediction), *_ = predict(network, patched["reflectance"], None, ["d_1"], threads=1, patch=16)
+    (_, prediction), *_ = predict(network, Cubes(patched["reflectance"], None, None), ["d_1"], threads=1, patch=16)
     assert prediction.shape == (24, 20)
     corner = torch.zeros(1, BANDS, 16, 16)
     corner[..., :8, :4] = torch.from_numpy(np.load(patched["reflectance"] / "d_1.npy")[:, 16:, 16:].astype(np.float32))

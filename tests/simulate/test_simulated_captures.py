@@ -54,7 +54,7 @@ def test_header_fields(raw):
     assert header["byte order"] == "0" and header["header offset"] == "0"
     assert header["sensor type"].startswith("FX10 , Lumo - Recorder") and "simulated" in header["sensor type"]
     assert float(header["tint"]) == 9.0 and float(header["fps"]) <= 1000 / 9.0
-    assert header["binning"] == ["2", "1"]
+    assert header["binning"] == ["19", "1"]  # 24 of 448 bands
     assert header["himg"] == ["1", "40"] and header["vroi"] == ["1", "24"]
     np.testing.assert_allclose(np.array(header["wavelength"], dtype=float), wavelengths(24))
     assert set(header["fwhm"]) == {"5.50"} and len(header["fwhm"]) == 24

@@ -22,7 +22,14 @@ def test_camera_grid_is_that_of_real_headers():
 def test_any_number_of_bands_covers_the_same_range(bands):
     nm = spectra.wavelengths(bands)
     assert len(nm) == bands and (np.diff(nm) > 0).all()
-    assert abs(nm[0] - 397.66) < 0.02 and abs(nm[-1] - 1003.81) < 0.02
+    unbinned = 0.66 if bands == 448 else 0  # half a binned band at each end
+    assert abs(nm[0] + unbinned - 397.66) < 0.02 and abs(nm[-1] - unbinned - 1003.81) < 0.08
+
+
+def test_unbinned_bands_are_those_of_a_real_capture_and_their_pairs_the_binned_ones():
+    nm = spectra.wavelengths(448)
+    np.testing.assert_allclose(nm[[0, 1, 2, 447]], [397.01, 398.32, 399.63, 1004.52], atol=0.011)
+    np.testing.assert_allclose(nm.reshape(224, 2).mean(axis=1), spectra.wavelengths(224), atol=0.3)
 
 
 @given(st.sampled_from(sorted(spectra.ENDMEMBERS)), st.lists(st.floats(380, 1050), min_size=1, max_size=9))

@@ -24,6 +24,26 @@ if STUDY.source == "simulate":
         shell:
             "boardbench simulate --scene {wildcards.scene} --out {params.raw} {params.flags} > {log} 2>&1"
 
+    rule sensor:
+        input:
+            published="reports/published/sensor_fx10.csv",
+            code=sources("boardbench.report.segmentation.camera"),
+        output:
+            table=f"{RESULTS}/sensor.csv",
+            curves=f"{RESULTS}/sensor_transfer.csv",
+        log:
+            f"{RESULTS}/logs/sensor.log",
+        conda:
+            "../envs/boardbench.yaml"
+        params:
+            seed=STUDY.simulate.seed,
+            bands=STUDY.simulate.bands,
+        message:
+            "Putting the simulated camera beside a real one"
+        shell:
+            "boardbench segmentation sensor --seed {params.seed} --bands {params.bands} "
+            "--published reports/published --out {output.table} > {log} 2>&1"
+
 
 if STUDY.source == "indian_pines":
 

@@ -35,10 +35,10 @@ SLIMMED = [
 ]
 
 
+# A wildcard's constraint holds in all rules: that of normalization is in common_segmentation.smk.
 wildcard_constraints:
     method="|".join(CLASSIFICATION.baselines.methods) or "none",
     distance="|".join(CLASSIFICATION.baselines.distances) or "none",
-    normalization="|".join(CLASSIFICATION.baselines.normalizations),
     name="|".join(LEARNT) or "none",
     network="|".join(TRAININGS) or "none",
     slimming="|".join(SLIMMINGS) or "none",

@@ -59,23 +59,36 @@ RUNS = [
     for strategy in STUDY.strategies
     for seed in STUDY.seeds
 ]
+METHOD = STUDY.normalization.method
+# <method>/<run> of every run that stands beside the default ones to compare normalizations.
+NORMALIZED = [
+    f"{method}/{run}"
+    for method in dict.fromkeys(STUDY.normalization.compare)
+    for run in RUNS
+    if method != METHOD
+]
 FLOORS = [f"{floor}-none-seed0" for floor in STUDY.floors]
 
 
 def leaves_its_captures(strategy):
-    """Tell whether a run can be taken to a line: it cannot where it is fitted on every capture, needs board masks, or
-    is resized by area.
+    """Tell whether a run can be taken to a line: it cannot where it is normalized or fitted on every capture, needs
+    board masks, or is resized by area.
     """
     fit = reduction.get(strategy).fitted_on
     by_cube = strategy in FITTED and "cube" in (
         fit,
         STUDY.reduction.fit if fit == "params" else "",
     )
+    by_cube = by_cube or (METHOD != "none" and STUDY.normalization.fit == "cube")
     form = STUDY.reflectance
     return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
 
 
-DEPLOYED = [run for run in RUNS if leaves_its_captures(run.rsplit("-", 2)[1])]
+DEPLOYED = [
+    run
+    for run in RUNS
+    if STUDY.deployment.precisions and leaves_its_captures(run.rsplit("-", 2)[1])
+]
 # <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
 PRUNINGS = {pruning.name: pruning for pruning in STUDY.pruning}
 PRUNED = [
@@ -114,6 +127,7 @@ wildcard_constraints:
     floor="|".join(STUDY.floors) or "none",
     run="|".join(RUNS),
     pruning="|".join(PRUNINGS) or "none",
+    normalization="none|minmax|standardize",
     lined="|".join(LINED) or "none",
 
 
@@ -145,15 +159,38 @@ def truths():
     return [f"{TRUTH}/{name}.png" for name in CAPTURES] if original else []
 
 
+def normalized_folder(wildcards):
+    """Return where normalization and reductions of a run lie."""
+    method = wildcards.get("normalization")
+    return f"{RESULTS}/normalized/{method}" if method else RESULTS
+
+
+def normalization_file(wildcards):
+    """Return what a run's bands are normalized by, if anything."""
+    method = wildcards.get("normalization", METHOD)
+    return (
+        []
+        if method == "none"
+        else [f"{normalized_folder(wildcards)}/normalization.npz"]
+    )
+
+
 def fitted_reduction(wildcards):
     """Return the fitted reduction that a strategy needs, if any."""
     fitted = wildcards.strategy in FITTED
-    return [f"{RESULTS}/reduction/{wildcards.strategy}.npz"] if fitted else []
+    file = f"{normalized_folder(wildcards)}/reduction/{wildcards.strategy}.npz"
+    return [file] if fitted else []
 
 
-def reduction_flag(wildcards):
-    """Write the fitted reduction as a flag."""
-    return " ".join(f"--reduction {path}" for path in fitted_reduction(wildcards))
+def input_flags(wildcards):
+    """Write normalization and fitted reduction as flags."""
+    files = {
+        "normalization": normalization_file(wildcards),
+        "reduction": fitted_reduction(wildcards),
+    }
+    return " ".join(
+        f"--{flag} {path}" for flag, paths in files.items() for path in paths
+    )
 
 
 def network_sources(names, strategies):

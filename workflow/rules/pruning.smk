@@ -5,6 +5,7 @@ rule prune:
         split=f"{RESULTS}/split.csv",
         augmentation=f"{RESULTS}/augmentation.csv",
         reflectance=reflectances(),
+        normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.pruning"),
         network=network_code,
@@ -22,14 +23,14 @@ rule prune:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),
         reflectance=folder("reflectance"),
-        reduction=reduction_flag,
+        inputs=input_flags,
         tracking=TRACKING,
         flags=pruning_flags,
     message:
         "Pruning {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}: {wildcards.pruning}"
     shell:
         "boardbench segmentation prune --name {wildcards.pruning} --run {params.run} --split {input.split} "
-        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.reduction} "
+        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.inputs} "
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
 
 
@@ -37,6 +38,7 @@ rule pruned_evaluate:
     input:
         split=f"{RESULTS}/split.csv",
         reflectance=reflectances(),
+        normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
         model=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
@@ -58,10 +60,10 @@ rule pruned_evaluate:
     params:
         out=subpath(output.metrics, parent=True),
         reflectance=folder("reflectance"),
-        reduction=reduction_flag,
+        inputs=input_flags,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
         "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}: {wildcards.pruning}"
     shell:
         "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
-        "{params.reduction} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
+        "{params.inputs} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"

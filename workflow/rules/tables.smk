@@ -7,17 +7,30 @@ MEMBERS = " ".join(
     ]
 )
 
+# The simulated camera beside a real one; its curves lie beside it.
+SENSOR = (
+    [f"{RESULTS}/sensor.csv", f"{RESULTS}/sensor_transfer.csv"]
+    if STUDY.source == "simulate"
+    else []
+)
+
 
 rule tables:
     input:
         runs=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
         confusions=expand(f"{RESULTS}/runs/{{run}}/confusions.csv", run=RUNS + FLOORS),
         pruned=expand(f"{RESULTS}/pruned/{{run}}/metrics.json", run=PRUNED),
+        normalized=expand(
+            f"{RESULTS}/normalized/{{run}}/{{file}}",
+            run=NORMALIZED,
+            file=["metrics.json", "confusions.csv"],
+        ),
         complexity=f"{RESULTS}/complexity.csv",
         latency=f"{RESULTS}/latency.csv",
         pareto=[f"{RESULTS}/pareto.csv"] if DEPLOYED else [],
         split=f"{RESULTS}/split.csv",
         headers=reflectances(["json"]),
+        sensor=SENSOR,
         reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
         published=sorted(
             str(path) for path in Path("reports/published").glob("segmentation_*.csv")
@@ -41,6 +54,12 @@ rule tables:
             if PRUNED
             else ""
         ),
+        normalized=(
+            f"--normalization {METHOD} --normalized-runs {RESULTS}/normalized "
+            f"{repeated('normalizations', STUDY.normalization.compare)}"
+            if NORMALIZED
+            else ""
+        ),
         reflectance=folder("headers"),
         reduction=(
             f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}"
@@ -49,6 +68,7 @@ rule tables:
         ),
         resampling=f"--resamples {STUDY.evaluation.resamples} --resample-seed {STUDY.evaluation.seed}",
         counted=flags(STUDY.complexity),
+        sensor=f"--sensor {SENSOR[0]}" if SENSOR else "",
         pareto=(
             f"--pareto {RESULTS}/pareto.csv --budget-ms {STUDY.deployment.budget_ms}"
             if DEPLOYED
@@ -58,8 +78,8 @@ rule tables:
         "Putting runs beside the published numbers"
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
-        "{params.members} {params.floors} --runs {params.runs} {params.pruned} --complexity {input.complexity} "
-        "--latency {input.latency} {params.pareto} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "{params.members} {params.floors} --runs {params.runs} {params.pruned} {params.normalized} --complexity {input.complexity} "
+        "--latency {input.latency} {params.pareto} {params.sensor} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 

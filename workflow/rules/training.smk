@@ -4,6 +4,7 @@ rule train:
         split=f"{RESULTS}/split.csv",
         augmentation=f"{RESULTS}/augmentation.csv",
         reflectance=reflectances(),
+        normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.training"),
         network=network_code,
@@ -24,7 +25,7 @@ rule train:
         dataset=STUDY.dataset,
         classes=repeated("classes", STUDY.classes),
         reflectance=folder("reflectance"),
-        reduction=reduction_flag,
+        inputs=input_flags,
         tracking=TRACKING,
         flags=flags(STUDY.training),
     message:
@@ -32,14 +33,26 @@ rule train:
     shell:
         "boardbench segmentation train --backbone {wildcards.backbone} --strategy {wildcards.strategy} "
         "--seed {wildcards.seed} --dataset {params.dataset} {params.classes} --split {input.split} "
-        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.reduction} "
+        "--augmentation {input.augmentation} --reflectance {params.reflectance} {params.inputs} "
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
+
+
+use rule train as compared_train with:
+    output:
+        model=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+    log:
+        f"{RESULTS}/logs/normalized/{{normalization}}/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    message:
+        "Training {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}, normalization {wildcards.normalization}"
 
 
 rule evaluate:
     input:
         split=f"{RESULTS}/split.csv",
         reflectance=reflectances(),
+        normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
         model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
@@ -61,13 +74,37 @@ rule evaluate:
     params:
         out=subpath(output.metrics, parent=True),
         reflectance=folder("reflectance"),
-        reduction=reduction_flag,
+        inputs=input_flags,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
         "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
     shell:
         "boardbench segmentation evaluate --split {input.split} --reflectance {params.reflectance} "
-        "{params.reduction} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
+        "{params.inputs} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
+
+
+use rule evaluate as compared_evaluate with:
+    input:
+        split=f"{RESULTS}/split.csv",
+        reflectance=reflectances(),
+        normalization=normalization_file,
+        reduction=fitted_reduction,
+        truth=truths(),
+        model=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        code=sources("boardbench.segmentation.evaluation"),
+        network=network_code,
+    output:
+        metrics=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
+        predictions=directory(
+            f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+        ),
+    log:
+        f"{RESULTS}/logs/normalized/{{normalization}}/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+    message:
+        "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}, normalization {wildcards.normalization}"
 
 
 rule floor:
@@ -99,11 +136,16 @@ rule floor:
         "{params.truth} --out {params.out} > {log} 2>&1"
 
 
+SHOWN_RUNS = [f"runs/{run}" for run in RUNS + FLOORS] + [
+    f"normalized/{run}" for run in NORMALIZED
+]
+
+
 # MLflow shows what the run folders hold; one process for all, because MLflow takes seconds to start.
 rule mirror:
     input:
-        metrics=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
-        predictions=expand(f"{RESULTS}/runs/{{run}}/predictions", run=RUNS + FLOORS),
+        metrics=expand(f"{RESULTS}/{{run}}/metrics.json", run=SHOWN_RUNS),
+        predictions=expand(f"{RESULTS}/{{run}}/predictions", run=SHOWN_RUNS),
         code=sources("boardbench.segmentation.evaluation"),
     output:
         f"{RESULTS}/mirrored.json",
@@ -112,7 +154,7 @@ rule mirror:
     conda:
         "../envs/boardbench.yaml"
     params:
-        runs=repeated("runs", [f"{RESULTS}/runs/{run}" for run in RUNS + FLOORS]),
+        runs=repeated("runs", [f"{RESULTS}/{run}" for run in SHOWN_RUNS]),
         tracking=TRACKING,
     message:
         "Showing the scores in MLflow"

@@ -14,12 +14,12 @@ import numpy as np
 from boardbench.captures.calibration import (
     SATURATED,
     Factors,
-    average_reference,
     check_reference,
     exposure_ratio,
     factors,
 )
 from boardbench.captures.envi import Cube, open_cube
+from boardbench.captures.reference import Reference, average_reference
 from boardbench.captures.resize import Taps, add_lines, resize_samples, taps
 from boardbench.errors import BoardbenchError
 
@@ -96,6 +96,17 @@ def references(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return averaged white and dark counts, (samples, bands) float64, and t_white / t_raw of a raw capture.
 
+    Arguments and errors as of :func:`averaged`.
+    """
+    mean_white, mean_dark, exposure = averaged(source, white, dark, tints)
+    return mean_white.mean, mean_dark.mean, exposure
+
+
+def averaged(
+    source: Cube, white: Path, dark: Path, tints: dict[str, float | None] | None = None
+) -> tuple[Reference, Reference, float]:
+    """Return the averaged white and dark reference of a raw capture, and t_white / t_raw.
+
     The integration times found (ms) are noted in ``tints``.
 
     Raises:
@@ -108,7 +119,9 @@ def references(
         tints[kind] = reference.tint
     names = {kind: str(reference.header) for kind, reference in opened.items()}
     exposure = exposure_ratio(source.tint, tints["white"], tints["dark"], raw=str(source.header), **names)
-    return average_reference(opened["white"]), average_reference(opened["dark"]), exposure
+    with ThreadPoolExecutor(THREADS) as pool:
+        averages = pool.map(lambda reference: average_reference(reference, SATURATED), opened.values())
+    return *averages, exposure
 
 
 def plan(
@@ -134,7 +147,7 @@ def plan(
             f"both: give --{missing} (in a sheet: the column '{missing}'); a cube that is reflectance "
             "already takes neither."
         )
-    *averages, exposure = references(source, white, dark, tints)
+    *averages, exposure = averaged(source, white, dark, tints)
     parts = factors(*averages, exposure, panel)
     dark_signal, gain = (np.ascontiguousarray(array.T[keep])[:, None, :] for array in (parts.dark, parts.gain))
     return Job(source, one_run, len(keep), *axes, scale=1.0, dark=dark_signal, gain=gain, board=board), parts

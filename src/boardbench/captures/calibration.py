@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boardbench.captures.envi import Cube
+from boardbench.captures.reference import Reference, average_reference
 from boardbench.errors import BoardbenchError
 
 SATURATED = 4095
 """Counts at which a 12-bit sensor (Specim FX10) is full."""
-
-_REFERENCE_BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -23,30 +21,16 @@ class Factors:
     """What turns counts into reflectance, for each (sample, band): R = (S - dark) * gain.
 
     ``invalid`` marks elements whose white is not above dark; their dark and gain are 0, so R is 0.
-    ``white_saturated`` marks elements whose averaged white is at the sensor's limit.
+    ``white_saturated`` marks elements whose white is at the sensor's limit in any of its lines; ``white_left_out`` and
+    ``dark_left_out`` are how many lines of a reference are not in its average there.
     """
 
     dark: np.ndarray
     gain: np.ndarray
     invalid: np.ndarray
     white_saturated: np.ndarray
-
-
-def average_reference(reference: np.ndarray | Cube) -> np.ndarray:
-    """Average a reference over its lines, in float64 and block by block.
-
-    Takes (lines, samples, bands), a ``Cube`` on disk, or (samples, bands), which is an average already;
-    returns (samples, bands).
-    """
-    if isinstance(reference, np.ndarray) and reference.ndim == 2:
-        return reference.astype(np.float64)
-    lines = reference.shape[0]
-    total = np.zeros(reference.shape[1:], np.float64)
-    for first in range(0, lines, _REFERENCE_BLOCK):
-        last = min(first + _REFERENCE_BLOCK, lines)
-        block = reference.read(first, last) if isinstance(reference, Cube) else reference[first:last]
-        total += block.sum(axis=0, dtype=np.float64)
-    return total / lines
+    white_left_out: np.ndarray
+    dark_left_out: np.ndarray
 
 
 def exposure_ratio(tint_raw: float | None, tint_white: float | None, tint_dark: float | None, **names: str) -> float:
@@ -76,20 +60,20 @@ def exposure_ratio(tint_raw: float | None, tint_white: float | None, tint_dark: 
     return tint_white / tint_raw
 
 
-def factors(
-    white: np.ndarray, dark: np.ndarray, exposure: float, panel: float, saturation: float = SATURATED
-) -> Factors:
-    """Return the factors of averaged references, both (samples, bands); ``exposure`` is t_white / t_raw."""
-    span = white - dark
+def factors(white: Reference, dark: Reference, exposure: float, panel: float) -> Factors:
+    """Return the factors of averaged references; ``exposure`` is t_white / t_raw."""
+    span = white.mean - dark.mean
     # Not above dark, or not a number: nothing can be measured there.
     invalid = ~(span > 0)
     gain = np.zeros(span.shape, np.float64)
     np.divide(panel * exposure, span, out=gain, where=~invalid)
     return Factors(
-        dark=np.where(invalid, 0, dark).astype(np.float32),
+        dark=np.where(invalid, 0, dark.mean).astype(np.float32),
         gain=gain.astype(np.float32),
         invalid=invalid,
-        white_saturated=white >= saturation,
+        white_saturated=white.saturated,
+        white_left_out=white.left_out,
+        dark_left_out=dark.left_out,
     )
 
 
@@ -113,7 +97,8 @@ def calibrate(
 
     Args:
         raw: counts, shape (..., samples, bands).
-        white: counts of the white panel, (lines, samples, bands) or averaged already, (samples, bands).
+        white: counts of the white panel, (lines, samples, bands) or averaged already, (samples, bands). Of three
+            and more lines, values that do not belong to them are left out, such as a dropped line's.
         dark: counts with the shutter closed, the same two forms.
         tint_raw: integration time of ``raw``, ms; None for all three assumes equal times.
         tint_white: integration time of ``white``, ms.
@@ -123,17 +108,17 @@ def calibrate(
 
     Returns:
         Reflectance (float32, not clipped, 0 where invalid); the invalid mask (white not above dark); the
-        saturated mask (raw, or averaged white, at the sensor's limit: there R is only a bound). All of
+        saturated mask (raw, or any line of white, at the sensor's limit: there R is only a bound). All of
         ``raw``'s shape.
 
     Raises:
         BoardbenchError: references of another width or band count; some integration times known and others
             not.
     """
-    white, dark = average_reference(white), average_reference(dark)
-    check_reference("white", white.shape, raw.shape[-2:])
-    check_reference("dark", dark.shape, raw.shape[-2:])
-    parts = factors(white, dark, exposure_ratio(tint_raw, tint_white, tint_dark), panel, saturation)
+    check_reference("white", white.shape[-2:], raw.shape[-2:])
+    check_reference("dark", dark.shape[-2:], raw.shape[-2:])
+    averages = average_reference(white, saturation), average_reference(dark, saturation)
+    parts = factors(*averages, exposure_ratio(tint_raw, tint_white, tint_dark), panel)
     reflectance = np.subtract(raw, parts.dark, dtype=np.float32)
     reflectance *= parts.gain
     invalid = np.broadcast_to(parts.invalid, raw.shape).copy()

@@ -38,9 +38,10 @@ def reflectance(
     """Turn one capture into reflectance in [0, 1] at working size.
 
     Writes ``out`` (.npy: bands, lines, samples; float16) and beside it .json (wavelengths in nm, original
-    and working size, counts of invalid, saturated and clipped values before resizing, integration times in
-    ms, the hash of the .npy) and .png (the mask at working size), and to ``truth``, where it is given, the mask
-    at the capture's own size (.png). All appear, or none. With ``white`` and ``dark``, ``cube`` holds raw
+    and working size, counts of invalid, saturated and clipped values before resizing and of the references'
+    values that are left out of their averages, integration times in ms, the hash of the .npy) and .png (the mask
+    at working size), and to ``truth``, where it is given, the mask at the capture's own size (.png). All appear,
+    or none. With ``white`` and ``dark``, ``cube`` holds raw
     counts; without, reflectance, divided by the header's ``reflectance scale factor`` where there is one.
     Invalid values (white not above dark; not finite) become 0. With ``board_mask`` the reflectance of all
     pixels outside ``board`` becomes 0 before resizing. Counts are of the kept bands, one a value, outside the
@@ -98,6 +99,8 @@ def reflectance(
             "invalid": counts["invalid"],
             "saturated": counts["saturated"] if parts else None,
             "white_saturated": counts["white_saturated"] if parts else None,
+            "white_left_out": int(parts.white_left_out[:, keep].sum()) if parts else None,
+            "dark_left_out": int(parts.dark_left_out[:, keep].sum()) if parts else None,
             "clipped_low": counts["low"],
             "clipped_high": counts["high"],
             "outside_board": None if inside is None else int(np.count_nonzero(~inside)),

@@ -34,7 +34,7 @@ def baseline(
     Args:
         method: knn, for every k of params in one search, or nearest_centroid.
         distance: l1, l2, cosine or ssim.
-        normalization: z-score or min-max, fitted on the training images.
+        normalization: standardize or minmax, fitted on the training images.
         samples: samples.csv, with samples.json and images.npy beside it.
         dataset: written into metrics.json.
         out: run folder for predictions.csv, seconds.json and, last, metrics.json.

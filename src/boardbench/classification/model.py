@@ -125,9 +125,12 @@ def load(path: Path) -> Model:
         if saved["pruning"]:
             take_sizes(network, saved["state_dict"])
         network.load_state_dict(saved["state_dict"])
+        normalization = Normalization.from_dict(saved["normalization"])
+        if "normalization" in saved["settings"]:
+            saved["settings"]["normalization"] = normalization.name  # of old runs another word for the same
         return Model(
             network=network.eval(),
             size=size,
-            normalization=Normalization.from_dict(saved["normalization"]),
+            normalization=normalization,
             **{name: saved[name] for name in PLAIN},
         )

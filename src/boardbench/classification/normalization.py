@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.params.scaling import FORMER
 
 _LEVELS = 256
 _BLOCK = 1 << 22  # values; bincount works on a copy of eight bytes each
@@ -18,7 +19,7 @@ class Normalization:
     """``(x - offset) / scale``, with one offset and one scale for all pixels and channels.
 
     Attributes:
-        name: z-score (mean and standard deviation) or min-max (least value, and greatest less least).
+        name: standardize (mean and standard deviation) or minmax (least value, and greatest less least).
         offset: in counts of a uint8 image.
         scale: likewise, above 0.
     """
@@ -43,13 +44,14 @@ class Normalization:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Self:
-        """Return what ``to_dict`` gave.
+        """Return what ``to_dict`` gave; a name of old runs (z-score, min-max) is read as the one of now.
 
         Raises:
             BoardbenchError: for other fields, an unknown name, or a scale that is not above 0.
         """
         try:
-            found = cls(str(fields["name"]), float(fields["offset"]), float(fields["scale"]))
+            name = str(fields["name"])
+            found = cls(FORMER.get(name, name), float(fields["offset"]), float(fields["scale"]))
         except (KeyError, TypeError, ValueError) as error:
             raise BoardbenchError(
                 f"normalization: name, offset and scale are needed, found {fields} ({error}). Train the run again."
@@ -63,8 +65,8 @@ class Normalization:
 def fit(name: str, images: np.ndarray) -> Normalization:
     """Fit a normalization on uint8 images of any shape, exactly: sums of whole numbers, read in blocks.
 
-    Paper 2's formulas: z-score by mean and (population) standard deviation of all pixel values, min-max by the
-    least and the greatest.
+    Paper 2's formulas: standardize (its z-score) by mean and (population) standard deviation of all pixel values,
+    minmax by the least and the greatest.
 
     Raises:
         BoardbenchError: an unknown name, no uint8 images, or images that are all of one value.
@@ -82,7 +84,7 @@ def fit(name: str, images: np.ndarray) -> Normalization:
     return Normalization(name, *_FITS[name](counts))
 
 
-def _z_score(counts: np.ndarray) -> tuple[float, float]:
+def _standardize(counts: np.ndarray) -> tuple[float, float]:
     # Python's whole numbers have no limit: the only rounding is at the end.
     pairs = [(level, int(count)) for level, count in enumerate(counts)]
     n = sum(count for _, count in pairs)
@@ -91,17 +93,18 @@ def _z_score(counts: np.ndarray) -> tuple[float, float]:
     return total / n, math.sqrt((n * squares - total * total) / (n * n))
 
 
-def _min_max(counts: np.ndarray) -> tuple[float, float]:
+def _minmax(counts: np.ndarray) -> tuple[float, float]:
     present = np.flatnonzero(counts)
     return float(present[0]), float(present[-1] - present[0])
 
 
-_FITS: dict[str, Callable[[np.ndarray], tuple[float, float]]] = {"z-score": _z_score, "min-max": _min_max}
+_FITS: dict[str, Callable[[np.ndarray], tuple[float, float]]] = {"standardize": _standardize, "minmax": _minmax}
 
 
 def _check_name(name: str) -> None:
     if name not in _FITS:
-        raise BoardbenchError(f"normalization '{name}': unknown. {nearest(name, list(_FITS))}")
+        remedy = f"It is called '{FORMER[name]}' now." if name in FORMER else nearest(name, list(_FITS))
+        raise BoardbenchError(f"normalization '{name}': unknown. {remedy}")
 
 
 def _check(images: np.ndarray) -> None:

@@ -179,7 +179,7 @@ def finish(
         "parameters": sum(weight.numel() for weight in parameters),
         "trained_parameters": sum(weight.numel() for weight in parameters if weight.requires_grad),
         "epochs": len(history.rows),
-        "best_epoch": history.best_epoch,
+        "kept_epoch": history.kept_epoch,
         **{f"{part}_images": len(getattr(parts, part)) for part in ("train", "validation", "test")},
     }
     positions = [names.index(name) for name in model.classes]

@@ -118,10 +118,14 @@ class Learner(pl.LightningModule):
         self.params, self._seed = params, seed
         self._tallies: list[Any] = []
         self._frozen = [module for module in network.modules() if _is_frozen(module)]
+        # A network trained on the statistics of a few captures, each under a light of its own, comes to rely on them:
+        # what it gives by the stored ones is another score with each seed. Late epochs train what will be used.
+        self._norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
 
     def on_train_batch_start(self, _, number):
         # Lightning switches everything to training after each validation; what is frozen keeps its statistics too.
-        for module in self._frozen:
+        settled = self.current_epoch >= self.params.epochs * (1 - self.params.freeze_batch_norm)
+        for module in (*self._frozen, *(self._norms if settled else ())):
             module.eval()
         # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
         if number == 0:
@@ -153,28 +157,29 @@ class Learner(pl.LightningModule):
 
 
 class History(pl.Callback):
-    """Keeps the history and the best weights, prints a plain line an epoch, mirrors it to the tracker.
+    """Keeps the history and the weights of one epoch, prints a plain line an epoch, mirrors it to the tracker.
 
     All of it is part of the checkpoint, so that one file is a consistent whole. ``seconds`` are those of each epoch,
-    its validation included.
+    its validation included; ``kept`` are the weights of ``kept_epoch``.
     """
 
-    _KEPT = ("rows", "best", "best_epoch", "seconds")
+    _SAVED = ("rows", "kept", "kept_epoch", "seconds")
 
-    def __init__(self, monitor: str, run: Run | None, watched: bool):
-        self._monitor, self._better = MONITORS[monitor]
+    def __init__(self, params: Loop, run: Run | None, watched: bool):
+        self._monitor, self._better = MONITORS[params.monitor]
+        self._last = params.keep == "last"
         self._run, self._watched = run, watched
         self.rows: list[dict[str, float]] = []
-        self.best: dict[str, torch.Tensor] = {}
-        self.best_epoch = -1
+        self.kept: dict[str, torch.Tensor] = {}
+        self.kept_epoch = -1
         self.seconds: list[float] = []
         self._started = 0.0
 
     def state_dict(self):
-        return {name: getattr(self, name) for name in self._KEPT}
+        return {name: getattr(self, name) for name in self._SAVED}
 
     def load_state_dict(self, state):
-        for name in self._KEPT:
+        for name in self._SAVED:
             setattr(self, name, state[name])
 
     def on_fit_start(self, trainer, module):
@@ -195,9 +200,9 @@ class History(pl.Callback):
         sign = 1 if self._better == "max" else -1
         earlier = [sign * former[self._monitor] for former in self.rows]
         self.rows.append(row)
-        if not earlier or sign * row[self._monitor] > max(earlier):
-            self.best = {key: value.detach().cpu().clone() for key, value in module.network.state_dict().items()}
-            self.best_epoch = trainer.current_epoch
+        if self._last or not earlier or sign * row[self._monitor] > max(earlier):
+            self.kept = {key: value.detach().cpu().clone() for key, value in module.network.state_dict().items()}
+            self.kept_epoch = trainer.current_epoch
         seconds = time.monotonic() - self._started
         self.seconds.append(seconds)
         if self._run:
@@ -225,7 +230,7 @@ def fit(
     checkpoints: Path,
     run: Run | None,
 ) -> History:
-    """Train ``network`` in place to its best epoch and return the history.
+    """Train ``network`` in place to the epoch that is kept (``params.keep``) and return the history.
 
     ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
     :func:`forget` once the caller has written its results.
@@ -236,7 +241,7 @@ def fit(
     torch.set_flush_denormal(True)
     monitor, mode = MONITORS[params.monitor]
     watched = sys.stderr.isatty()
-    history = History(params.monitor, run, watched)
+    history = History(params, run, watched)
     last = checkpoints / "last.ckpt"
     trainer = pl.Trainer(
         max_epochs=params.epochs,
@@ -272,7 +277,7 @@ def fit(
     trainer.fit(learner, training, validation, ckpt_path=resume, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt
-    network.load_state_dict(history.best)
+    network.load_state_dict(history.kept)
     return history
 
 

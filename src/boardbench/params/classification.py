@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
+from boardbench.params.scaling import Scaling
 from boardbench.params.section import Fraction, Loop, Section, Seeds, Word
 
 Distance = Literal["l1", "l2", "cosine", "ssim"]
-Scaling = Literal["z-score", "min-max"]
 Count = Annotated[int, Field(ge=1)]
 Network = Literal[
     "resnet18",
@@ -50,7 +50,7 @@ class Baselines(Section):
     methods: list[Literal["knn", "nearest_centroid"]] = Field(["knn", "nearest_centroid"], description="classifiers")
     k: list[Count] = Field([1, 3], min_length=1, description="neighbours that vote in knn; one search serves all")
     distances: list[Distance] = Field(["l1", "l2", "cosine", "ssim"], description="l1: paper 2's pairwise, l2: its MSE")
-    normalizations: list[Scaling] = Field(["z-score"], min_length=1, description="fitted on the training images")
+    normalizations: list[Scaling] = Field(["standardize"], min_length=1, description="fitted on the training images")
     test_images: dict[Distance, Count] = Field(
         {}, description="test images that a distance is scored on, drawn by the archive's seed; not named: all"
     )
@@ -74,7 +74,7 @@ class Run(Section):
     pool: bool = Field(False, description="2 x 2 max pooling after every second convolution")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of neurons left out, after every hidden dense layer")
     initialization: Literal["he", "xavier"] = Field("he", description="of the weights")
-    normalization: Scaling = Field("z-score", description="of the images, fitted on those that train")
+    normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
     optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: with momentum")
     momentum: Fraction = Field(0.9, description="of sgd")
     learning_rate: float = Field(0.001, gt=0, description="at the start")
@@ -136,7 +136,7 @@ class Training(Loop):
         ge=0,
         description="last blocks that train with the head, the others stay as their weights; null: all train",
     )
-    normalization: Scaling = Field("z-score", description="of the images, fitted on those that train")
+    normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
     crop: int = Field(4, ge=0, description="black pixels added on each side before a crop of the old size; 0: none")
     flip: bool = Field(True, description="half of the images left to right, anew each epoch")
     label_smoothing: Fraction = Field(0.0, lt=1, description="share of a label that all classes are given")

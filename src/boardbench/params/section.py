@@ -35,6 +35,12 @@ class Loop(Section):
     l1_weight: float = Field(0.0, ge=0, description="of the sum of absolute weights beside the loss (paper 3); 0: none")
     monitor: str = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(ge=1, description="epochs without improvement before stopping")
+    keep: Literal["best", "last"] = Field(
+        "best", description="weights taken at the end: of the epoch best by monitor, or of the last"
+    )
+    freeze_batch_norm: Fraction = Field(
+        0.0, description="share of the epochs, the last ones, in which batch normalization keeps its statistics"
+    )
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
     threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
-from boardbench.params.section import Loop, Section, Seeds, Size, Word
+from boardbench.params.section import Fraction, Loop, Section, Seeds, Size, Word
 
 # Scene names may be bare numbers in YAML.
 Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
@@ -16,7 +16,7 @@ class Simulate(Section):
     """Embedded captures: a physical model of boards under a Specim FX10 (simulated, not a result)."""
 
     seed: int = Field(2, ge=0, description="same seed, same bytes")
-    boards: int = Field(35, ge=1, le=9999, description="boards; each is one scene")
+    boards: int = Field(75, ge=1, le=9999, description="boards; each is one scene")
     conditions: int = Field(3, ge=1, le=9, description="scans of each board under other light")
     lines: int = Field(128, ge=16, description="lines of a capture (along the belt)")
     samples: int = Field(128, ge=16, description="samples of a line (across the belt); 1024 on the camera")
@@ -55,6 +55,29 @@ class Reflectance(Section):
     board_mask: bool = Field(False, description="reflectance 0 outside the board, by the sheet's column board")
 
 
+Method = Literal["none", "minmax", "standardize"]
+
+
+class Normalization(Section):
+    """Bands brought to one scale, between reflectance and reduction."""
+
+    method: Method = Field(
+        "standardize", description="none; least value to 0 and greatest to 1; mean to 0 and standard deviation to 1"
+    )
+    over: Literal["band", "all"] = Field("band", description="each band by itself, or one scale for all bands")
+    fit: Literal["train", "cube"] = Field(
+        "train", description="measured on the training part, or on each capture by itself (not for a line)"
+    )
+
+
+class ComparedNormalization(Normalization):
+    """Bands brought to one scale, between reflectance and reduction."""
+
+    compare: list[Method] = Field(
+        [], description="methods that every network is trained with, side by side; none: method only"
+    )
+
+
 class Split(Section):
     """Which scenes train, validate and test; conditions of a scene always stay together."""
 
@@ -62,7 +85,7 @@ class Split(Section):
         "grouped", description="counts drawn by seed, lists, or PCB-Vision's own lists (18 / 3 / 30 boards by number)"
     )
     seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
-    train: int | Scenes = Field(20, description="grouped: number of scenes; listed: their names")
+    train: int | Scenes = Field(60, description="grouped: number of scenes; listed: their names")
     validation: int | Scenes = Field(3, description="grouped: number of scenes; listed: their names")
     test: int | Scenes = Field(12, description="grouped: number of scenes; listed: their names")
     file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
@@ -92,6 +115,10 @@ class Augmentation(Section):
     plan: Literal["none", "flips", "pcbvision"] = Field(
         "flips", description="none; flips and quarter turns drawn each epoch (p = 0.5 each); six fixed copies"
     )
+    conditions: Literal["all", "one"] = Field(
+        "one",
+        description="flips: a scene's captures in an epoch: under all its conditions, or under one drawn",
+    )
     seed: int = Field(0, ge=0, description="draws of the plan")
 
 
@@ -100,16 +127,25 @@ class Training(Loop):
 
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
     epochs: int = Field(16, ge=1, description="at most")
-    batch_size: int = Field(4, ge=1, description="captures a step")
-    learning_rate: float = Field(4e-3, gt=0, description="at the start; of one_cycle the highest")
+    batch_size: int = Field(2, ge=1, description="captures a step")
+    learning_rate: float = Field(3e-3, gt=0, description="at the start; of one_cycle the highest")
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
         "cosine", description="learning rate over the epochs: constant in paper 1; step: a tenth at 1/2 and at 3/4"
     )
     class_weights: Literal["none", "median_frequency"] | list[float] = Field(
         [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
     )
+    loss: Literal["cross_entropy", "cross_entropy_dice"] = Field(
+        "cross_entropy_dice", description="_dice: plus one minus each class's overlap, so that rare ones count as much"
+    )
     monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(16, ge=1, description="epochs without improvement before stopping")
+    keep: Literal["best", "last"] = Field(
+        "last", description="weights taken at the end: of the epoch best by monitor, or of the last"
+    )
+    freeze_batch_norm: Fraction = Field(
+        0.4, description="share of the epochs, the last ones, in which batch normalization keeps its statistics"
+    )
     patch: int | None = Field(
         None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"
     )
@@ -147,7 +183,7 @@ class Deployment(Section):
     """Trained networks on the line: ONNX files from raw counts to classes, timed side by side on this machine."""
 
     precisions: list[Literal["float32", "int8"]] = Field(
-        ["float32", "int8"], min_length=1, description="one file each; int8 is quantized on the validation part"
+        ["float32", "int8"], description="one file each, none: no files; int8 is quantized on the validation part"
     )
     size: Size = Field((128, 1024), description="lines, samples of the timed window; 1024 is the camera's width")
     repeats: int = Field(7, ge=1, description="timed passes after two that are not")
@@ -175,13 +211,22 @@ class Segmentation(Section):
     pcbvision: Pcbvision = Pcbvision()
     reflectance: Reflectance = Reflectance()
     split: Split = Split()
+    normalization: ComparedNormalization = ComparedNormalization()
     reduction: Reduction = Reduction()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
     pruning: list[NamedPruning] = Field(
         [
             NamedPruning(
-                name="ratio-0.7", runs=["unet-scrb"], ratio=0.7, multiple=8, epochs=8, batch_size=4, learning_rate=0.002
+                name="ratio-0.7",
+                runs=["unet-scrb"],
+                ratio=0.7,
+                multiple=8,
+                epochs=8,
+                batch_size=2,
+                learning_rate=0.002,
+                keep="last",
+                freeze_batch_norm=0.5,
             )
         ],
         description="of runs (backbone-strategy) where they are trained; a key left out: see params/pruning.py",

@@ -45,7 +45,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         samples=given,
         predicted={part: predict(model.network, given.images[given.parts == part], threads) for part in PARTS},
         tolerance=params,
-        extra={name: training[name] for name in ("identity", "data", "epochs", "best_epoch", "parameters", "weights")},
+        extra={name: training[name] for name in ("identity", "data", "epochs", "kept_epoch", "parameters", "weights")},
     )
     if tracking:
         mirror(runs=[out], tracking=tracking)

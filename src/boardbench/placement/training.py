@@ -150,7 +150,7 @@ def train(
             **description,
             "identity": what,
             "epochs": len(history.rows),
-            "best_epoch": history.best_epoch,
+            "kept_epoch": history.kept_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "trained_parameters": sum(parameter.numel() for parameter in trained.parameters()),
             "weights": None if start is None else json.loads(start.with_suffix(".json").read_text())["weights"],

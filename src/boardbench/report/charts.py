@@ -57,6 +57,11 @@ NAMES = {
 }
 
 
+def colours_of(names: list[str]) -> dict[str, str]:
+    """Return a colour a name, by its place."""
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+
+
 def pretty(word: str) -> str:
     """Return a reader's name of a backbone, strategy or floor; an unknown word stays as it is."""
     name, _, width = word.partition("@")

@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import whole
 from boardbench.params.segmentation import Augmentation
-from boardbench.segmentation.data import IGNORED, captures_of, load_cube
+from boardbench.segmentation.data import IGNORED, captures_of, load_cube, scenes_of
 
 TRANSFORMS = [
     "identity",
@@ -82,7 +82,9 @@ def augmentation(
     """Write the plan of training samples, one row a sample; it is applied when a sample is read.
 
     ``none``: every training capture as it is. ``flips``: for each epoch, flip_lines, flip_samples and rot90
-    drawn with p = 0.5 each; captures that are not square take rot180 for rot90, so that the size stays.
+    drawn with p = 0.5 each; captures that are not square take rot180 for rot90, so that the size stays. With
+    ``conditions: one`` an epoch takes one capture of each scene, drawn by (seed, epoch, scene): more scenes then cost
+    no more steps, and teach more than the same board under another light.
     ``pcbvision``: the original and six fixed copies, every epoch. Each row's draw depends on the seed, its
     epoch and its capture only. (PCB-Vision's own code means its two shifts to be random but seeds each call, so it
     moves every board by the same 10 lines and 13 samples, at the board's own size; here each capture has its own.)
@@ -104,8 +106,9 @@ def augmentation(
     names = captures_of(split, "train")
     sizes = {name: load_cube(reflectance, name).shape[1:] for name in names}
     if params.plan == "flips":
+        scenes = scenes_of(split, "train")
         for epoch in range(epochs):
-            for name in names:
+            for name in _one_each(scenes, params.seed, epoch) if params.conditions == "one" else names:
                 seed = _seed(params.seed, epoch, name)
                 rows.append((name, epoch, _flips(seed, sizes[name][0] == sizes[name][1]), seed))
     elif params.plan == "pcbvision":
@@ -126,6 +129,11 @@ def augmentation(
     with whole(out) as beside:
         table = pd.DataFrame(rows, columns=columns)
         table.to_csv(beside, index=False, lineterminator="\n")
+
+
+def _one_each(scenes: dict[str, list[str]], seed: int, epoch: int) -> list[str]:
+    """Return one capture of each scene, drawn for an epoch."""
+    return [names[_seed(seed, epoch, scene) % len(names)] for scene, names in scenes.items()]
 
 
 def corners(size: tuple[int, int], patch: int) -> list[tuple[int, int]]:

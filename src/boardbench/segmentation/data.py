@@ -82,6 +82,18 @@ def captures_of(split: Path, part: str) -> list[str]:
     return [f"{row.scene}_{row.condition}" for row in rows.itertuples()]
 
 
+def scenes_of(split: Path, part: str) -> dict[str, list[str]]:
+    """Return scene -> its capture names of one part, in the order of the file.
+
+    Raises:
+        BoardbenchError: as :func:`captures_of`.
+    """
+    scenes: dict[str, list[str]] = {}
+    for name in captures_of(split, part):
+        scenes.setdefault(name.rsplit("_", 1)[0], []).append(name)
+    return scenes
+
+
 def load_cube(reflectance: Path, name: str) -> np.memmap:
     """Open the reflectance cube of one capture without reading it into memory.
 

@@ -16,6 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation import reduction
 from boardbench.segmentation.model import Model, Sensor
+from boardbench.segmentation.normalization import EVERY
 
 SEAMS = ("dark_signal", "gain", "reduced")
 """Values inside the exported graph at which it can be cut (:func:`boardbench.engine.onnxfile.cut`)."""
@@ -45,12 +46,15 @@ class Deployed(nn.Module):
         self.keep = slice(keep[0], keep[-1] + 1) if one_run else keep
         self.panel, self.size = model.sensor.panel, model.size
         self.raw = model.sensor.kind == "raw"
-        self.steps = nn.ModuleList()
+        folded = _fold(network.front)
+        steps = list(folded or [])
         if axes is not None and not picked:
             components = torch.from_numpy(axes.components[0])
-            self.steps.append(_Lines(components, -components @ torch.from_numpy(axes.mean[0])))
-        folded = _fold(network.front)
-        self.steps.extend(folded or [])
+            steps.insert(0, _Lines(components, -components @ torch.from_numpy(axes.mean[0])))
+        if model.normalization:
+            chosen = model.normalization.chosen(axes.bands[0]) if picked else model.normalization
+            _normalize(steps, *map(torch.from_numpy, chosen.factors(EVERY, chosen.mean.shape[1])))
+        self.steps = nn.ModuleList(steps)
         self.front = nn.Identity() if folded is not None else network.front
         self.backbone = network.backbone
 
@@ -129,6 +133,31 @@ class _Lines(nn.Module):
         return torch.relu(values) if self.relu else values
 
 
+class _Scaled(nn.Module):
+    """Normalization on its own, where no product follows into which it could go."""
+
+    def __init__(self, offset: torch.Tensor, gain: torch.Tensor):
+        super().__init__()
+        self.offset = nn.Parameter(offset[:, None], requires_grad=False)
+        self.gain = nn.Parameter(gain[:, None], requires_grad=False)
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return (lines, channels, samples), normalized."""
+        return (values - self.offset) * self.gain
+
+
+def _normalize(steps: list[nn.Module], offset: torch.Tensor, gain: torch.Tensor) -> None:
+    """Put a normalization before the steps: into the first product, exactly, or as a step of its own where there is
+    none. A 3 x 3 convolution cannot take it: the zeros round the image are those of normalized values.
+    """
+    if not steps:
+        steps.append(_Scaled(offset, gain))
+        return
+    first = steps[0]
+    first.weight *= gain
+    first.bias -= (first.weight @ offset)[:, None]
+
+
 def _fold(front: nn.Module) -> list[_Lines] | None:
     """Return a front of 1x1 convolutions as matrix products, normalization folded in; None where it is another."""
     if isinstance(front, nn.Identity):
@@ -163,6 +192,11 @@ def _refuse(model: Model) -> None:
             "Take 'boardbench predict --run', or a run whose reduction is fitted on the training part (pca3 with "
             "segmentation.reduction.fit: train)."
         )
+    if model.normalization and model.normalization.fit == "cube":
+        raise BoardbenchError(
+            f"{name}: its normalization is measured on every capture by itself (segmentation.normalization.fit: cube), "
+            "and a line never has the whole capture. Take 'boardbench predict --run', or train it with fit: train."
+        )
     if model.board_mask:
         raise BoardbenchError(
             f"{name}: trained with everything outside the board set to 0 (segmentation.reflectance.board_mask), and "
@@ -180,13 +214,14 @@ def only_read(model: Model) -> tuple[Model, list[int]]:
     whole sensor these are: the picked ones, or those left by trimming.
     """
     sensor, axes = model.sensor, model.reduction
-    read = list(sensor.keep)
+    read, scaling = list(sensor.keep), model.normalization
     if axes is not None and axes.bands.size:
         read = [read[band] for band in axes.bands[0]]
+        scaling = scaling and scaling.chosen(axes.bands[0])
         axes = replace(axes, bands=np.arange(len(read))[None])
     nm = None if sensor.wavelengths is None else [sensor.wavelengths[band] for band in read]
     delivered = Sensor(sensor.kind, len(read), nm, list(range(len(read))), sensor.panel)
-    return replace(model, sensor=delivered, reduction=axes), read
+    return replace(model, sensor=delivered, normalization=scaling, reduction=axes), read
 
 
 def example(model: Model, lines: int = 40, samples: int = 56) -> tuple[torch.Tensor, ...]:

@@ -17,11 +17,14 @@ from boardbench.segmentation.scores import confusion_matrix, scores, write_confu
 if TYPE_CHECKING:
     from torch import nn
 
+    from boardbench.segmentation.dataset import Cubes
+
 
 def evaluate(
     *,
     split: Path,
     reflectance: Path,
+    normalization: Path | None = None,
     reduction: Path | None = None,
     truth: Path | None = None,
     out: Path,
@@ -35,6 +38,7 @@ def evaluate(
     Args:
         split: split.csv.
         reflectance: folder of cubes and masks at working size.
+        normalization: normalization.npz that the run was trained with; none: bands as they are.
         reduction: fitted reduction, where the run's strategy has one.
         truth: folder of masks of another size, such as the captures' own; predictions are resized to them by the
             nearest pixel before they are scored. None: masks at working size.
@@ -42,6 +46,7 @@ def evaluate(
         tracking: MLflow store that mirrors the scores.
         threads: torch threads.
     """
+    from boardbench.segmentation.dataset import Cubes
     from boardbench.segmentation.model import load
 
     training = json.loads((out / "training.json").read_text())
@@ -56,8 +61,10 @@ def evaluate(
         classes=model.classes,
         reflectance=reflectance,
         truth=truth,
-        predictions=predict(model.network, reflectance, reduction, names, threads, model.patch),
-        extra={key: training[key] for key in ("identity", "data", "epochs", "best_epoch", "parameters")},
+        predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, threads, model.patch),
+        extra={
+            key: training[key] for key in ("normalization", "identity", "data", "epochs", "kept_epoch", "parameters")
+        },
     )
     if tracking:
         mirror(runs=[out], tracking=tracking)
@@ -65,8 +72,7 @@ def evaluate(
 
 def predict(
     network: "nn.Module",
-    reflectance: Path,
-    reduction: Path | None,
+    cubes: "Cubes",
     names: list[str],
     threads: int,
     patch: int | None = None,
@@ -77,20 +83,19 @@ def predict(
     """
     import torch
 
-    from boardbench.segmentation.dataset import Cubes, Patches, WholeCaptures
+    from boardbench.segmentation.dataset import Patches, WholeCaptures
 
     def classes(inputs: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
             return network(inputs[None])[0].argmax(dim=0).to(torch.uint8).numpy()
 
     torch.set_num_threads(threads)
-    cubes = Cubes(reflectance, reduction)
     for name in names:
         if not patch:
             yield name, classes(WholeCaptures(cubes, [name])[0][0])
             continue
         patches = Patches(cubes, [name], patch)
-        prediction = np.empty(cubes[name][1].shape, np.uint8)
+        prediction = np.empty(cubes[name].mask.shape, np.uint8)
         for (_, window), (inputs, _) in zip(patches.rows, patches, strict=True):
             part = prediction[window]
             part[...] = classes(inputs)[: part.shape[0], : part.shape[1]]
@@ -161,7 +166,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
     Args:
         runs: run folders with metrics.json.
         tracking: MLflow store.
-        out: JSON written last: the run folders and the hash of what was mirrored.
+        out: JSON written last: the run folders, each with the one it lies in, and the hash of what was mirrored.
     """
     from boardbench.engine.tracking import Store, git_commit, identity
 
@@ -170,8 +175,12 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         metrics = json.loads((folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
         what = metrics.get("identity") or identity(**key)
+        word = folder.name
+        if "normalization" in metrics:  # a network: named as its training names it
+            key["normalization"] = metrics["normalization"]
+            word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
         run = store.find("segmentation", what) or store.start(
-            "segmentation", f"{metrics['dataset']} {folder.name}", what, {}, {**key, "git_commit": git_commit()}
+            "segmentation", f"{metrics['dataset']} {word}", what, {}, {**key, "git_commit": git_commit()}
         )
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
@@ -184,7 +193,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         )
         run.finish()
     if out:
-        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})
+        write_json(out, {"runs": {"/".join(folder.parts[-2:]): sha256(folder / "metrics.json") for folder in runs}})
 
 
 def _number(value: float) -> float | None:

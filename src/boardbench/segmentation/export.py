@@ -246,7 +246,11 @@ def _probabilities(model: "Model", capture: Capture) -> np.ndarray:
     raw = {"white": capture.white, "dark": capture.dark} if model.sensor.kind == "raw" else {}
     sensor = model.sensor
     cube = reflect(cube=capture.cube, keep=sensor.keep, panel=sensor.panel, size=model.size, resize=model.resize, **raw)
-    values = project(cube, model.reduction, capture.name) if model.reduction else cube.astype(np.float32)
+    factors = model.normalization.factors(capture.name, len(cube)) if model.normalization else None
+    if model.reduction:
+        values = project(cube, model.reduction, capture.name, factors)
+    else:
+        values = factors.cube(cube) if factors else cube.astype(np.float32)
     with torch.inference_mode():
         return model.network(torch.from_numpy(values)[None])[0].softmax(dim=0).numpy()
 

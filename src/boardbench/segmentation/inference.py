@@ -195,19 +195,24 @@ class TorchPredictor(Predictor):
         return classes, probability
 
     def _reduced(self, cube: np.ndarray, name: str) -> np.ndarray:
-        """Apply the fitted reduction, or fit one on all pixels of the capture where training did so."""
-        if not self._strategy.fitted:
-            return cube
+        """Apply normalization and reduction, measured and fitted on all pixels of the capture where training did so."""
         from boardbench.segmentation.data import IGNORED, blocks_of_lines
-        from boardbench.segmentation.reduction.pca import EVERY, Axes, Fit, project
+        from boardbench.segmentation.normalization import EVERY
+        from boardbench.segmentation.reduction.pca import Axes, Fit, project
 
+        scaling, factors = self._model.normalization, None
+        if scaling:
+            factors = (scaling.of_cube(cube, name) if scaling.fit == "cube" else scaling).factors(name, len(cube))
+        if not self._strategy.fitted:
+            return factors.cube(cube) if factors else cube
         axes = self._model.reduction
         if axes is None:
-            blocks = ((pixels, np.full(len(pixels), IGNORED, np.uint8)) for _, pixels in blocks_of_lines(cube))
+            spectra = (factors.pixels(pixels) if factors else pixels for _, pixels in blocks_of_lines(cube))
+            blocks = ((pixels, np.full(len(pixels), IGNORED, np.uint8)) for pixels in spectra)
             fit = self._strategy.fit(blocks, self._strategy.components, name)
             arrays = {field: np.stack([getattr(fit, field)]) for field in Fit._fields}
             axes = Axes(captures=np.array([EVERY]), **arrays)
-        return project(cube, axes, name)
+        return project(cube, axes, name, factors)
 
 
 class OnnxPredictor(Predictor):

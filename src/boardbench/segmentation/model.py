@@ -15,7 +15,8 @@ from torch import nn
 from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.engine.sizes import take_sizes
 from boardbench.segmentation.networks import build_network
-from boardbench.segmentation.reduction.pca import EVERY, Axes
+from boardbench.segmentation.normalization import EVERY, Normalization
+from boardbench.segmentation.reduction.pca import Axes
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Model:
         seed: of the run.
         classes: names in index order.
         sensor: what a capture must look like.
+        normalization: comes before the reduction; None: bands as they are.
         reduction: fitted on the training part; None where the strategy has none, or fits every capture by itself.
         size: working size (lines, samples) that training captures were resized to; None: as captured.
         resize: bilinear or area.
@@ -66,6 +68,7 @@ class Model:
     seed: int
     classes: list[str]
     sensor: Sensor
+    normalization: Normalization | None = None
     reduction: Axes | None = None
     size: tuple[int, int] | None = None
     resize: str = "bilinear"
@@ -106,6 +109,13 @@ def save(model: Model, path: Path) -> None:
     content = {name: getattr(model, name) for name in PLAIN} | {
         "sensor": asdict(model.sensor),
         "in_bands": len(model.sensor.keep),
+        "normalization": None
+        if model.normalization is None
+        else {
+            name: value if isinstance(value, str) else torch.from_numpy(np.asarray(value))
+            for name, value in vars(model.normalization).items()
+            if name != "captures"
+        },
         "reduction": None
         if axes is None
         else {name: torch.from_numpy(getattr(axes, name)) for name in Axes.__dataclass_fields__ if name != "captures"},
@@ -135,11 +145,17 @@ def load(path: Path) -> Model:
         if pruning:
             take_sizes(network, saved["state_dict"])
         network.load_state_dict(saved["state_dict"])
-        axes = saved["reduction"]
+        axes, scaling = saved["reduction"], saved.get("normalization")
         return Model(
             network=network.eval(),
             sensor=Sensor(**saved["sensor"]),
+            normalization=scaling and _normalization(scaling),
             reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
             pruning=pruning,
             **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
         )
+
+
+def _normalization(saved: dict[str, Any]) -> Normalization:
+    values = {name: value if isinstance(value, str) else value.numpy() for name, value in saved.items()}
+    return Normalization(captures=np.array([EVERY] if saved["fit"] == "train" else []), **values)

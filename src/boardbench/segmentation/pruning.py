@@ -31,6 +31,7 @@ def prune(
     split: Path,
     augmentation: Path,
     reflectance: Path,
+    normalization: Path | None = None,
     reduction: Path | None = None,
     out: Path,
     tracking: Path | None = None,
@@ -47,6 +48,7 @@ def prune(
         split: split.csv.
         augmentation: augmentation.csv; gone through again where it has fewer epochs than are trained on.
         reflectance: folder of cubes and masks at working size.
+        normalization: normalization.npz that the run was trained with; none: bands as they are.
         reduction: fitted reduction, where the run's strategy has one.
         out: folder of the pruned run, another than the run's own.
         tracking: MLflow store that mirrors the run.
@@ -63,6 +65,7 @@ def prune(
     learnt = _training(folder / "training.json")
     settings = Training(
         **{key: learnt[key] for key in ("class_weights", "patch")},
+        loss=learnt.get("loss", "cross_entropy"),  # runs of version 0.1 do not say
         batch_size=params.batch_size,
         workers=params.workers,
     )
@@ -70,6 +73,7 @@ def prune(
         split=split,
         augmentation=augmentation,
         reflectance=reflectance,
+        normalization=normalization,
         reduction=reduction,
         classes=model.classes,
         seed=model.seed,
@@ -82,6 +86,7 @@ def prune(
         "backbone": model.backbone,
         "strategy": model.strategy,
         "seed": model.seed,
+        "normalization": model.normalization.method if model.normalization else "none",
         "data": material.data,
     }
     what = identity(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
@@ -121,7 +126,7 @@ def prune(
             **description,
             "identity": what,
             "epochs": len(result.history.rows),
-            "best_epoch": result.history.best_epoch,
+            "kept_epoch": result.history.kept_epoch,
             "parameters": facts["parameters"],
             "class_weights": material.class_weights,
             "training": {**learnt, **chosen},

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,12 @@ from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
-from boardbench.segmentation.dataset import Cubes, Patches, PlannedSamples, WholeCaptures, together
+from boardbench.segmentation.dataset import Cubes, Item, Patches, PlannedSamples, WholeCaptures, together
+from boardbench.segmentation.loss import Loss, loss_of
 from boardbench.segmentation.model import Model, save, seen_by_training
 from boardbench.segmentation.networks import build_network
-from boardbench.segmentation.reduction.pca import EVERY, load_reduction
+from boardbench.segmentation.normalization import EVERY, load_normalization
+from boardbench.segmentation.reduction.pca import load_reduction
 from boardbench.segmentation.scores import scores
 
 
@@ -39,6 +40,7 @@ def train(
     split: Path,
     augmentation: Path,
     reflectance: Path,
+    normalization: Path | None = None,
     reduction: Path | None = None,
     out: Path,
     tracking: Path | None = None,
@@ -58,21 +60,24 @@ def train(
         split=split,
         augmentation=augmentation,
         reflectance=reflectance,
+        normalization=normalization,
         reduction=reduction,
         classes=classes,
         seed=seed,
         params=params,
     )
+    scaling = load_normalization(normalization) if normalization else None
     description = {
         "dataset": dataset,
         "backbone": backbone,
         "strategy": strategy,
         "seed": seed,
+        "normalization": scaling.settings["method"] if scaling else "none",
         "data": material.data,
     }
     parameters = params.model_dump(mode="json")
     what = identity(**description, classes=classes, params=parameters)
-    name = f"{backbone}-{strategy}-seed{seed}"
+    name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
     run = None
     if tracking:
         tags = {
@@ -102,6 +107,7 @@ def train(
         dataset=dataset,
         seed=seed,
         classes=classes,
+        normalization=scaling.rule_only() if scaling else None,
         reduction=axes if axes and EVERY in axes.captures else None,
         patch=params.patch,
         **seen_by_training(material.headers),
@@ -114,7 +120,7 @@ def train(
             **description,
             "identity": what,
             "epochs": len(history.rows),
-            "best_epoch": history.best_epoch,
+            "kept_epoch": history.kept_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "class_weights": material.class_weights,
             "training": parameters,
@@ -135,7 +141,7 @@ class Material:
         headers: of the captures, training then validation.
         loaders: batches of training, and of validation.
         class_weights: of the cross-entropy, in class order.
-        loss: cross-entropy of logits and targets.
+        loss: of logits and targets.
         size: lines and samples that the network sees in training.
     """
 
@@ -143,7 +149,7 @@ class Material:
     headers: list[dict[str, Any]]
     loaders: tuple[DataLoader, DataLoader]
     class_weights: list[float]
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    loss: Loss
     size: tuple[int, int]
 
     def fit(self, network: nn.Module, params: Loop, seed: int, checkpoints: Path, run: Run | None) -> History:
@@ -166,6 +172,7 @@ def prepare(
     split: Path,
     augmentation: Path,
     reflectance: Path,
+    normalization: Path | None,
     reduction: Path | None,
     classes: list[str],
     seed: int,
@@ -178,6 +185,7 @@ def prepare(
         split: split.csv.
         augmentation: plan of the training samples.
         reflectance: folder of cubes and masks.
+        normalization: normalization.npz; None: bands as they are.
         reduction: fitted reduction, where the strategy has one.
         classes: names in index order.
         seed: of the order of samples.
@@ -196,9 +204,9 @@ def prepare(
         split,
         augmentation,
         *(reflectance / f"{name}.{kind}" for name in captures for kind in ("json", "png")),
-        *([reduction] if reduction else []),
+        *(path for path in (normalization, reduction) if path),
     )
-    cubes = Cubes(reflectance, reduction)
+    cubes = Cubes(reflectance, normalization, reduction)
     planned = PlannedSamples(cubes, augmentation, params.patch)
     held_out = (
         Patches(cubes, names["validation"], params.patch) if params.patch else WholeCaptures(cubes, names["validation"])
@@ -210,22 +218,14 @@ def prepare(
         DataLoader(planned, sampler=EpochSampler(rows_of, seed), **common),
         DataLoader(held_out, **common),
     )
-    weights = torch.tensor(class_weights(counts, params.class_weights), dtype=torch.float32)
-
-    def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        if (targets == IGNORED).all():  # a patch without a label teaches nothing; its mean would be 0/0
-            return logits.sum() * 0
-        return torch.nn.functional.cross_entropy(
-            logits.float(), targets, weight=weights.to(logits.device), ignore_index=IGNORED
-        )
-
+    weights = class_weights(counts, params.class_weights).tolist()
     working = headers[0]["working"]
     return Material(
         data=data[:16],
         headers=headers,
         loaders=loaders,
         class_weights=[round(float(weight), 6) for weight in weights],
-        loss=loss,
+        loss=loss_of(params.loss, weights),
         size=(params.patch, params.patch) if params.patch else (working["lines"], working["samples"]),
     )
 
@@ -243,8 +243,8 @@ def class_weights(counts: np.ndarray, rule: str | list[float]) -> np.ndarray:
     return np.asarray(rule, dtype=np.float64)
 
 
-def _collate(samples: list[tuple[np.ndarray, np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:
-    sizes = {tuple(cube.shape) for cube, _ in samples}
+def _collate(samples: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
+    sizes = {tuple(item.cube.shape) for item in samples}
     if len(sizes) > 1:
         raise BoardbenchError(
             f"captures of different sizes in one batch: {sorted(sizes)} (channels, lines, samples). "

@@ -31,7 +31,7 @@ def condition_names(params: Simulate) -> list[str]:
     return [condition.name for condition in sensor.conditions(params.conditions, params.seed)]
 
 
-def _write_header(path: Path, lines: int, samples: int, nm: np.ndarray, tint: float) -> None:
+def _write_header(path: Path, lines: int, samples: int, nm: np.ndarray, tint: float, binning: int) -> None:
     """Write the fields of the recorder's header, spelt as it spells them; no clock, so bytes can repeat."""
     bands = len(nm)
     fps = min(50.0, np.floor(1000 / tint))
@@ -57,7 +57,7 @@ def _write_header(path: Path, lines: int, samples: int, nm: np.ndarray, tint: fl
         "fps": f"{fps:.2f}",
         "fps_qpf": f"{fps:.2f}",
         "tint": f"{tint:.6f}",
-        "binning": "{2, 1}",
+        "binning": f"{{{binning}, 1}}",
         "trigger mode": "Internal",
         "sensorid": "simulated",
         "wavelength units": "nm",
@@ -147,7 +147,7 @@ def simulate(*, out: Path, scene: str, params: Simulate) -> None:
             counts = sensor.expose(camera, condition, level, tint, (count, len(nm), samples), rng)
             with whole(folder / f"{prefix}{capture}.raw") as temporary:
                 counts.tofile(temporary)
-            _write_header(folder / f"{prefix}{capture}.hdr", count, samples, nm, tint)
-        _write_header(folder / f"{capture}.hdr", lines, samples, nm, condition.tint)
+            _write_header(folder / f"{prefix}{capture}.hdr", count, samples, nm, tint, camera.binning)
+        _write_header(folder / f"{capture}.hdr", lines, samples, nm, condition.tint, camera.binning)
         with whole(folder.parent / "mask.png") as temporary:
             Image.fromarray(board.mask).save(temporary)

@@ -14,6 +14,7 @@ from boardbench.errors import BoardbenchError, nearest
 
 Spectrum = NDArray[np.float64]
 
+UNBINNED = 448  # bands of an FX10 without binning
 FWHM_NM = 5.5  # FX10 data sheet
 LAMP_KELVIN = 3000.0  # tungsten halogen, usual range 2900-3200 K
 
@@ -24,11 +25,12 @@ def wavelengths(bands: int) -> Spectrum:
     Returns:
         (bands,) nm. For 224 bands (binning 2 x 1) the camera's own grid: a parabola fitted to the list that
         headers of real FX10 captures carry (397.66 ... 1003.81 nm, step 2.62 to 2.82), which it meets within
-        0.015 nm. Any other number of bands: the same range, evenly.
+        0.015 nm. For 448 (unbinned) the same parabola at half steps: 397.01 ... 1004.52 nm, the ends of a real
+        unbinned capture. Any other number of bands: the same range, evenly.
     """
-    if bands == 224:
-        i = np.arange(224)
-        return np.round(397.664 + 2.615383 * i + 4.608345e-4 * i**2, 2)
+    if bands in (UNBINNED // 2, UNBINNED):
+        at = np.arange(224) if bands == 224 else np.arange(UNBINNED) / 2 - 0.25
+        return np.round(397.664 + 2.615383 * at + 4.608345e-4 * at**2, 2)
     return np.round(np.linspace(397.66, 1003.81, bands), 2)
 
 

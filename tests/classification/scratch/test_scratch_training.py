@@ -226,7 +226,7 @@ def trained(images, labels, validating=None, seed=0, **change):
     network = build_network(params.network, SIZE, CLASSES, params.pool, params.dropout)
     held = Part(*(validating if validating else (images[:0], labels[:0])))
     return network, fit(
-        network, Part(images, labels), held, Normalization("z-score", 0.0, 100.0).apply, params=params, seed=seed
+        network, Part(images, labels), held, Normalization("standardize", 0.0, 100.0).apply, params=params, seed=seed
     )
 
 
@@ -363,7 +363,7 @@ def test_it_learns_real_images():
     params = Run(network="cnn16_16", pool=True, epochs=3, batch_size=32, learning_rate=0.003)
     network = build_network(params.network, (32, 32, 3), 10, pool=True)
     parts = Part(images[:1500], labels[:1500]), Part(images[1500:], labels[1500:])
-    found = fit(network, *parts, Normalization("z-score", 120.7, 64.2).apply, params=params, seed=0)
+    found = fit(network, *parts, Normalization("standardize", 120.7, 64.2).apply, params=params, seed=0)
     assert found.rows[found.best_epoch]["validation_accuracy"] > 0.3
 
 
@@ -386,7 +386,7 @@ def test_the_history_holds_the_mean_loss_of_the_batches():
     """With steps that are too small to change a weight: the loss of the first weights."""
     images, labels = bars(30)
     network, found = trained(images, labels, epochs=1, batch_size=8, optimizer="sgd", learning_rate=1e-20)
-    with Workers(network, Normalization("z-score", 0.0, 100.0).apply) as workers:
+    with Workers(network, Normalization("standardize", 0.0, 100.0).apply) as workers:
         logits = workers.logits(images)
     assert found.rows[0]["train_loss"] == pytest.approx(cross_entropy(logits, labels)[0] / 30, rel=1e-5)
     assert found.rows[0]["train_accuracy"] == pytest.approx((logits.argmax(axis=1) == labels).mean())

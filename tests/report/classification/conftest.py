@@ -104,7 +104,7 @@ class Torch:
         scores |= {"recall": accuracy, "f_score": 0.25, "confusion": confusion}
         content = {"study": "classification", "kind": "network", "dataset": "toy-digits", "name": name, "seed": seed}
         content |= {"network": settings["network"], "settings": settings, "classes": self.names(classes)}
-        content |= {"parameters": 11_170_000, "trained_parameters": 11_170_000, "epochs": 2, "best_epoch": 2}
+        content |= {"parameters": 11_170_000, "trained_parameters": 11_170_000, "epochs": 2, "kept_epoch": 2}
         content |= {"train_images": 18, "validation_images": 2, "test_images": len(at), "parent": parent}
         content |= {"scores": scores} | changes
         self.images.write(f"{folder}/metrics.json", json.dumps(content))

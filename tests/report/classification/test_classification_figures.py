@@ -33,7 +33,7 @@ def test_every_figure_is_there_with_caption_and_alt_text(drawn):
     assert {path.name for path in (drawn.root / "figures").iterdir()} == {*NAMES, "classification_figures.json"}
     captions = " ".join(entry["caption"] for entry in entries(drawn))
     assert "5 training images" in captions and "15 training images as points" in captions
-    assert "k-NN, L1, k = 1, z-score" in entries(drawn)[-1]["alt"] and "good" in entries(drawn)[-1]["alt"]
+    assert "k-NN, L1, k = 1, standardize" in entries(drawn)[-1]["alt"] and "good" in entries(drawn)[-1]["alt"]
 
 
 def test_same_runs_same_bytes_and_stale_figures_go(drawn):
@@ -79,11 +79,11 @@ def test_the_best_are_shown_and_seeds_are_added_up(images):
     baselines = read_baselines(runs, "toy-digits", list(images.wrong), truth)
     networks = read_networks(runs, "toy-digits", ["weak", "good"], [0, 1], truth)
     found = _confusions(baselines, networks)
-    assert list(found) == ["best baseline: k-NN, L1, k = 1, z-score", "best network: good, 2 seeds added up"]
+    assert list(found) == ["best baseline: k-NN, L1, k = 1, standardize", "best network: good, 2 seeds added up"]
     baseline, network = found.values()
     assert baseline.sum() == 20 and np.trace(baseline) == 12
     assert network.sum() == 40 and np.trace(network) == 37
-    assert list(_confusions(baselines, {})) == ["best baseline: k-NN, L1, k = 1, z-score"]
+    assert list(_confusions(baselines, {})) == ["best baseline: k-NN, L1, k = 1, standardize"]
 
 
 def test_folds_are_no_epochs_of_the_final_training(images):
@@ -98,8 +98,8 @@ def test_without_networks_there_are_no_losses(images):
 
 
 def test_names_for_a_reader():
-    assert run_called("knn-ssim-z-score-k3") == "k-NN, SSIM, k = 3, z-score"
-    assert run_called("nearest_centroid-l2-min-max") == "nearest centroid, L2, min-max"
+    assert run_called("knn-ssim-standardize-k3") == "k-NN, SSIM, k = 3, standardize"
+    assert run_called("nearest_centroid-l2-minmax") == "nearest centroid, L2, minmax"
     assert run_called("a-b-seed0") == "a-b-seed0"
 
 

@@ -115,8 +115,8 @@ def test_the_best_baseline_is_said_with_its_limits(images):
     tables(**images.arguments)
     (frame,) = read(images, "baselines")
     assert best_baseline(frame, 20) == (
-        "The best baseline is k-NN, L1, k = 1, z-score: accuracy 0.6000 (95 % limits 0.4750 to 0.6625) over 20 test "
-        "images."
+        "The best baseline is k-NN, L1, k = 1, standardize: accuracy 0.6000 (95 % limits 0.4750 to 0.6625) over 20 "
+        "test images."
     )
     assert "over 20 test images of 30, a draw" in best_baseline(frame, 30)
     assert best_baseline(frame.iloc[:0], 20).startswith("No baseline was run")
@@ -125,12 +125,12 @@ def test_the_best_baseline_is_said_with_its_limits(images):
 def test_networks_that_beat_the_best_baseline_and_those_that_do_not(images):
     tables(**images.arguments)
     assert against_baseline(*read(images, "differences", "scratch"), 20) == [
-        "On the same 20 test images, 1 of 2 networks beats the best baseline (k-NN, L1, k = 1, z-score): good "
+        "On the same 20 test images, 1 of 2 networks beats the best baseline (k-NN, L1, k = 1, standardize): good "
         "+0.350, p = 0.0156; weak is below it (\N{MINUS SIGN}0.450, p = 0.0039)."
     ]
     tables(**images.arguments | {"names": ["good"], "seeds": [0, 1]})
     assert against_baseline(*read(images, "differences", "scratch"), 20) == [
-        "On the same 20 test images, the network beats the best baseline (k-NN, L1, k = 1, z-score): good +0.350, "
+        "On the same 20 test images, the network beats the best baseline (k-NN, L1, k = 1, standardize): good +0.350, "
         "p = 0.0156 / +0.300, p = 0.0312."
     ]
     tables(**images.arguments | {"names": ["weak"]})
@@ -146,8 +146,8 @@ def test_a_network_beats_only_where_every_seed_does(images):
     images.network("weak", 1, range(8))  # as the baseline; seed 0 is below it
     tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1]})
     assert "weak is not shown to be above it" in against_baseline(*read(images, "differences", "scratch"), 20)[0]
-    images.baseline("knn-ssim-z-score", {1: [9]}, images=10)
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-z-score"]})
+    images.baseline("knn-ssim-standardize", {1: [9]}, images=10)
+    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"]})
     (said,) = against_baseline(*read(images, "differences", "scratch"), 20)
     assert said.startswith("On the same 10 test images (of 20: the baseline was scored on no others), no network")
 
@@ -173,25 +173,25 @@ def test_whether_networks_learn(images):
 
 
 def test_one_neighbour_or_three(images):
-    images.baseline("knn-cosine-z-score", {1: range(2), 3: range(12)})
-    images.baseline("knn-l2-z-score", {1: range(12), 3: range(2)})
+    images.baseline("knn-cosine-standardize", {1: range(2), 3: range(12)})
+    images.baseline("knn-l2-standardize", {1: range(12), 3: range(2)})
     tables(**images.arguments)
     said = neighbours(*read(images, "differences"))
     assert said == (
-        "One neighbour or three (tied votes go to the nearest): k = 1 is better in 1 of 3 (cosine, z-score +0.500, "
-        "p = 0.0020); k = 3 is better in 1 of 3 (L2, z-score \N{MINUS SIGN}0.500, p = 0.0020); no difference shown in "
-        "1 of 3 (L1, z-score +0.100, p = 0.5000)."
+        "One neighbour or three (tied votes go to the nearest): k = 1 is better in 1 of 3 (cosine, standardize +0.500, "
+        "p = 0.0020); k = 3 is better in 1 of 3 (L2, standardize \N{MINUS SIGN}0.500, p = 0.0020); no difference shown "
+        "in 1 of 3 (L1, standardize +0.100, p = 0.5000)."
     )
     assert neighbours(pd.DataFrame({"question": []})) == ""
 
 
 def test_distances_and_scalings(images):
-    images.baseline("knn-l1-min-max", {1: range(8), 3: range(9)})
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-l1-min-max"]})
+    images.baseline("knn-l1-minmax", {1: range(8), 3: range(9)})
+    tables(**images.arguments | {"baselines": [*images.wrong, "knn-l1-minmax"]})
     norms, scales = distances(*read(images, "differences"))
-    assert norms.startswith("L1 against L2, they are two distances, not one: k-NN, L1, k = 1, z-score +0.050")
-    assert scales.startswith("z-score and min-max score the same images right in 1 of 2 pairs.")
-    images.baseline("knn-l2-z-score", {1: range(8), 3: range(10)})
+    assert norms.startswith("L1 against L2, they are two distances, not one: k-NN, L1, k = 1, standardize +0.050")
+    assert scales.startswith("By standardize and by minmax the same images are right in 1 of 2 pairs.")
+    images.baseline("knn-l2-standardize", {1: range(8), 3: range(10)})
     tables(**images.arguments)
     assert "no test image tells them apart" in distances(*read(images, "differences"))[0]
 
@@ -201,24 +201,25 @@ def test_cosine_and_the_largest_distance(images):
     names = ("baselines", "variants", "differences")
     (said,) = cosine(*read(images, *names))
     assert said == (
-        "Cosine is the worst distance of 1-NN (z-score): cosine 0.5000, L2 0.5500, L1 0.6000; on the same images it "
-        "is not told apart from L2 (\N{MINUS SIGN}0.050, p = 1.0000)."
+        "Cosine is the worst distance of 1-NN (standardize): cosine 0.5000, L2 0.5500, L1 0.6000; on the same images "
+        "it is not told apart from L2 (\N{MINUS SIGN}0.050, p = 1.0000)."
     )
     far = {"k": 1, "accuracy": 0.1, "precision": 0.1, "recall": 0.1, "f_score": 0.1}
-    images.baseline("knn-cosine-z-score", {1: range(1), 3: range(1)}, largest=[far])
+    images.baseline("knn-cosine-standardize", {1: range(1), 3: range(1)}, largest=[far])
     tables(**images.arguments)
     (said,) = cosine(*read(images, *names))
     assert said.startswith("Cosine is not the worst") and "better than L2 (+0.400, p = 0.0078)" in said
     assert said.endswith("Taking the LARGEST cosine distance gives 0.1000.")
-    tables(**images.arguments | {"baselines": ["knn-l1-z-score"]})
+    tables(**images.arguments | {"baselines": ["knn-l1-standardize"]})
     assert cosine(*read(images, *names)) == []
 
 
 def test_ties_to_the_lowest_class():
-    row = {"variant": "ties to the lowest class", "distance": "l2", "normalization": "z-score", "k": "3"}
+    row = {"variant": "ties to the lowest class", "distance": "l2", "normalization": "standardize", "k": "3"}
     frame = pd.DataFrame([row | {"accuracy": "0.3290", "accuracy_published": "0.3287"}])
     assert ties(frame) == [
-        "Where a tied vote goes to the class of lowest number instead: L2, z-score, k = 3: 0.3290 (paper 2: 0.3287)."
+        "Where a tied vote goes to the class of lowest number instead: L2, standardize, k = 3: 0.3290 "
+        "(paper 2: 0.3287)."
     ]
     assert ties(frame.iloc[:0]) == []
 

@@ -48,7 +48,7 @@ def test_baselines_one_row_a_run_and_k(images):
         ("nearest_centroid", "l2", ""),
     ]
     # 8 of 20 wrong.
-    expected = {"dataset": "toy-digits", "normalization": "z-score", "train_images": "20", "test_images": "20"}
+    expected = {"dataset": "toy-digits", "normalization": "standardize", "train_images": "20", "test_images": "20"}
     expected |= {"accuracy": "0.6000", "low": "0.4750", "high": "0.6625", "precision": "0.5000", "recall": "0.6000"}
     expected |= {"f_score": "0.2500", "accuracy_published": "", "f_score_published": ""}
     row = one(frame, distance="l1", k="1")
@@ -78,7 +78,7 @@ def test_several_seeds_have_a_spread_and_no_limits(images):
     assert (row["low"], row["high"], row["recall"]) == ("", "", "0.9250")
     metrics = json.loads((images.root / "tables/classification_metrics.json").read_text())
     assert metrics["scratch"]["good"]["accuracy"] == 0.925
-    assert metrics["baselines"]["knn-l1-z-score-k3"]["accuracy"] == 0.5
+    assert metrics["baselines"]["knn-l1-standardize-k3"]["accuracy"] == 0.5
 
 
 def test_mcnemar_by_hand():
@@ -93,7 +93,7 @@ def test_differences_image_by_image(images):
     frame = table(images, "differences")
     row = one(frame, question="network against the best baseline", first="good-seed0")
     # Best: L1, k = 1, wrong at 0 to 7; the network is wrong at 0 too: seven images to none, p = 2 / 128.
-    expected = {"second": "knn-l1-z-score-k1", "test_images": "20", "first_accuracy": "0.9500"}
+    expected = {"second": "knn-l1-standardize-k1", "test_images": "20", "first_accuracy": "0.9500"}
     expected |= {"second_accuracy": "0.6000", "difference": "0.3500", "only_first": "7", "only_second": "0"}
     expected |= {"p": "0.0156", "shown": "higher"}
     assert {key: row[key] for key in expected} == expected
@@ -107,24 +107,24 @@ def test_differences_image_by_image(images):
         "no difference shown",
     )
     assert one(frame, question="network against the largest class", first="good-seed0")["shown"] == "higher"
-    row = one(frame, question="k = 1 against k = 3", first="knn-l2-z-score-k1")
+    row = one(frame, question="k = 1 against k = 3", first="knn-l2-standardize-k1")
     # Wrong at 0 to 8 against 2 to 9: one image to two.
-    assert (row["second"], row["only_first"], row["only_second"]) == ("knn-l2-z-score-k3", "1", "2")
-    row = one(frame, question="L1 against L2", first="knn-l1-z-score-k1")
-    assert (row["second"], row["only_first"], row["only_second"]) == ("knn-l2-z-score-k1", "1", "0")
-    row = one(frame, question="cosine against L2", first="knn-cosine-z-score-k1")
+    assert (row["second"], row["only_first"], row["only_second"]) == ("knn-l2-standardize-k3", "1", "2")
+    row = one(frame, question="L1 against L2", first="knn-l1-standardize-k1")
+    assert (row["second"], row["only_first"], row["only_second"]) == ("knn-l2-standardize-k1", "1", "0")
+    row = one(frame, question="cosine against L2", first="knn-cosine-standardize-k1")
     # Wrong at 8 to 17 against 0 to 8: eight to nine.
     assert (row["only_first"], row["only_second"]) == ("8", "9")
-    assert "z-score against min-max" not in set(frame["question"])
+    assert "standardize against minmax" not in set(frame["question"])
 
 
 def test_a_distance_scored_on_some_images_is_compared_on_those(images):
-    images.baseline("knn-ssim-z-score", {1: [9]}, images=10)
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-z-score"]})
+    images.baseline("knn-ssim-standardize", {1: [9]}, images=10)
+    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"]})
     row = one(table(images, "differences"), question="network against the best baseline", first="good-seed0")
     # 0.9 on ten images is the best; the network is wrong at image 0, the baseline at 9.
     assert (row["second"], row["test_images"], row["only_first"], row["only_second"]) == (
-        "knn-ssim-z-score-k1",
+        "knn-ssim-standardize-k1",
         "10",
         "1",
         "1",
@@ -133,11 +133,11 @@ def test_a_distance_scored_on_some_images_is_compared_on_those(images):
 
 
 def test_scalings_are_compared(images):
-    images.baseline("knn-l1-min-max", {1: range(8), 3: range(9)})
-    tables(**images.arguments | {"baselines": ["knn-l1-z-score", "knn-l1-min-max"]})
+    images.baseline("knn-l1-minmax", {1: range(8), 3: range(9)})
+    tables(**images.arguments | {"baselines": ["knn-l1-standardize", "knn-l1-minmax"]})
     frame = table(images, "differences")
-    rows = frame[frame["question"] == "z-score against min-max"]
-    assert list(rows["second"]) == ["knn-l1-min-max-k1", "knn-l1-min-max-k3"]
+    rows = frame[frame["question"] == "standardize against minmax"]
+    assert list(rows["second"]) == ["knn-l1-minmax-k1", "knn-l1-minmax-k3"]
     assert list(rows["only_second"]) == ["0", "1"]
 
 
@@ -148,7 +148,7 @@ def test_seconds_stand_apart(images):
     row = one(frame, name="good-seed0")
     assert (row["kind"], row["seconds"], row["seconds_per_epoch"]) == ("scratch", "30.00", "15.00")
     assert (row["threads"], row["hardware"], row["seconds_published"]) == ("1", "a machine", "")
-    assert one(frame, name="knn-l1-z-score")["seconds_per_epoch"] == ""
+    assert one(frame, name="knn-l1-standardize")["seconds_per_epoch"] == ""
     assert not any("seconds" in column for name in ("baselines", "scratch") for column in table(images, name))
 
 
@@ -225,10 +225,10 @@ def test_distances_have_other_names_in_the_paper():
     facts = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
     published = Published(PUBLISHED, facts)
     # Table 1 has min-max for the pairwise distance alone.
-    assert published.baseline("knn", 1, "l1", "min-max")["accuracy"] == "0.3539"
-    assert published.baseline("knn", 1, "l2", "min-max")["accuracy"] == ""
-    assert published.baseline("knn", 3, "l2", "z-score")["f_score"] == "0.3180"
-    assert published.baseline("knn", 5, "l2", "z-score")["f_score"] == ""
+    assert published.baseline("knn", 1, "l1", "minmax")["accuracy"] == "0.3539"
+    assert published.baseline("knn", 1, "l2", "minmax")["accuracy"] == ""
+    assert published.baseline("knn", 3, "l2", "standardize")["f_score"] == "0.3180"
+    assert published.baseline("knn", 5, "l2", "standardize")["f_score"] == ""
 
 
 def test_seconds_beside_are_of_the_same_filters_without_pooling():
@@ -241,9 +241,9 @@ def test_seconds_beside_are_of_the_same_filters_without_pooling():
 
 def test_other_readings_of_the_neighbours_have_a_table(cifar10):
     other = {"accuracy": 0.0944, "precision": 0.11, "recall": 0.0944, "f_score": 0.09}
-    wrong = cifar10.wrong["knn-cosine-z-score"]
+    wrong = cifar10.wrong["knn-cosine-standardize"]
     cifar10.baseline(
-        "knn-cosine-z-score",
+        "knn-cosine-standardize",
         wrong,
         largest=[{"k": 1, **other}],
         lowest_class=[{"k": 3, **other, "accuracy": 0.5}],
@@ -287,7 +287,7 @@ def edit(path, **changes):
     [
         ({"dataset": "other"}, "dataset is 'other', expected 'toy-digits'"),
         ({"distance": "l2"}, "distance is 'l2', expected 'l1'"),
-        ({"normalization": "min-max"}, "normalization is 'min-max'"),
+        ({"normalization": "minmax"}, "normalization is 'minmax'"),
         ({"kind": "scratch"}, "kind is 'scratch', expected 'baseline'"),
         ({"test_images": 19}, "test_images is 19, but predictions.csv has 20"),
         ({"scores": 3}, "field scores is no list"),
@@ -295,8 +295,9 @@ def edit(path, **changes):
     ],
 )
 def test_a_foreign_or_broken_baseline_names_file_field_and_verb(images, says, changes, words):
-    edit(images.root / "runs/knn-l1-z-score/metrics.json", **changes)
-    says(lambda: tables(**images.arguments), "knn-l1-z-score/metrics.json", words, "boardbench classification baseline")
+    path = images.root / "runs/knn-l1-standardize/metrics.json"
+    edit(path, **changes)
+    says(lambda: tables(**images.arguments), path, words, "boardbench classification baseline")
     assert not (images.root / "tables").exists()
 
 
@@ -311,11 +312,11 @@ def test_a_foreign_or_broken_baseline_names_file_field_and_verb(images, says, ch
     ],
 )
 def test_scores_that_cannot_be_are_refused(images, says, field, value, words):
-    path = images.root / "runs/knn-l1-z-score/metrics.json"
+    path = images.root / "runs/knn-l1-standardize/metrics.json"
     content = json.loads(path.read_text())
     content["scores"][0][field] = value
     path.write_text(json.dumps(content))
-    says(lambda: tables(**images.arguments), "knn-l1-z-score/", words, "boardbench classification baseline")
+    says(lambda: tables(**images.arguments), "knn-l1-standardize/", words, "boardbench classification baseline")
 
 
 @pytest.mark.parametrize(
@@ -339,9 +340,9 @@ def test_predictions_of_other_images_are_refused(images, says, old, new, words):
 
 
 def test_runs_of_other_images_than_the_first_are_refused(images, says):
-    images.baseline("knn-l1-min-max", {1: range(8)}, images=19)
-    asked = {"baselines": ["knn-l1-z-score", "knn-l1-min-max"]}
-    words = ("knn-l1-min-max/metrics.json: test_images are others than knn-l1-z-score", "(19 and 20)")
+    images.baseline("knn-l1-minmax", {1: range(8)}, images=19)
+    asked = {"baselines": ["knn-l1-standardize", "knn-l1-minmax"]}
+    words = ("knn-l1-minmax/metrics.json: test_images are others than knn-l1-standardize", "(19 and 20)")
     says(lambda: tables(**images.arguments | asked), *words, "boardbench classification baseline")
     images.network("good", 0, range(1), changes={"test_images": 19})
     images.predictions("good-seed0", {"predicted": range(1)}, 19)

@@ -121,6 +121,7 @@ def test_a_value_without_its_numbers_is_refused(evidence):
         ("p1-same-split", "matches", "2", "contradicted"),
         ("p1-full-frames", "matches", "512 x 512", "contradicted"),
         ("p1-scrb-channels", "matches", "214 -> 256 -> 3", "contradicted"),
+        ("p1-normalization", "explained", "clip reflectance to [0, 1]", "matches"),
         ("p1-batch", "contradicted", "4 and 8", "matches"),
         ("p1-class-weights", "matches", "[0.1, 0.7, 0.95, 0.9]", "contradicted"),
         ("p1-stopping-table", "contradicted", "validation IoU", "matches"),

@@ -24,21 +24,21 @@ ABOUT = {
 # Accuracy, precision, recall and F-score, of all test images unless the last cell says otherwise.
 BASELINES = """\
 dataset,method,k,distance,normalization,test_images,accuracy,low,high,precision,recall,f_score
-d,knn,1,l1,z-score,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
-d,knn,3,l1,z-score,10000,0.3900,0.38,0.40,0.4300,0.3900,0.3850
-d,knn,1,l1,min-max,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
-d,knn,1,l2,z-score,10000,0.3530,0.34,0.36,0.4097,0.3530,0.3493
-d,knn,3,l2,z-score,10000,0.3538,0.34,0.36,0.4182,0.3538,0.3484
-d,knn,1,cosine,z-score,10000,0.4082,0.39,0.41,0.4217,0.4082,0.4101
-d,knn,1,ssim,z-score,1000,0.4100,0.38,0.44,0.4200,0.4100,0.4080
-d,nearest_centroid,,l2,z-score,10000,0.2784,0.27,0.28,0.2900,0.2784,0.2549
-d,nearest_centroid,,cosine,z-score,10000,0.2830,0.27,0.29,0.2900,0.3000,0.4000
-d,nearest_centroid,,ssim,z-score,10000,0.2500,0.24,0.26,0.2900,0.2500,0.2000
+d,knn,1,l1,standardize,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
+d,knn,3,l1,standardize,10000,0.3900,0.38,0.40,0.4300,0.3900,0.3850
+d,knn,1,l1,minmax,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
+d,knn,1,l2,standardize,10000,0.3530,0.34,0.36,0.4097,0.3530,0.3493
+d,knn,3,l2,standardize,10000,0.3538,0.34,0.36,0.4182,0.3538,0.3484
+d,knn,1,cosine,standardize,10000,0.4082,0.39,0.41,0.4217,0.4082,0.4101
+d,knn,1,ssim,standardize,1000,0.4100,0.38,0.44,0.4200,0.4100,0.4080
+d,nearest_centroid,,l2,standardize,10000,0.2784,0.27,0.28,0.2900,0.2784,0.2549
+d,nearest_centroid,,cosine,standardize,10000,0.2830,0.27,0.29,0.2900,0.3000,0.4000
+d,nearest_centroid,,ssim,standardize,10000,0.2500,0.24,0.26,0.2900,0.2500,0.2000
 """
 VARIANTS = """\
 dataset,variant,method,k,distance,normalization,test_images,accuracy,precision,recall,f_score
-d,largest distance,knn,1,cosine,z-score,10000,0.1011,0.1147,0.1011,0.0989
-d,ties to the lowest class,knn,3,l2,z-score,10000,0.3290,0.4320,0.3290,0.3185
+d,largest distance,knn,1,cosine,standardize,10000,0.1011,0.1147,0.1011,0.0989
+d,ties to the lowest class,knn,3,l2,standardize,10000,0.3290,0.4320,0.3290,0.3185
 """
 SCRATCH = """\
 name,network,learning_rate,dropout,folds,epochs,setting_published,accuracy,precision,recall,f_score
@@ -166,7 +166,7 @@ def test_the_original_images_settle_more_and_come_first(reports):
 
 def test_a_truncated_number_is_explained(reports):
     cut = BASELINES.replace(
-        "d,nearest_centroid,,l2,z-score,10000,0.2784", "d,nearest_centroid,,l2,z-score,10000,0.27846"
+        "d,nearest_centroid,,l2,standardize,10000,0.2784", "d,nearest_centroid,,l2,standardize,10000,0.27846"
     )
     publish(reports, "cifar10", original=True, recoded=False, tables={"baselines": cut})
     found = cell(reports, "nearest_centroid mse z-score")
@@ -174,7 +174,7 @@ def test_a_truncated_number_is_explained(reports):
 
 
 def test_where_l1_is_what_is_printed_it_matches(reports):
-    same = BASELINES.replace("l1,z-score,10000,0.3859", "l1,z-score,10000,0.3548")
+    same = BASELINES.replace("l1,standardize,10000,0.3859", "l1,standardize,10000,0.3548")
     publish(reports, tables={"baselines": same})
     assert cell(reports, "knn 1 pairwise z-score").verdict == "matches"
 

@@ -320,7 +320,8 @@ def test_the_tables_alone_say_what_is_impossible(reports):
     assert "Of 18 printed means, 12 are" in sentences[-1]
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in PUBLISHED.iterdir()))
+# sensor_fx10.csv holds no published number: the step that measures the simulated camera reads it.
+@pytest.mark.parametrize("name", sorted({path.name for path in PUBLISHED.iterdir()} - {"sensor_fx10.csv"}))
 def test_a_missing_published_file_is_named(reports, name):
     (reports / "published" / name).unlink()
     with pytest.raises(BoardbenchError, match=rf"{re.escape(name)}: no such file.*git checkout"):

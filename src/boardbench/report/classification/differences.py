@@ -22,7 +22,7 @@ LEARNED, BASELINE, NEIGHBOURS, NORMS, COSINE, SCALES, SQUEEZE = QUESTIONS = (
     "k = 1 against k = 3",
     "L1 against L2",
     "cosine against L2",
-    "z-score against min-max",
+    "standardize against minmax",
     "squeeze-and-excitation against none",
 )
 COLUMNS = ["question", "first", "second", "test_images", "first_accuracy", "second_accuracy", "difference"]
@@ -65,7 +65,7 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
     * each network against the baseline of highest accuracy, which the test images themselves choose: to its favour;
     * k-NN of equal distance and normalization, k = 1 and k = 3;
     * L1 and L2, cosine and L2, of equal method, k and normalization;
-    * z-score and min-max, of equal method, k and distance;
+    * standardize and minmax, of equal method, k and distance;
     * each network with squeeze-and-excitation against the one of equal settings without: paired by seed and image,
       with 95 % limits over both; one seed has none and shows nothing, for training again may change more.
     """
@@ -90,7 +90,7 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
         (NEIGHBOURS, "k", 1, 3),
         (NORMS, "distance", "l1", "l2"),
         (COSINE, "distance", "cosine", "l2"),
-        (SCALES, "normalization", "z-score", "min-max"),
+        (SCALES, "normalization", "standardize", "minmax"),
     ):
         for run in baselines:
             second = known.get(key(run, **{name: other}))

@@ -8,7 +8,9 @@ from boardbench.errors import BoardbenchError
 from boardbench.report.runs import read_csv
 
 METRICS = ("accuracy", "precision", "recall", "f_score")
-DISTANCES = {"l1": "pairwise", "l2": "mse"}  # ours -> paper 2's word; cosine and ssim are the same
+# Our words -> paper 2's; cosine and ssim are the same.
+DISTANCES = {"l1": "pairwise", "l2": "mse"}
+NORMALIZATIONS = {"standardize": "z-score", "minmax": "min-max"}
 CIFAR10 = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 COUNTS = {"train": 50_000, "test": 10_000}
 RATE = 0.001  # of table 4, unless stated
@@ -51,8 +53,9 @@ class Published:
             self.costs = _rows(published, "efficiency", ("network", *EFFICIENCY), "3")
 
     def baseline(self, method: str, k: int | None, distance: str, normalization: str) -> Row:
-        """Return the row of a baseline; empty cells where the paper has none."""
-        wanted = (method, "" if k is None else str(k), DISTANCES.get(distance, distance), normalization)
+        """Return the row of a baseline, named in our words; empty cells where the paper has none."""
+        words = (DISTANCES.get(distance, distance), NORMALIZATIONS.get(normalization, normalization))
+        wanted = (method, "" if k is None else str(k), *words)
         for row in self.baselines:
             if (row["method"], row["k"], row["distance"], row["normalization"]) == wanted:
                 return row

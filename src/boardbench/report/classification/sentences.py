@@ -124,7 +124,7 @@ def neighbours(differences: pd.DataFrame) -> str:
 
 
 def distances(differences: pd.DataFrame) -> list[str]:
-    """Say how L1 and L2, and z-score and min-max, differ, image by image."""
+    """Say how L1 and L2, and standardize and minmax, differ, image by image."""
     said = []
     rows = _asked(differences, NORMS)
     if rows:
@@ -138,8 +138,8 @@ def distances(differences: pd.DataFrame) -> list[str]:
     if rows:
         same = [row for row in rows if row["only_first"] == row["only_second"] == "0"]
         said.append(
-            f"z-score and min-max score the same images right in {len(same)} of {len(rows)} pairs. By L1 and L2 they "
-            "must: one global shift and scale changes no order of distances."
+            f"By standardize and by minmax the same images are right in {len(same)} of {len(rows)} pairs. With L1 and "
+            "L2 they must be: one global shift and scale changes no order of distances."
         )
     return said
 

@@ -1,5 +1,6 @@
 """Verdicts on the numbers of papers 2, 3 and 5: what arithmetic settles before any run, and what looks wrong."""
 
+from boardbench.report.classification.published import NORMALIZATIONS
 from boardbench.report.ledger.cifar10_networks import efficiency, epoch, network
 from boardbench.report.ledger.claims_baselines import (
     BASELINES,
@@ -106,9 +107,10 @@ def _baseline(evidence: Evidence, row: Row, column: str) -> Finding:
         if agreement(classified, text, float(other[column])):
             why = f"By {_READINGS[other['variant']]}, ours is {other[column]} ({data}); by the nearest, {own[column]}."
             return found(EXPLAINED, why, other[column])
-    scaled = classified.baseline(row, normalization="z-score")
-    if row["normalization"] == "min-max" and row["distance"] == "pairwise" and scaled:
-        printed = rows(evidence, BASELINES, **row_key(row) | {"normalization": "z-score"})[0][column]
+    scaled = classified.baseline(row, normalization="standardize")
+    if row["normalization"] == NORMALIZATIONS["minmax"] and row["distance"] == "pairwise" and scaled:
+        standardized = row_key(row) | {"normalization": NORMALIZATIONS["standardize"]}
+        printed = rows(evidence, BASELINES, **standardized)[0][column]
         if scaled[column] == own[column] and printed != text:
             why = "One global shift and scale changes no order of distances: computed, both scalings give "
             return found(CONTRADICTED, f"{why}{own[column]}, but printed are {printed} and {text}.")

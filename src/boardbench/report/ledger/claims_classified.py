@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from boardbench.report.ledger.claims_costs import verdict
 from boardbench.report.ledger.claims_data import Check
-from boardbench.report.ledger.classified import WORDS, Classified, Rows
+from boardbench.report.ledger.classified import PRINTED, Classified, Rows
 from boardbench.report.ledger.evidence import Evidence
 from boardbench.report.ledger.verdicts import NOT_RUN, Claim, Finding
 
 Ours = Callable[[Classified], str]
-_OURS = {ours: printed for printed, ours in WORDS.items()}
 _SETTING = "A setting: the author's runs are not published with the report, so nothing here shows it"
 _METRICS = ("accuracy", "precision", "recall", "f_score")
 
@@ -51,12 +50,13 @@ def _accuracy(row: dict[str, str]) -> float:
     return float(row["accuracy"])
 
 
-def _word(row: dict[str, str]) -> str:
-    return _OURS.get(row["distance"], row["distance"])
+def _word(row: dict[str, str], column: str = "distance") -> str:
+    """Return a word of ours as the paper has it, beside whose claims it stands."""
+    return PRINTED[column].get(row[column], row[column])
 
 
 def _named(row: dict[str, str]) -> str:
-    words = (row["method"], row["k"], _word(row), row["normalization"])
+    words = (row["method"], row["k"], _word(row), _word(row, "normalization"))
     return f"{' '.join(word for word in words if word)} {row['accuracy']}"
 
 

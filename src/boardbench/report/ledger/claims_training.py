@@ -70,6 +70,13 @@ def _median_frequency(evidence: Evidence, claim: Claim) -> Finding:
     return Finding(MATCHES if same else CONTRADICTED, ", ".join(f"{weight:.3g}" for weight in weights), why)
 
 
+def _normalization(evidence: Evidence, claim: Claim) -> Finding:
+    code = entry(evidence, "preprocessing").split(";")[0]
+    why = "The code takes the data set's reflectance, where white is 1 and dark is 0, and scales it no further. "
+    why += "paper.yaml follows the sentence (minmax), pcbvision.yaml the code (none)."
+    return Finding(MATCHES if claim.value in code else EXPLAINED, code, why)
+
+
 def _stopping(other: str) -> Check:
     def check(evidence: Evidence, claim: Claim) -> Finding:
         values = [row.value for row in evidence.claims if row.id == other]
@@ -170,6 +177,7 @@ def _patch_count(evidence: Evidence, claim: Claim) -> Finding:
 
 
 CHECKS: dict[str, Check] = {
+    "p1-normalization": _normalization,
     "p1-scrb-channels": _scrb_channels,
     "p1-epochs": _training("epochs"),
     "p1-batch": _batch,

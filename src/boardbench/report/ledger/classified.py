@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boardbench.report.classification.published import DISTANCES, NORMALIZATIONS
 from boardbench.report.runs import read_csv, read_json
 
 _COMMAND = "snakemake --cores all --configfile workflow/presets/cifar10.yaml"
@@ -27,7 +28,9 @@ COLUMNS = {
     "scratch": ("name", "network", "learning_rate", "dropout", "folds", "epochs", "setting_published", *METRICS),
     "seconds": ("name", "seconds_per_epoch", "threads", "hardware", "setting_published"),
 }
-WORDS = {"pairwise": "l1", "mse": "l2"}  # paper 2's distance -> ours
+PRINTED = {"distance": DISTANCES, "normalization": NORMALIZATIONS}
+"""Column -> our word -> paper 2's, where they differ."""
+_OURS = {column: {printed: ours for ours, printed in words.items()} for column, words in PRINTED.items()}
 
 Rows = list[dict[str, str]]
 
@@ -70,7 +73,7 @@ class Classified:
 
     def _beside(self, rows: Rows, printed: dict[str, str], changes: dict[str, str]) -> Rows:
         wanted = {name: printed[name] for name in ("method", "k", "distance", "normalization")}
-        wanted |= {"distance": WORDS.get(printed["distance"], printed["distance"])} | changes
+        wanted |= {column: words.get(printed[column], printed[column]) for column, words in _OURS.items()} | changes
         return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
 

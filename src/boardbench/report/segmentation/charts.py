@@ -5,16 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from boardbench.report.charts import COLOURS, STYLE, pretty, save
+from boardbench.report.charts import COLOURS, STYLE, colours_of, pretty, save
 from boardbench.report.pareto import on_front
 from boardbench.report.runs import read_csv
 
 WORDS = ["backbone", "strategy", "precision", "pruning"]
 _MARKERS = "os^DvPX"  # backbones
-
-
-def _colours(strategies: list[str]) -> dict[str, str]:
-    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(strategies)}
 
 
 def training_curves(histories: dict[str, Path], out: Path) -> None:
@@ -38,7 +34,7 @@ def training_curves(histories: dict[str, Path], out: Path) -> None:
         frame = read_csv(path, "segmentation train", columns)[list(columns)].apply(pd.to_numeric, errors="coerce")
         runs.append((*name.rsplit("-", 2)[:2], frame))
     backbones = list(dict.fromkeys(run[0] for run in runs))
-    colours = _colours(list(dict.fromkeys(run[1] for run in runs)))
+    colours = colours_of(list(dict.fromkeys(run[1] for run in runs)))
     with rc_context(STYLE):
         figure = Figure(figsize=(2.8 * len(backbones) + 0.6, 4.6))
         axes = figure.subplots(2, len(backbones), sharex=True, sharey="row", squeeze=False)
@@ -83,7 +79,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
     table = pd.concat([mean[["backbone", "strategy"]], numbers], axis=1)
     networks, floors = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
     backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
-    colours = _colours(strategies)
+    colours = colours_of(strategies)
     step = 0.8 / len(strategies)
     with rc_context(STYLE):
         figure = Figure(figsize=(max(7.2, 0.33 * len(networks)), 3.5))
@@ -138,6 +134,37 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
         save(figure, out)
 
 
+def sensor_figure(curves: pd.DataFrame, out: Path) -> None:
+    """Draw two curves of the real and of the simulated camera: variance against signal, and white along the line.
+
+    Args:
+        curves: text, columns camera (real, simulated_unbinned), curve (transfer, line, white), x, y.
+        out: the SVG to write.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    looks = {
+        "real": {"color": COLOURS[0], "marker": "o", "ms": 6, "label": "real FX10"},
+        "simulated_unbinned": {"color": COLOURS[5], "marker": "D", "ms": 5, "mfc": "none", "label": "simulated"},
+    }
+    numbers = curves.assign(**{name: pd.to_numeric(curves[name]) for name in ("x", "y")})
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 3.2))
+        left, right = figure.subplots(1, 2)
+        for camera, look in looks.items():
+            of = numbers[numbers["camera"] == camera]
+            points, line, white = (of[of["curve"] == curve] for curve in ("transfer", "line", "white"))
+            left.plot(points["x"], points["y"], ls="none", **look)
+            left.plot(line["x"], line["y"], color=look["color"], lw=1.1, ls="-" if camera == "real" else (0, (4, 3)))
+            right.plot(white["x"], white["y"], ls="none", **look)
+        left.set(xlabel="signal, counts", ylabel="variance over time, counts²", xlim=(0, None), ylim=(0, None))
+        right.set(xlabel="place along the line", ylabel="white, relative to its largest", ylim=(0, 1.05))
+        left.legend(loc="upper left")
+        figure.tight_layout(w_pad=2.5)
+        save(figure, out)
+
+
 def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
     """Draw mean IoU against measured time and against GMACs; models that none beats in both are numbered and named.
 
@@ -158,7 +185,7 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
     numbers = table[["miou", "miou_sd", "p50_ms", "gmacs"]].apply(pd.to_numeric, errors="coerce")
     models = pd.concat([table[[*WORDS, "width"]], numbers], axis=1).dropna(subset=["miou"])
     present, order = set(models["strategy"]), list(dict.fromkeys([*strategies, *models["strategy"]]))
-    colours = {name: colour for name, colour in _colours(order).items() if name in present}
+    colours = {name: colour for name, colour in colours_of(order).items() if name in present}
     markers = {name: _MARKERS[at % len(_MARKERS)] for at, name in enumerate(dict.fromkeys(models["backbone"]))}
     first = table.iloc[0]
     window = f"{first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"

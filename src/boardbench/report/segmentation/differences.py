@@ -36,6 +36,7 @@ from scipy import stats
 from boardbench.errors import BoardbenchError
 from boardbench.report.runs import run_name
 from boardbench.report.segmentation.runs import grid
+from boardbench.report.writing import decimals
 from boardbench.segmentation.scores import mean_scores, read_confusions
 
 METRICS = ("miou", "mf1")
@@ -43,6 +44,8 @@ COLUMNS = ["backbone", "strategy", "against", "metric", "seeds", "scenes", "diff
 COLUMNS += ["shown", "note"]
 LEVEL = 0.95
 ROUGH = 8  # test scenes, below which an interval is called rough
+Scores = tuple[np.ndarray, np.ndarray]
+"""What :func:`resampled` returns."""
 
 
 def differences(
@@ -76,20 +79,15 @@ def differences(
     Raises:
         BoardbenchError: a missing or damaged file, other classes, or runs scored on different captures or masks.
     """
-    drawn = _Resamples(runs, grid(backbones, strategies, seeds, []), classes, resamples, seed)
+    drawn = Resamples(runs, grid(backbones, strategies, seeds, []), classes, resamples, seed)
     rows = []
     for backbone in [*backbones, "all"]:
         among = backbones if backbone == "all" else [backbone]
         for strategy, against in combinations(strategies, 2):
             pairs = [(drawn.scores[name, strategy], drawn.scores[name, against]) for name in among]
-            full, sample = (np.mean([one[part] - other[part] for one, other in pairs], axis=0) for part in (0, 1))
-            for index, metric in enumerate(METRICS):
-                value, low, high = drawn.interval(full[index], sample[index], -1.0)
-                shown = "higher" if low > 0 else "lower" if high < 0 else "no difference shown"
+            for metric in METRICS:
                 row = {"backbone": backbone, "strategy": strategy, "against": against, "metric": metric}
-                row |= {"seeds": str(len(seeds)), "scenes": str(drawn.scenes)}
-                row |= {"difference": _text(value), "low": _text(low), "high": _text(high)}
-                rows.append(row | {"covers": _covers(len(seeds)), "shown": shown, "note": drawn.note})
+                rows.append(row | drawn.difference(pairs, metric))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -105,21 +103,14 @@ def change(
         classes, resamples, seed: as :func:`differences`.
 
     Returns:
-        Text cells of mean IoU: scenes, difference, low, high, shown, note.
+        Text cells of mean IoU, as :meth:`Resamples.difference`.
 
     Raises:
         BoardbenchError: as :func:`differences`.
     """
-    paths = [folder / run_name(*cell) / "confusions.csv" for folder in (runs, others)]
-    _check_same({path: _read(path, classes) for path in paths}, paths[1], paths[0])
-    # Equal seeds draw equal scenes for both.
-    drawn, before = (_Resamples(folder, [cell], classes, resamples, seed) for folder in (runs, others))
-    pair = (drawn.scores[cell[:2]], before.scores[cell[:2]])
-    full, sample = (pair[0][part] - pair[1][part] for part in (0, 1))
-    value, low, high = drawn.interval(full[0], sample[0], -1.0)
-    shown = "higher" if low > 0 else "lower" if high < 0 else "no difference shown"
-    row = {"scenes": str(drawn.scenes), "difference": _text(value), "low": _text(low), "high": _text(high)}
-    return row | {"shown": shown, "note": drawn.note}
+    before = Resamples(others, [cell], classes, resamples, seed)
+    drawn = Resamples(runs, [cell], classes, resamples, seed, like=others / run_name(*cell) / "confusions.csv")
+    return drawn.difference([(drawn.scores[cell[:2]], before.scores[cell[:2]])])
 
 
 def intervals(
@@ -147,19 +138,12 @@ def intervals(
         BoardbenchError: as :func:`differences`.
     """
     cells = grid(backbones, strategies, seeds, floors)
-    drawn = _Resamples(runs, cells, classes, resamples, seed)
-    rows = []
-    for backbone, strategy in dict.fromkeys(cell[:2] for cell in cells):
-        full, sample = drawn.scores[backbone, strategy]
-        value, low, high = drawn.interval(full[0], sample[0], 0.0)
-        row = {"backbone": backbone, "strategy": strategy}
-        row |= {"miou": _text(value), "low": _text(low), "high": _text(high)}
-        row |= {"seeds": str(full.shape[1]), "scenes": str(drawn.scenes)}
-        rows.append(row | {"covers": _covers(full.shape[1]), "note": drawn.note})
-    return pd.DataFrame(rows)
+    drawn = Resamples(runs, cells, classes, resamples, seed)
+    among = dict.fromkeys(cell[:2] for cell in cells)
+    return pd.DataFrame([dict(zip(("backbone", "strategy"), cell, strict=True)) | drawn.score(cell) for cell in among])
 
 
-def resampled(stack: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def resampled(stack: np.ndarray, weights: np.ndarray) -> Scores:
     """Score one run of each seed on the test part and on resamples of its scenes.
 
     Args:
@@ -198,8 +182,10 @@ def limits(full: np.ndarray, drawn: np.ndarray, shares: np.ndarray, scenes: int)
     return float(low), float(high)
 
 
-class _Resamples:
+class Resamples:
     """The runs of a grid, scored on the test part and on every resample of it.
+
+    Grids of equal scenes draw equal scenes and seeds from the same seed, so that their runs can be paired.
 
     Attributes:
         scores: (backbone, strategy) -> what :func:`resampled` returns.
@@ -207,11 +193,21 @@ class _Resamples:
         note: what the reader must know about the intervals, or nothing.
     """
 
-    def __init__(self, runs: Path, cells: list[tuple[str, str, int]], classes: list[str], resamples: int, seed: int):
+    def __init__(
+        self,
+        runs: Path,
+        cells: list[tuple[str, str, int]],
+        classes: list[str],
+        resamples: int,
+        seed: int,
+        like: Path | None = None,
+    ):
+        """Read the runs; ``like`` is a confusions.csv of another grid that must be of the same captures and masks."""
         read = {cell: runs / run_name(*cell) / "confusions.csv" for cell in cells}
-        captures = {path: _read(path, classes) for path in read.values()}
+        like = like or read[cells[0]]
+        captures = {path: _read(path, classes) for path in dict.fromkeys([like, *read.values()])}
         for path in captures:
-            _check_same(captures, read[cells[0]], path)
+            _check_same(captures, like, path)
         stacks: dict[tuple[str, str], list[np.ndarray]] = {}
         for cell, path in read.items():
             stacks.setdefault(cell[:2], []).append(_by_scene(captures[path]))
@@ -228,12 +224,36 @@ class _Resamples:
         generator = np.random.default_rng([self._seed, stream])
         return generator.multinomial(size, np.full(size, 1 / size), resamples).astype(float)
 
-    def interval(self, full: np.ndarray, drawn: np.ndarray, least: float) -> tuple[float, float, float]:
-        """Return the mean over the seeds and its :func:`limits` within [least, 1], rounded as they are printed."""
+    def score(self, cell: tuple[str, str]) -> dict[str, str]:
+        """Return the mean IoU of a cell over its seeds: text cells miou, low, high, seeds, scenes, covers, note."""
+        full, drawn = self.scores[cell]
+        value, low, high = self._interval(full[0], drawn[0], 0.0)
+        return {"miou": value, "low": low, "high": high} | self._facts(full.shape[1])
+
+    def difference(self, pairs: list[tuple[Scores, Scores]], metric: str = METRICS[0]) -> dict[str, str]:
+        """Return the mean difference of pairs of ``scores``, first minus second.
+
+        Returns:
+            Text cells: difference, low, high; shown (whether the printed limits leave out 0), seeds, scenes, covers,
+            note.
+        """
+        at = METRICS.index(metric)
+        full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))
+        value, low, high = self._interval(full, drawn, -1.0)
+        shown = "higher" if low and float(low) > 0 else "lower" if high and float(high) < 0 else "no difference shown"
+        return {"difference": value, "low": low, "high": high, "shown": shown} | self._facts(len(full))
+
+    def _facts(self, seeds: int) -> dict[str, str]:
+        covers = "scenes and seeds" if seeds > 1 else "scenes"
+        return {"seeds": str(seeds), "scenes": str(self.scenes), "covers": covers, "note": self.note}
+
+    def _interval(self, full: np.ndarray, drawn: np.ndarray, least: float) -> list[str]:
+        """Return the mean over the seeds and its :func:`limits` within [least, 1], as they are printed."""
         shares = self._drawn(1, *drawn.shape).T / len(full)
         low, high = limits(full, drawn, shares, self.scenes)
         # + 0.0: no "-0.0000"
-        return tuple(round(float(number), 4) + 0.0 for number in (full.mean(), *np.clip([low, high], least, 1)))
+        rounded = (round(float(number), 4) + 0.0 for number in (full.mean(), *np.clip([low, high], least, 1)))
+        return [decimals(number, 4) for number in rounded]
 
 
 def _read(path: Path, classes: list[str]) -> dict[str, np.ndarray]:
@@ -277,11 +297,3 @@ def _by_scene(captures: dict[str, np.ndarray]) -> np.ndarray:
         scene = name.rpartition("_")[0]
         scenes[scene] = scenes.get(scene, 0) + captures[name]
     return np.stack([scenes[scene] for scene in sorted(scenes)])
-
-
-def _covers(seeds: int) -> str:
-    return "scenes and seeds" if seeds > 1 else "scenes"
-
-
-def _text(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.4f}"

@@ -9,9 +9,12 @@ from boardbench.files import write_json
 from boardbench.report.charts import pretty
 from boardbench.report.pictures import shrink
 from boardbench.report.runs import read_csv, read_json, run_name
-from boardbench.report.segmentation.charts import pareto_figure, scores_figure, training_curves
+from boardbench.report.segmentation.charts import pareto_figure, scores_figure, sensor_figure, training_curves
+from boardbench.report.segmentation.normalization_chart import normalizations_figure
+from boardbench.report.segmentation.normalizations import read_normalizations
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import grid
+from boardbench.report.segmentation.sensor import CURVES
 
 BUDGET = 1_200_000  # bytes of all prediction pictures of a dataset: they stand in git
 
@@ -48,7 +51,7 @@ def figures(
         seeds: one run a seed.
         runs: folder of the runs (history.csv, predictions).
         tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json, and maybe
-            segmentation_pareto.csv).
+            segmentation_pareto.csv, segmentation_normalizations.csv and segmentation_sensor_transfer.csv).
         pictures: test captures shown a strategy; 0 for none.
         out: folder that receives the figures; segmentation figures of an earlier run in it are removed.
 
@@ -95,6 +98,32 @@ def figures(
             budget = float(exported["budget_ms"][0])
             title = f"{dataset} ({about['label']})"
             pareto_figure(exported, out / entries[-1]["file"], budget, title, strategies)
+    if (compared := read_normalizations(tables)) is not None:
+        seen = {"scenes and seeds": "test scenes and seeds"}.get(compared[0]["covers"][0], "test scenes")
+        entries.append(
+            {
+                "file": "segmentation_normalizations.svg",
+                "caption": f"Mean IoU on the test part by normalization of the bands, with 95 % intervals over {seen}. "
+                "Thin lines join the runs of one input. The intervals of two inputs may overlap although they are told "
+                "apart: differences are paired.",
+                "alt": f"Chart of mean IoU by normalization and input on {dataset}, one panel a network; numbers: the "
+                "table below.",
+            }
+        )
+        normalizations_figure(compared[0], out / entries[-1]["file"], f"{dataset} ({about['label']})", strategies)
+    if (curves := tables / "segmentation_sensor_transfer.csv").is_file():
+        entries.append(
+            {
+                "file": "segmentation_sensor.svg",
+                "caption": "The simulated camera beside a real Specim FX10, both without binning. Left: variance of "
+                "noise against signal, each mark a twelfth of the elements, and the line fitted; both cameras resample "
+                "neighbours, by which variance differs from band to band. Right: the white reference along the line, "
+                "mean over bands.",
+                "alt": "Two line charts, real and simulated camera: variance against signal, and white along the line; "
+                "numbers: the table below.",
+            }
+        )
+        sensor_figure(read_csv(curves, "segmentation tables", CURVES), out / entries[-1]["file"])
 
     best = _best_backbone(mean, backbones)
     for strategy in strategies if pictures else []:

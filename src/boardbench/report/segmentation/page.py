@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from boardbench.report.runs import check_about, read_csv
+from boardbench.report.segmentation.normalizations import hangs, read_normalizations
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.pruning import read_pruning
+from boardbench.report.segmentation.sensor import alike, read_sensor
 from boardbench.report.segmentation.sentences import (
     against_floors,
     comparisons,
@@ -17,6 +19,7 @@ from boardbench.report.segmentation.sentences import (
     under_budget,
     why_pca_loses,
 )
+from boardbench.report.segmentation.spread import moved, read_spread
 
 ABOUT = ("label", "source", "classes", "bands", "working_sizes", "parts")
 
@@ -72,6 +75,9 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
     exported = folder / "segmentation_pareto.csv"
     line = read_exported(exported, "segmentation tables") if exported.is_file() else None
     pruned = read_pruning(folder / "segmentation_pruning.csv")
+    spread = read_spread(folder / "segmentation_spread.csv")
+    compared = read_normalizations(folder)
+    camera = read_sensor(folder / "segmentation_sensor.csv")
     records = {
         key: read_csv(folder / f"segmentation_{key}.csv", "segmentation tables", ("dataset",)).to_dict("records")
         for key in ("complexity", "reduction", "captures")
@@ -92,8 +98,17 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
         "line": [] if line is None else line.to_dict("records"),
         "under_budget": [] if line is None else under_budget(line),
         "line_chart": charts.pop("segmentation_pareto.svg", None),
+        "spread": [] if spread is None else spread.to_dict("records"),
+        "spread_said": "" if spread is None else moved(spread),
+        "normalizations": [] if compared is None else compared[0].to_dict("records"),
+        "normalization_order": [] if compared is None else compared[1].to_dict("records"),
+        "normalizations_said": [] if compared is None else hangs(*compared),
+        "normalizations_chart": charts.pop("segmentation_normalizations.svg", None),
         "pruning": [] if pruned is None else pruned.to_dict("records"),
         "pruning_said": [] if pruned is None else pruning(pruned),
+        "camera": [] if camera is None else camera.to_dict("records"),
+        "camera_said": "" if camera is None else alike(camera),
+        "camera_chart": charts.pop("segmentation_sensor.svg", None),
         "charts": list(charts.values()),
         "predictions": [entry for entry in pictures if entry["file"].startswith("segmentation_prediction_")],
         **records,

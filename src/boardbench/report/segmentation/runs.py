@@ -7,6 +7,7 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.report.runs import MADE_BY, read_json, run_name
+from boardbench.report.writing import decimals
 
 SCORES = ("f1", "iou", "precision", "recall")
 # Paper 1's PCA rows: its text fits on the training set, the code behind it cube by cube, so both stand beside them.
@@ -24,16 +25,20 @@ def grid(
     return networks + [(floor, "none", 0) for floor in floors]
 
 
-def read_scores(runs: Path, backbone: str, strategy: str, seed: int, classes: list[str]) -> dict[str, Any]:
+def read_scores(
+    runs: Path, backbone: str, strategy: str, seed: int, classes: list[str], normalization: str | None = None
+) -> dict[str, Any]:
     """Read one run: arrays (classes,) ``f1 iou precision recall``, floats ``miou mf1``; null is NaN.
 
     Raises:
-        BoardbenchError: no such run, or the file belongs to another run or another list of classes.
+        BoardbenchError: no such run, or the file belongs to another run, another list of classes or, where one is
+            given, another normalization.
     """
     path = runs / run_name(backbone, strategy, seed) / "metrics.json"
     verb = "segmentation floor" if strategy == "none" else "segmentation evaluate"
     content = read_json(path, verb)
-    for key, expected in {"backbone": backbone, "strategy": strategy, "classes": classes}.items():
+    wanted = {"backbone": backbone, "strategy": strategy, "classes": classes}
+    for key, expected in (wanted | ({"normalization": normalization} if normalization else {})).items():
         if content.get(key) != expected:
             raise BoardbenchError(
                 f"{path}: {key} is {content.get(key)!r}, expected {expected!r}: the run is of another grid. "
@@ -54,3 +59,10 @@ def read_scores(runs: Path, backbone: str, strategy: str, seed: int, classes: li
                 f"Delete it, then: {MADE_BY.format(verb=verb)}"
             )
     return scores
+
+
+def mean_and_sd(values: list[float], name: str) -> dict[str, str]:
+    """Return mean and standard deviation over seeds as text; one run has no spread: an empty cell, not 0."""
+    known = np.array(values)[np.isfinite(values)]
+    mean = known.mean() if len(known) else np.nan
+    return {name: decimals(mean, 4), f"{name}_sd": decimals(known.std(ddof=1), 4) if len(known) > 1 else ""}

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
@@ -12,16 +11,18 @@ from boardbench.params.segmentation import Complexity
 from boardbench.report.runs import read_csv, read_json
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
+from boardbench.report.segmentation.normalizations import TABLES as NORMALIZATIONS
+from boardbench.report.segmentation.normalizations import normalization_tables
 from boardbench.report.segmentation.pareto import pareto_table
 from boardbench.report.segmentation.pruning import pruning_table
-from boardbench.report.segmentation.runs import PUBLISHED_AS, SCORES, grid, read_scores
+from boardbench.report.segmentation.reductions import reduction_table
+from boardbench.report.segmentation.runs import PUBLISHED_AS, SCORES, grid, mean_and_sd, read_scores
+from boardbench.report.segmentation.sensor import sensor_tables
+from boardbench.report.segmentation.spread import spread_table
 from boardbench.report.writing import decimals, drop_tables, write_table
 from boardbench.segmentation.data import PARTS, read_split
-from boardbench.segmentation.reduction import get, is_fitted
-from boardbench.segmentation.reduction.pca import load_reduction
 
 PAPER_CLASSES = ["others", "ic", "capacitor", "connectors"]
-PAPER_VARIANCE = {"pca3": "98.7"}  # percent kept by three components, text of paper 1
 LABELS = {
     "simulate": "SIMULATED: physics, not a result",
     "indian_pines": "Indian Pines: a real AVIRIS scene of fields, not circuit boards; blocks play the scenes",
@@ -50,25 +51,12 @@ def _per_class(
     rows = []
     for (backbone, strategy, seed), score in scores.items():
         for index, name in enumerate(classes):
-            row = {
-                "dataset": dataset,
-                "backbone": backbone,
-                "strategy": strategy,
-                "seed": str(seed),
-                "class": name,
-            }
+            row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seed": str(seed), "class": name}
             row |= {key: decimals(score[key][index], 4) for key in SCORES}
             for metric in ("f1", "iou"):
                 row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _spread(values: np.ndarray, name: str) -> dict[str, str]:
-    """Return mean and standard deviation over seeds; one run has no spread: an empty cell, not 0."""
-    known = values[np.isfinite(values)]
-    mean = known.mean() if len(known) else np.nan
-    return {name: decimals(mean, 4), f"{name}_sd": decimals(known.std(ddof=1), 4) if len(known) > 1 else ""}
 
 
 def _groups(scores: dict[tuple[str, str, int], dict]) -> dict[tuple[str, str], list[dict]]:
@@ -88,7 +76,7 @@ def _class_mean(
             row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "class": name}
             row["seeds"] = str(len(group))
             for metric in ("iou", "f1"):
-                row |= _spread(np.array([score[metric][index] for score in group]), metric)
+                row |= mean_and_sd([score[metric][index] for score in group], metric)
             for metric in ("iou", "f1"):
                 row[f"{metric}_published"] = printed.get((backbone, strategy, metric), {}).get(name, "")
             rows.append(row)
@@ -103,47 +91,12 @@ def _mean(
     for (backbone, strategy), group in _groups(scores).items():
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
         for metric in ("miou", "mf1"):
-            row |= _spread(np.array([score[metric] for score in group]), metric)
+            row |= mean_and_sd([score[metric] for score in group], metric)
         row |= {f"miou_{end}": bounds[backbone, strategy][end] for end in ("low", "high")}
         for metric in ("iou", "f1"):
             row[f"m{metric}_published"] = printed.get((backbone, strategy, metric), {}).get("mean", "")
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _reduction(
-    dataset: str,
-    folder: Path | None,
-    strategies: list[str],
-    fit: str,
-    wavelengths: list[float] | None,
-    published: bool,
-) -> pd.DataFrame:
-    columns = ["dataset", "strategy", "fit", "components", "explained_variance_percent"]
-    columns += ["explained_variance_percent_published", "picked_nm", "separability"]
-    rows = []
-    for strategy in filter(is_fitted, strategies):
-        path = (folder or Path("reduction")) / f"{strategy}.npz"
-        if folder is None or not path.is_file():
-            raise BoardbenchError(
-                f"{path}: no such file, but strategy {strategy} is in the table. "
-                "Make it with 'boardbench segmentation reduction' and name its folder with --reduction."
-            )
-        fitted = load_reduction(path)
-        # One row when fitted on the training part; one a capture when fitted cube by cube: their mean.
-        percent = 100 * fitted.explained_variance_ratio.astype(np.float64).sum(axis=1).mean()
-        picked = [f"{wavelengths[band]:.1f}" if wavelengths else f"band {band}" for band in fitted.bands[0]]
-        how = get(strategy).fitted_on
-        row = [
-            dataset,
-            strategy,
-            fit if how == "params" else how,
-            str(fitted.components.shape[1]),
-            decimals(percent, 2),
-        ]
-        row.append(PAPER_VARIANCE.get(PUBLISHED_AS.get(strategy, strategy), "") if published else "")
-        rows.append([*row, " ".join(picked), decimals(float(np.mean(fitted.criterion)), 4)])
-    return pd.DataFrame(rows, columns=columns)
 
 
 # Counts of a capture's report: values of kept bands in all, and those that something is wrong with.
@@ -203,12 +156,16 @@ def tables(
     pareto: Path | None = None,
     pruned: list[str] | None = None,
     pruned_runs: Path | None = None,
+    normalization: str = "",
+    normalizations: list[str] | None = None,
+    normalized_runs: Path | None = None,
     budget_ms: float = 0.0,
     split: Path,
     reflectance: Path,
     reduction: Path | None = None,
     fit: str = "train",
     published: Path,
+    sensor: Path | None = None,
     resamples: int = 10_000,
     resample_seed: int = 0,
     out: Path,
@@ -236,12 +193,17 @@ def tables(
         pareto: the dataset's pareto.csv; None: no table of exported models.
         pruned: pruned runs, <pruning>/<backbone>-<strategy>-seed<k>, in table order; none: no table of them.
         pruned_runs: folder of the pruned runs; needed where there are any.
+        normalization: method of the runs; needed where several are compared.
+        normalizations: methods that are compared, in table order; none: no tables of them.
+        normalized_runs: folder of the runs with other methods, <method>/<backbone>-<strategy>-seed<k>; needed where
+            several are compared.
         budget_ms: latency that the best exported model may take.
         split: the dataset's split.csv.
         reflectance: folder of the captures' JSON reports.
         reduction: folder of the fitted reductions; needed where a strategy is a PCA.
         fit: what the reductions were fitted on (train or cube).
         published: folder of the published numbers (reports/published).
+        sensor: the dataset's sensor.csv, the curves beside it; None: no table of the camera.
         resamples: bootstrap samples of the test scenes.
         resample_seed: draws of the bootstrap.
         out: folder that receives the tables.
@@ -271,8 +233,9 @@ def tables(
         "segmentation_per_class": _per_class(dataset, scores, classes, printed),
         "segmentation_class_mean": _class_mean(dataset, scores, classes, printed),
         "segmentation_mean": mean,
+        "segmentation_spread": spread_table(dataset, scores, classes),
         "segmentation_differences": compared,
-        "segmentation_reduction": _reduction(
+        "segmentation_reduction": reduction_table(
             dataset, reduction, strategies, fit, next(iter(reports.values())).get("wavelengths"), bool(printed)
         ),
         "segmentation_captures": _captures(dataset, parts, reports, reflectance),
@@ -285,10 +248,15 @@ def tables(
         if pruned_runs is None:
             raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
         made["segmentation_pruning"] = pruning_table(dataset, runs, pruned_runs, pruned, classes, pareto, **drawn)
+    if normalizations:
+        compared_runs = (dataset, runs, normalization, normalized_runs, normalizations)
+        made |= normalization_tables(*compared_runs, backbones, strategies, seeds, classes, **drawn)
+    if sensor:
+        made |= sensor_tables(dataset, sensor)
     for name, frame in made.items():
         write_table(frame, out, name)
-    if not pruned:
-        drop_tables(out, ["segmentation_pruning"])
+    optional = {f"segmentation_{name}" for name in ("pruning", "sensor", "sensor_transfer")} | set(NORMALIZATIONS)
+    drop_tables(out, optional - made.keys())
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}

@@ -9,20 +9,37 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import whole
 from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.data import IGNORED, PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
+from boardbench.segmentation.normalization import EVERY, Normalization, load_normalization
 from boardbench.segmentation.reduction import get, is_fitted, names
-from boardbench.segmentation.reduction.pca import EVERY, Fit
+from boardbench.segmentation.reduction.pca import Fit
 
 Blocks = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
-def _all_pixels(reflectance: Path, name: str) -> Blocks:
+def _labelled(reflectance: Path, name: str, normalization: Normalization | None) -> Blocks:
+    factors = normalization.factors(name, len(load_cube(reflectance, name))) if normalization else None
+    for pixels, truth in labelled_pixels(reflectance, name):
+        yield factors.pixels(pixels) if factors else pixels, truth
+
+
+def _all_pixels(reflectance: Path, name: str, normalization: Normalization | None) -> Blocks:
     """Yield all spectra of a capture in blocks, every class id "ignored": what is fitted cube by cube knows no mask."""
-    for _, pixels in blocks_of_lines(load_cube(reflectance, name)):
-        yield pixels, np.full(len(pixels), IGNORED, np.uint8)
+    cube = load_cube(reflectance, name)
+    factors = normalization.factors(name, len(cube)) if normalization else None
+    for _, pixels in blocks_of_lines(cube):
+        yield factors.pixels(pixels) if factors else pixels, np.full(len(pixels), IGNORED, np.uint8)
 
 
-def reduction(*, split: Path, reflectance: Path, out: Path, strategy: str, params: Reduction) -> None:
-    """Fit the reduction of a fitted strategy, one block of pixels in memory at a time.
+def reduction(
+    *,
+    split: Path,
+    reflectance: Path,
+    normalization: Path | None = None,
+    out: Path,
+    strategy: str,
+    params: Reduction,
+) -> None:
+    """Fit the reduction of a fitted strategy on normalized spectra, one block of pixels in memory at a time.
 
     On the training part (``fit: train``, and whatever chooses bands) one fit is made from the labelled pixels of
     that part only; ignored ones (255) are left out. Cube by cube (``fit: cube``, and ``pca3_cube`` always) every
@@ -32,6 +49,7 @@ def reduction(*, split: Path, reflectance: Path, out: Path, strategy: str, param
     Args:
         split: split.csv.
         reflectance: folder of cubes and masks.
+        normalization: normalization.npz; none: bands as they are.
         out: ``<strategy>.npz`` with captures (n,) and the arrays of
             :class:`~boardbench.segmentation.reduction.pca.Fit`, each stacked to (n, ...); n = 1 and capture ``*``
             for a fit on the training part.
@@ -54,10 +72,12 @@ def reduction(*, split: Path, reflectance: Path, out: Path, strategy: str, param
     else:
         groups = {EVERY: captures_of(split, "train")}
     bands: dict[int, str] = {}
+    scaling = load_normalization(normalization) if normalization else None
 
     def blocks(group: list[str]) -> Blocks:
         for name in group:
-            for pixels, truth in _all_pixels(reflectance, name) if by_cube else labelled_pixels(reflectance, name):
+            read = _all_pixels if by_cube else _labelled
+            for pixels, truth in read(reflectance, name, scaling):
                 bands.setdefault(pixels.shape[1], name)
                 if len(bands) > 1:
                     told = ", ".join(f"{count} in '{first}'" for count, first in bands.items())

@@ -10,16 +10,16 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation.data import blocks_of_lines
+from boardbench.segmentation.normalization import EVERY, Factors
 
-NO_VARIANCE = 1e-15  # of reflectance, summed over bands; float16 steps are far above
-EVERY = "*"  # stands for every capture: one fit, made on the training part
+NO_VARIANCE = 1e-15  # summed over bands; float16 steps of reflectance are far above
 
 
 class Fit(NamedTuple):
     """One fitted reduction: principal axes, or picked bands.
 
     Attributes:
-        mean: (bands,) float32, reflectance; 0 for picked bands.
+        mean: (bands,) float32, normalized reflectance; 0 for picked bands.
         components: (k, bands) float32: axes of length 1, largest absolute loading positive; or one 1 a row, at the
             picked band.
         explained_variance_ratio: (k,) float32, share of the variance kept by each component; NaN for picked bands,
@@ -117,20 +117,17 @@ def load_reduction(path: Path) -> Axes:
         ) from None
 
 
-def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
+def project(cube: np.ndarray, reduction: Axes, name: str, factors: Factors | None = None) -> np.ndarray:
     """Reduce a cube: project it on its principal axes by blocks of lines, or pick its bands.
-
-    Scales stay as they are: components of reflectance are small numbers around 0 (mean-centred), picked bands are
-    reflectances in [0, 1]. The batch normalization behind the first convolutions levels that (ResU-Net's first
-    shortcut alone has none).
 
     Args:
         cube: (bands, lines, samples) reflectance.
-        reduction: what :func:`load_reduction` returned.
+        reduction: what :func:`load_reduction` returned, fitted behind the same normalization.
         name: capture name; chooses the axes where they were fitted cube by cube.
+        factors: normalization, which comes first; None: bands as they are.
 
     Returns:
-        (k, lines, samples) float32: components @ (spectrum - mean); for picked bands a plain copy of them.
+        (k, lines, samples) float32: components @ (spectrum - mean), small numbers around 0; or the picked bands.
 
     Raises:
         BoardbenchError: no axes for this capture, or another number of bands.
@@ -150,9 +147,11 @@ def project(cube: np.ndarray, reduction: Axes, name: str) -> np.ndarray:
         )
     bands = reduction.bands[found[0]]
     if bands.size:
-        return cube[bands].astype(np.float32)
+        picked = cube[bands].astype(np.float32)
+        return picked if factors is None else Factors(*(values[bands] for values in factors)).cube(picked)
     projected = np.empty((len(components), *cube.shape[1:]), np.float32)
     for lines, pixels in blocks_of_lines(cube):
-        block = components @ (pixels - mean).T
+        spectra = pixels if factors is None else factors.pixels(pixels)
+        block = components @ (spectra - mean).T
         projected[:, lines] = block.reshape(len(components), -1, cube.shape[2])
     return projected

@@ -1,0 +1,86 @@
+"""How far training again with another seed moves a score, and which classes are learnt in every seed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from boardbench.report.charts import pretty
+from boardbench.report.runs import read_csv
+from boardbench.report.segmentation.runs import mean_and_sd
+from boardbench.report.writing import decimals, text_table
+
+COLUMNS = ("dataset", "backbone", "strategy", "seeds", "miou", "miou_sd", "degrees_of_freedom", "least", "greatest")
+COLUMNS += ("unlearnt",)
+POOLED = "pooled"
+NO_FLOOR = "not known: no floor"
+
+
+def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]], classes: list[str]) -> pd.DataFrame:
+    """Return segmentation_spread: a row a backbone and strategy, and a last one of all.
+
+    Args:
+        dataset: first column.
+        scores: (backbone, strategy, seed) -> scores of the run, as read; floors have strategy ``none``.
+        classes: class names in order of their ids.
+
+    Returns:
+        Text: the columns of COLUMNS. miou_sd is over seeds, empty for one; unlearnt names the classes whose IoU is not
+        above that of the best floor in every seed, empty where there are none. The row ``pooled`` has the root of the
+        mean variance over cells, weighted by degrees of freedom where these differ.
+    """
+    floors = [score["iou"] for (_, strategy, _), score in scores.items() if strategy == "none"]
+    # A class that the test part lacks is NaN in a run that does not predict it either: no comparison, so not named.
+    best = np.fmax.reduce(floors) if floors else None
+    cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for (backbone, strategy, _), score in scores.items():
+        if strategy != "none":
+            cells.setdefault((backbone, strategy), []).append(score)
+    rows, variances, freedom = [], [], []
+    for (backbone, strategy), group in cells.items():
+        values = np.array([score["miou"] for score in group])
+        known = values[np.isfinite(values)]
+        row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
+        row |= mean_and_sd(values, "miou") | {"degrees_of_freedom": str(max(len(known) - 1, 0)), "unlearnt": NO_FLOOR}
+        if len(known):
+            row |= {"least": decimals(known.min(), 4), "greatest": decimals(known.max(), 4)}
+        if len(known) > 1:
+            variances.append(known.var(ddof=1))
+            freedom.append(len(known) - 1)
+        if best is not None:
+            short = np.any([score["iou"] <= best for score in group], axis=0)
+            row["unlearnt"] = "; ".join(name for name, fails in zip(classes, short, strict=True) if fails)
+        rows.append(row)
+    pooled = np.sqrt(np.average(variances, weights=freedom)) if variances else np.nan
+    last = {"dataset": dataset, "backbone": POOLED, "miou_sd": decimals(pooled, 4)}
+    return text_table([*rows, last | {"degrees_of_freedom": str(sum(freedom))}], COLUMNS)
+
+
+def read_spread(path: Path) -> pd.DataFrame | None:
+    """Read the published table; None where there is none."""
+    return read_csv(path, "segmentation tables", COLUMNS) if path.is_file() else None
+
+
+def moved(table: pd.DataFrame) -> str:
+    """Say how far another seed moves a score, and which classes are not learnt in every seed."""
+    cells, pooled = table[table["backbone"] != POOLED], table[table["backbone"] == POOLED].iloc[0]
+    spread = cells[cells["miou_sd"] != ""].to_dict("records")
+    said = "One seed: nothing here says how far training again would move a score."
+    if spread:
+        least, most = (pick(spread, key=lambda row: float(row["miou_sd"])) for pick in (min, max))
+        said = f"Another seed moves mean IoU by a standard deviation of {float(pooled['miou_sd']):.3f}, pooled over "
+        said += f"{len(spread)} trained networks ({pooled['degrees_of_freedom']} degrees of freedom); least, "
+        said += f"{_name(least)}, {float(least['miou_sd']):.3f}, and most, {_name(most)}, {float(most['miou_sd']):.3f}."
+    if (cells["unlearnt"] == NO_FLOOR).any():
+        return f"{said} No floor was run, so nothing says which classes are learnt."
+    short = cells[cells["unlearnt"] != ""]
+    if short.empty:
+        return f"{said} Every class is above the best floor in every seed of every network."
+    names = dict.fromkeys(name for cell in short["unlearnt"] for name in cell.split("; "))
+    said += f" In {len(short)} of {len(cells)} trained networks a class is not above the best floor in every seed"
+    return f"{said}: {', '.join(names)}."
+
+
+def _name(row: dict[str, str]) -> str:
+    return f"{pretty(row['backbone'])} with {pretty(row['strategy'])}"

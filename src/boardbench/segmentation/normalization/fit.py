@@ -1,0 +1,83 @@
+"""Measure what brings the bands to one scale, before anything is fitted or trained."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from boardbench.captures.grid import Grid
+from boardbench.errors import BoardbenchError
+from boardbench.files import whole
+from boardbench.params.segmentation import Normalization
+from boardbench.segmentation.data import PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
+from boardbench.segmentation.normalization import EVERY, factors, measure, stacked
+
+
+def normalization(*, split: Path, reflectance: Path, out: Path, params: Normalization) -> None:
+    """Measure what brings the bands to one scale; it is applied when a cube is read, no cube is written again.
+
+    With ``fit: train`` it is measured once, on the labelled pixels of the training part only; ignored ones (255) are
+    left out. With ``fit: cube`` every capture of every part is measured by itself, on all its pixels and without its
+    mask: a capture then loses its level, and a model trained so cannot go to a line, where no cube is ever whole.
+
+    Args:
+        split: split.csv.
+        reflectance: folder of cubes, masks and reports.
+        out: normalization.npz: method, over, fit, wavelengths (bands,) nm, captures (n,), pixels (n,), minimum,
+            maximum, mean and deviation (n, bands); n = 1 and capture ``*`` for ``fit: train``.
+        params: section ``segmentation.normalization``.
+
+    Raises:
+        BoardbenchError: method none, a missing cube or mask, captures of different bands, or bands that do not vary.
+    """
+    if params.method == "none":
+        raise BoardbenchError(
+            "segmentation.normalization.method: none has nothing to measure; bands are then taken as they are. Give "
+            "--method minmax or standardize, or leave this step out."
+        )
+    by_cube = params.fit == "cube"
+    parts = PARTS if by_cube else ["train"]
+    names = [name for part in parts for name in captures_of(split, part)]
+    wavelengths = _wavelengths(reflectance, names)
+    groups = {name: [name] for name in names} if by_cube else {EVERY: names}
+
+    def blocks(group: list[str]) -> Iterator[np.ndarray]:
+        for name in group:
+            if by_cube:
+                yield from (pixels for _, pixels in blocks_of_lines(load_cube(reflectance, name)))
+            else:
+                yield from (pixels for pixels, _ in labelled_pixels(reflectance, name))
+
+    found = [
+        measure(blocks(group), f"{reflectance / key}.npy" if by_cube else f"{split}, part train")
+        for key, group in groups.items()
+    ]
+    for key, one in zip(groups, found, strict=True):  # bands without a scale are found here, not in each training
+        where = f"{reflectance / key}.npy" if by_cube else f"{split}, part train"
+        factors(one, params.method, params.over, wavelengths, where)
+    arrays = {"wavelengths": wavelengths, "captures": np.array(list(groups)), **stacked(found)}
+    with whole(out) as beside, beside.open("wb") as file:
+        np.savez(file, method=params.method, over=params.over, fit=params.fit, **arrays)
+
+
+def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
+    """Return the wavelengths of captures, (bands,) nm; (0,) where they are not known.
+
+    Raises:
+        BoardbenchError: a missing report, or captures of different grids, naming both.
+    """
+    first: np.ndarray | None = None
+    for name in names:
+        path = reflectance / f"{name}.json"
+        if not path.is_file():
+            raise BoardbenchError(f"{path}: no report of capture '{name}'. Make it with `boardbench reflectance`.")
+        found = np.array(json.loads(path.read_text(encoding="utf-8"))["wavelengths"] or [], np.float64)
+        first = found if first is None else first
+        if not Grid(len(found), found).same(Grid(len(first), first)):
+            raise BoardbenchError(
+                f"{path}: field 'wavelengths': {Grid(len(found), found)}, but capture '{names[0]}' has "
+                f"{Grid(len(first), first)}. Make all captures again with one set of segmentation.reflectance "
+                "parameters, from one camera and binning."
+            )
+    return np.zeros(0) if first is None else first
