@@ -23,6 +23,8 @@ REPORT = {
     "invalid": 3,
     "saturated": 0,
     "white_saturated": 1,
+    "white_left_out": 4,
+    "dark_left_out": 5,
     "clipped_low": 2,
     "clipped_high": 7,
 }

@@ -172,6 +172,7 @@ def test_a_resized_run_gives_classes_at_its_working_size(study):
 
 def test_what_is_no_file_of_ours_is_named(tmp_path, exported, says):
     path = tmp_path / "other.onnx"
+    says(lambda: open_onnx(tmp_path), tmp_path, "a trained run", "fit: cube", "boardbench predict --run")
     says(lambda: open_onnx(path), path, "no such file", "boardbench export --run RUN")
     path.write_bytes((exported / "model.onnx").read_bytes()[:1000])
     says(lambda: open_onnx(path), path, "boardbench export --run RUN")

@@ -53,10 +53,10 @@ toy,majority,none,capacitor,1,0.0000,,0.0000,,,
 toy,majority,none,connectors,1,0.0000,,0.0000,,,
 """
 CAPTURES = """\
-dataset,scene,condition,part,lines,samples,bands,values,invalid,saturated,white_saturated,clipped_low,clipped_high
-toy,b1,1,train,32,48,214,328704,3,0,1,2,7
-toy,b1,2,train,32,48,214,328704,3,0,1,2,7
-toy,b2,1,test,32,48,214,328704,3,0,1,2,7
+dataset,scene,condition,part,lines,samples,bands,values,invalid,saturated,white_saturated,white_left_out,dark_left_out,clipped_low,clipped_high
+toy,b1,1,train,32,48,214,328704,3,0,1,4,5,2,7
+toy,b1,2,train,32,48,214,328704,3,0,1,4,5,2,7
+toy,b2,1,test,32,48,214,328704,3,0,1,4,5,2,7
 """
 
 

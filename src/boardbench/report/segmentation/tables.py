@@ -100,7 +100,8 @@ def _mean(
 
 
 # Counts of a capture's report: values of kept bands in all, and those that something is wrong with.
-COUNTS = ("values", "invalid", "saturated", "white_saturated", "clipped_low", "clipped_high")
+COUNTS = ("values", "invalid", "saturated", "white_saturated", "white_left_out", "dark_left_out", "clipped_low")
+COUNTS += ("clipped_high",)
 
 
 def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], reflectance: Path) -> pd.DataFrame:
