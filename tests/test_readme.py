@@ -15,8 +15,11 @@ README = (ROOT / "README.md").read_text()
 FIRST = README.split("How to read it.")[0]
 
 
+REFERENCE = "simulated-reference"
+
+
 def table(name: str) -> dict[tuple[str, str], dict[str, str]]:
-    with (ROOT / f"reports/tables/simulated/segmentation_{name}.csv").open() as file:
+    with (ROOT / f"reports/tables/{REFERENCE}/segmentation_{name}.csv").open() as file:
         return {(row["backbone"], row["strategy"]): row for row in csv.DictReader(file)}
 
 
@@ -26,11 +29,17 @@ def test_the_table_is_the_published_one():
     mean, cost = table("mean"), table("complexity")
     assert shown.keys() == mean.keys()
     for key, row in shown.items():
-        assert row[:2] == [mean[key]["miou"], mean[key]["mf1"]], key
+        assert row[:2] == [spread(mean[key], "miou"), spread(mean[key], "mf1")], key
         if key in cost:
             assert float(row[2]) == round(float(cost[key]["gmacs"]), 2)
             assert row[3] == cost[key]["params_millions"]
             assert row[4:] == [mean[key]["miou_published"], mean[key]["mf1_published"], cost[key]["gmacs_published"]]
+
+
+def spread(row: dict[str, str], name: str) -> str:
+    """Return mean ± standard deviation over seeds, where there are seeds."""
+    deviation = row[f"{name}_sd"]
+    return f"{float(row[name]):.3f}" + (f" ± {float(deviation):.3f}" if deviation else "")
 
 
 @pytest.mark.parametrize(
@@ -52,24 +61,28 @@ def test_the_answer_on_pca_is_the_published_one(row, strategy, against):
         assert ("**" in cell) == (found["shown"] != "no difference shown")
 
 
-def test_what_one_seed_and_three_say_is_published():
-    def found(dataset, strategy, against):
-        path = ROOT / f"reports/tables/{dataset}/segmentation_differences.csv"
-        rows = comparisons(pd.read_csv(path, dtype=str, keep_default_na=False), "all")
-        (row,) = [row for row in rows if (row["strategy"], row["against"]) == (strategy, against)]
-        return row, [float(row[key]) for key in ("difference", "low", "high")]
-
+def test_what_five_seeds_say_of_the_strategies_is_published():
+    path = ROOT / f"reports/tables/{REFERENCE}/segmentation_differences.csv"
+    rows = comparisons(pd.read_csv(path, dtype=str, keep_default_na=False), "all")
     told = " ".join(README.split())
-    row, (difference, low, high) = found("simulated", "scrb", "pca3")
-    assert row["shown"] == "higher"
-    assert f"SCRB is above PCA-3 by {difference:.3f} mean IoU" in told
-    assert f"95 % interval over test boards {low:.3f} to {high:.3f})" in told
-    row, (difference, low, high) = found("simulated", "scrb", "full")
-    assert row["shown"] == "no difference shown"
-    assert f"not shown to differ from all bands ({difference:+.3f}, {low:.3f} to {high:.3f})" in told
-    row, (difference, low, high) = found("simulated-strategies", "scrb", "pca3")
-    assert row["shown"] == "no difference shown" == found("simulated-strategies", "scrb", "full")[0]["shown"]
-    assert f"the difference to PCA-3 becomes {difference:.3f} ({low:.3f} to {high:.3f})" in told
+    words = {"higher": "above", "lower": "below", "no difference shown": "not shown to differ from"}
+    for against, name in (("pca3", "PCA-3"), ("full", "all bands")):
+        (row,) = [row for row in rows if (row["strategy"], row["against"]) == ("scrb", against)]
+        difference, low, high = (float(row[key]) for key in ("difference", "low", "high"))
+        assert row["seeds"] == "5"
+        assert f"{words[row['shown']]} {name} ({difference:+.3f}, {low:.3f} to {high:.3f}" in told
+
+
+def test_the_spread_over_seeds_and_classes_not_learnt_are_published():
+    rows = csv_rows(f"reports/tables/{REFERENCE}/segmentation_spread.csv")
+    told = " ".join(README.split())
+    *cells, pooled = rows
+    assert f"moves a score by {float(pooled['miou_sd']):.3f} (standard deviation" in told
+    worst = max(cells, key=lambda row: float(row["miou_sd"]))
+    assert f"{float(worst['miou_sd']):.3f} for `{worst['backbone']}` on `{worst['strategy']}`" in told
+    (unlearnt,) = {row["unlearnt"] for row in cells}  # the same in all of them
+    assert f"In all nine cells some seed learns {unlearnt.replace('; ', ', ')} no better than the best floor" in told
+    assert len(cells) == 9
 
 
 def test_the_counts_of_the_ledger_are_the_published_ones():
@@ -248,7 +261,7 @@ def test_the_tables_of_smaller_networks_are_the_published_ones():
     assert interval(gate, "difference") in told and gate["shown"] not in ("higher", "gain")
     (boards,) = csv_rows("reports/tables/simulated/segmentation_pruning.csv")
     assert f"mean IoU {float(boards['miou_before']):.3f} to {float(boards['miou']):.3f}" in told
-    assert f"to classes {boards['times_faster']} times" in told and boards["shown"] == "no difference shown"
+    assert f"to classes {boards['times_faster']} times" in told and f"({boards['shown']})" in told
     assert f"{1 - float(boards['parameters']) / float(boards['parameters_before']):.0%}".replace("%", " %") in told
 
 
