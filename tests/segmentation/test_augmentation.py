@@ -241,6 +241,8 @@ def test_one_capture_of_each_scene_an_epoch_drawn_by_seed_epoch_and_scene(planne
     assert (table.groupby("epoch")["scene"].nunique() == 8).all()
     # 480 draws: standard deviation of a share 0.022.
     assert (abs(table["capture"].str[2].value_counts(normalize=True) - 1 / 3) < 0.09).all()
+    # Eight boards under one light in one epoch would come about once in 2000 epochs.
+    assert (table["capture"].str[2].groupby(table["epoch"]).nunique() > 1).all()
     fewer = planned({name: size for name, size in sizes.items() if name[0] != "a"}, epochs=60, plan="flips")
     kept = table[table["scene"] != "a"]
     assert fewer["capture"].tolist() == kept["capture"].tolist(), "a scene does not change another's draws"
