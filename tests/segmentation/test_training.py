@@ -1,5 +1,6 @@
 """Training: same seed same bytes, a killed run ends with the same numbers, mistakes are named."""
 
+import json
 import os
 import signal
 import subprocess
@@ -184,8 +185,6 @@ def test_early_stopping_keeps_the_best_epoch(tmp_path):
     history = pd.read_csv(tmp_path / "run/history.csv")
     best = history["validation_loss"].idxmin()
     assert len(history) == best + 3
-    import json
-
     assert json.loads((tmp_path / "run/training.json").read_text())["kept_epoch"] == best
 
 
@@ -242,6 +241,17 @@ def test_patches_train_and_padding_is_left_out_of_the_scores(patched, tmp_path):
     assert np.isfinite(pd.read_csv(out / "history.csv")["validation_loss"]).all()
     evaluate(split=patched["split"], reflectance=patched["reflectance"], out=out)
     assert pd.read_csv(out / "confusion.csv", index_col=0).to_numpy().sum() == 16 * 16  # the labelled pixels
+
+
+def test_a_run_of_version_0_1_is_still_scored(tmp_path):
+    data, out = make_data(tmp_path, epochs=1), tmp_path / "run"
+    start(data, out, epochs=1)
+    told = json.loads((out / "training.json").read_text())
+    del told["normalization"]
+    write_json(out / "training.json", told | {"best_epoch": told.pop("kept_epoch")})
+    evaluate(split=data["split"], reflectance=data["reflectance"], out=out)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert (metrics["normalization"], metrics["kept_epoch"]) == ("none", 0)
 
 
 def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):

@@ -45,7 +45,10 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         samples=given,
         predicted={part: predict(model.network, given.images[given.parts == part], threads) for part in PARTS},
         tolerance=params,
-        extra={name: training[name] for name in ("identity", "data", "epochs", "kept_epoch", "parameters", "weights")},
+        extra={
+            "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),  # its name in version 0.1
+            **{name: training[name] for name in ("identity", "data", "epochs", "parameters", "weights")},
+        },
     )
     if tracking:
         mirror(runs=[out], tracking=tracking)

@@ -63,7 +63,9 @@ def evaluate(
         truth=truth,
         predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, threads, model.patch),
         extra={
-            key: training[key] for key in ("normalization", "identity", "data", "epochs", "kept_epoch", "parameters")
+            "normalization": training.get("normalization", "none"),  # runs of version 0.1 had none
+            "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),
+            **{key: training[key] for key in ("identity", "data", "epochs", "parameters")},
         },
     )
     if tracking:

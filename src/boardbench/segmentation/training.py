@@ -48,7 +48,7 @@ def train(
 ) -> None:
     """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
 
-    The weights are those of the best epoch by the monitored validation quantity. ``model.pt`` holds all that
+    The weights are those of the last epoch, or of the best one by validation (``keep``). ``model.pt`` holds all that
     is needed to take the network to another capture (:mod:`boardbench.segmentation.model`).
 
     Raises:
@@ -153,7 +153,7 @@ class Material:
     size: tuple[int, int]
 
     def fit(self, network: nn.Module, params: Loop, seed: int, checkpoints: Path, run: Run | None) -> History:
-        """Train a network in place to its best epoch, as :func:`boardbench.engine.training.fit`."""
+        """Train a network in place to the epoch that is kept, as :func:`boardbench.engine.training.fit`."""
         return fit(
             network.to(memory_format=torch.channels_last),
             self.loss,
