@@ -63,6 +63,7 @@ class World:
             "backbone": backbone,
             "strategy": strategy,
             "seed": seed,
+            "epochs": 2,
             "classes": classes,
             "scores": scores,
         }

@@ -126,7 +126,7 @@ class Training(Loop):
     """One training run; every backbone x strategy x seed uses the same values."""
 
     width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
-    epochs: int = Field(16, ge=1, description="at most")
+    epochs: int = Field(32, ge=1, description="at most")
     batch_size: int = Field(2, ge=1, description="captures a step")
     learning_rate: float = Field(3e-3, gt=0, description="at the start; of one_cycle the highest")
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
@@ -139,7 +139,7 @@ class Training(Loop):
         "cross_entropy_dice", description="_dice: plus one minus each class's overlap, so that rare ones count as much"
     )
     monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
-    patience: int = Field(16, ge=1, description="epochs without improvement before stopping")
+    patience: int = Field(32, ge=1, description="epochs without improvement before stopping")
     keep: Literal["best", "last"] = Field(
         "last", description="weights taken at the end: of the epoch best by monitor, or of the last"
     )

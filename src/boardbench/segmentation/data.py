@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,28 @@ def scenes_of(split: Path, part: str) -> dict[str, list[str]]:
     for name in captures_of(split, part):
         scenes.setdefault(name.rsplit("_", 1)[0], []).append(name)
     return scenes
+
+
+def load_arrays(path: Path, names: Iterable[str], what: str, verb: str) -> dict[str, np.ndarray]:
+    """Read named arrays from an .npz file.
+
+    Args:
+        path: the file.
+        names: of the arrays; others in the file are left alone.
+        what: the file's content, for errors.
+        verb: of ``boardbench segmentation`` that makes it.
+
+    Raises:
+        BoardbenchError: if the file is missing, damaged, or lacks an array.
+    """
+    again = f"with `boardbench segmentation {verb}`"
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no {what}. Make it {again}.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names}
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
+        raise BoardbenchError(f"{path}: not a {what} ({error}). Delete it and make it again {again}.") from None
 
 
 def load_cube(reflectance: Path, name: str) -> np.memmap:

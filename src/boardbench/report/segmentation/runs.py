@@ -28,7 +28,9 @@ def grid(
 def read_scores(
     runs: Path, backbone: str, strategy: str, seed: int, classes: list[str], normalization: str | None = None
 ) -> dict[str, Any]:
-    """Read one run: arrays (classes,) ``f1 iou precision recall``, floats ``miou mf1``; null is NaN.
+    """Read one run: arrays (classes,) ``f1 iou precision recall``, floats ``miou mf1``, ``epochs``; null is NaN.
+
+    ``epochs`` is how many were trained, None for a floor.
 
     Raises:
         BoardbenchError: no such run, or the file belongs to another run, another list of classes or, where one is
@@ -58,7 +60,7 @@ def read_scores(
                 f"{path}: scores.{key} has {scores[key].size} values for {len(classes)} classes. "
                 f"Delete it, then: {MADE_BY.format(verb=verb)}"
             )
-    return scores
+    return scores | {"epochs": content.get("epochs")}
 
 
 def mean_and_sd(values: list[float], name: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ from boardbench.report.runs import read_csv
 from boardbench.report.segmentation.runs import mean_and_sd
 from boardbench.report.writing import decimals, text_table
 
-COLUMNS = ("dataset", "backbone", "strategy", "seeds", "miou", "miou_sd", "degrees_of_freedom", "least", "greatest")
-COLUMNS += ("unlearnt",)
+COLUMNS = ("dataset", "backbone", "strategy", "epochs", "seeds", "miou", "miou_sd", "degrees_of_freedom")
+COLUMNS += ("least", "greatest", "unlearnt")
 POOLED = "pooled"
 NO_FLOOR = "not known: no floor"
 
@@ -26,9 +26,9 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
         classes: class names in order of their ids.
 
     Returns:
-        Text: the columns of COLUMNS. miou_sd is over seeds, empty for one; unlearnt names the classes whose IoU is not
-        above that of the best floor in every seed, empty where there are none. The row ``pooled`` has the root of the
-        mean variance over cells, weighted by degrees of freedom where these differ.
+        Text: the columns of COLUMNS. epochs is of the longest training; miou_sd is over seeds, empty for one; unlearnt
+        names the classes whose IoU is not above that of the best floor in every seed, empty where there are none. The
+        row ``pooled`` has the root of the mean variance over cells, weighted by degrees of freedom where these differ.
     """
     floors = [score["iou"] for (_, strategy, _), score in scores.items() if strategy == "none"]
     # A class that the test part lacks is NaN in a run that does not predict it either: no comparison, so not named.
@@ -42,6 +42,7 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
         values = np.array([score["miou"] for score in group])
         known = values[np.isfinite(values)]
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
+        row["epochs"] = str(max(score["epochs"] for score in group))
         row |= mean_and_sd(values, "miou") | {"degrees_of_freedom": str(max(len(known) - 1, 0)), "unlearnt": NO_FLOOR}
         if len(known):
             row |= {"least": decimals(known.min(), 4), "greatest": decimals(known.max(), 4)}

@@ -16,12 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.data import blocks_of_lines
+from boardbench.segmentation.data import blocks_of_lines, load_arrays
 
 EVERY = "*"  # stands for every capture: measured once, on the training part
 FLAT = 1e-6  # of reflectance: less spread than this is rounding; float16 steps near 0 are finer
@@ -222,12 +221,5 @@ def load_normalization(path: Path) -> Normalization:
     Raises:
         BoardbenchError: if the file is missing, damaged, or lacks an array.
     """
-    again = "with `boardbench segmentation normalization`"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no normalization. Make it {again}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            values = {field.name: file[field.name] for field in fields(Normalization)}
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
-        raise BoardbenchError(f"{path}: not a normalization ({error}). Delete it and make it again {again}.") from None
+    values = load_arrays(path, [field.name for field in fields(Normalization)], "normalization", "normalization")
     return Normalization(**{name: str(value) if value.ndim == 0 else value for name, value in values.items()})

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.data import blocks_of_lines
+from boardbench.segmentation.data import blocks_of_lines, load_arrays
 from boardbench.segmentation.normalization import EVERY, Factors
 
 NO_VARIANCE = 1e-15  # summed over bands; float16 steps of reflectance are far above
@@ -105,16 +104,7 @@ def load_reduction(path: Path) -> Axes:
     Raises:
         BoardbenchError: if the file is missing, damaged, or lacks an array.
     """
-    again = "with `boardbench segmentation reduction`"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no fitted reduction. Make it {again}.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Axes(**{name: file[name] for name in Axes.__dataclass_fields__})
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
-        raise BoardbenchError(
-            f"{path}: not a fitted reduction ({error}). Delete it and make it again {again}."
-        ) from None
+    return Axes(**load_arrays(path, Axes.__dataclass_fields__, "fitted reduction", "reduction"))
 
 
 def project(cube: np.ndarray, reduction: Axes, name: str, factors: Factors | None = None) -> np.ndarray:
