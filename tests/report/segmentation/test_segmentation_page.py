@@ -64,7 +64,7 @@ def test_the_page_tells_the_spread_and_an_older_report_does_not_break(world):
     # Mean IoU .5 and .4; classes: others is below the floor's .92, connectors is not known in one seed.
     for cell in ("<td>0.450</td><td>0.071</td><td>1</td><td>0.400</td><td>0.500</td>", ">others</td>", ">pooled<"):
         assert cell in section
-    assert 'href="tables/toy/segmentation_spread.csv"' in html
+    assert 'href="tables/toy/segmentation_spread.csv"' in html and "version 0.1" not in html
     (world.root / "tables/segmentation_spread.csv").unlink()
     publish(
         tables=[world.root / "tables"],
@@ -75,6 +75,7 @@ def test_the_page_tells_the_spread_and_an_older_report_does_not_break(world):
     )
     html = (world.root / "reports/index.html").read_text()
     assert "How far does training again" not in html and "segmentation_spread" not in html
+    assert "Not made again since version 0.1: recipe, camera and boards are those of then." in html
 
 
 def test_a_lost_table_of_the_pair_is_named(compared):
