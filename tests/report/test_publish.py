@@ -107,7 +107,7 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     assert "SIMULATED: physics, not a result" in text
     for number in ("0.450", "± 0.071", "0.37", "302.33", "342.86", "96.00 %", "98.7 %"):
         assert number in text, number
-    assert "Every trained network (1) beats the highest floor (majority class, mean IoU 0.230)" in text
+    assert "Every trained network (1) scores above the highest floor (majority class, mean IoU 0.230)" in text
     assert len(checker.pictures) == 3
     for picture in checker.pictures:
         assert picture["alt"]
@@ -171,7 +171,7 @@ def test_networks_below_a_floor_are_named():
         ("resunet", "full", ""),
     )
     assert against_floors(mean(*rows, *FLOORS)) == (
-        "3 of 4 trained networks do not beat the highest floor (linear discriminant, mean IoU 0.450) on this "
+        "3 of 4 trained networks do not score above the highest floor (linear discriminant, mean IoU 0.450) on this "
         "data: U-Net with PCA, 3 axes (0.400); ResU-Net with SCRB (0.450); "
         "ResU-Net with all bands (no score)."
     )
@@ -179,7 +179,8 @@ def test_networks_below_a_floor_are_named():
 
 def test_none_beats_the_floors_in_one_sentence():
     assert against_floors(mean(("unet", "full", "0.3"), *FLOORS)) == (
-        "None of the 1 trained networks beats the highest floor (linear discriminant, mean IoU 0.450) on this data."
+        "None of the 1 trained networks scores above the highest floor (linear discriminant, mean IoU 0.450) on this "
+        "data."
     )
 
 

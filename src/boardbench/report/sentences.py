@@ -6,6 +6,11 @@ def signed(text: str) -> str:
     return f"{float(text):+.3f}".replace("-", "\N{MINUS SIGN}") if text else "\N{EN DASH}"
 
 
+def seeds_of(row: dict[str, str]) -> str:
+    """Return how many seeds a row of a table is of, in words."""
+    return f"{row['seeds']} seed{'s' if row['seeds'] != '1' else ''}"
+
+
 def benchmark(row: dict[str, str]) -> dict[str, str]:
     """Return a row of benchmarks.csv with what the page says of it.
 

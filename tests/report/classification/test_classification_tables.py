@@ -89,7 +89,12 @@ def test_mcnemar_by_hand():
 
 
 def test_differences_image_by_image(images):
+    images.network("good", 2, [0])
+    for seed in (1, 2):
+        images.network("weak", seed, range(17))
     tables(**images.arguments)
+    assert set(table(images, "differences").query("first.str.contains('seed')")["shown"]) == {"one seed: not tested"}
+    tables(**images.arguments | {"seeds": [0, 1, 2]})
     frame = table(images, "differences")
     row = one(frame, question="network against the best baseline", first="good-seed0")
     # Best: L1, k = 1, wrong at 0 to 7; the network is wrong at 0 too: seven images to none, p = 2 / 128.

@@ -51,7 +51,11 @@ def test_the_page_has_a_section_for_each_table(page):
     assert "classification_latency.svg" in html and "classification_curves.svg" in html
     found = html[html.index("<h4>Networks in PyTorch") : html.index("<h4>Pruning")]
     assert "<td>0.7500<small>± 0.0707</small></td><td>0.5211 to 0.9789</td>" in found
-    assert "Squeeze-and-excitation, plain-se against plain: a gain is shown" in found and "JPEG" not in found
+    assert (
+        "Squeeze-and-excitation, plain-se against plain: +0.150 (2 seeds, 20 test images; two seeds: not tested)"
+        in found
+        and "JPEG" not in found
+    )
     assert "<td>10.0<small>15.0</small></td>" in html and "<small>2.00 \N{MULTIPLICATION SIGN}</small>" in html
     assert "not run: no CUDA device" in html and "not run: no CIFAR-100 was at hand" in html
     assert "number(s)" not in html and "  ," not in html
@@ -120,8 +124,11 @@ DIFFERENCE = {"question": "squeeze-and-excitation against none", "first": "a-se"
             "a gain is shown (+0.100, 95 % limits +0.010",
         ),
         ({"shown": "lower", "low": "-0.2", "high": "-0.1", "seeds": "5"}, "a loss is shown"),
-        ({"shown": "no difference shown", "low": "-0.1", "high": "0.3", "seeds": "2"}, "no gain is shown (+0.100,"),
-        ({"shown": "no difference shown", "low": "", "high": "", "seeds": "1"}, "one seed shows nothing"),
+        ({"shown": "no difference shown", "low": "-0.1", "high": "0.3", "seeds": "3"}, "no gain is shown (+0.100,"),
+        (
+            {"shown": "one seed: not tested", "low": "", "high": "", "seeds": "1"},
+            "+0.100 (1 seed, 20 test images; one seed: not",
+        ),
     ],
 )
 def test_squeeze_and_excitation_is_said_by_its_limits(changes, said):
@@ -137,7 +144,7 @@ def test_zeros_and_channels_are_said_apart(page):
     assert "2.00 (ONNX Runtime, batch 1), 2.00 (ONNX Runtime, batch 128), 2.00 (torch, batch 1)" in half
     minus = "\N{MINUS SIGN}"
     assert (
-        f"accuracy no difference shown ({minus}0.025, 95 % limits {minus}0.125 to +0.075, 2 seeds, 20 test images)"
+        f"accuracy {minus}0.025, two seeds: not tested (95 % limits {minus}0.125 to +0.075, 2 seeds, 20 test images)"
         in half
     )
     assert zeros.startswith("plain, zeros: 90 % of the weights are zero, and neither GMACs (0.5) nor stored")
@@ -156,10 +163,13 @@ def test_transfer_is_said_by_its_limits(page):
     page()
     table = read(page.root, "transfer")
     (sentence,) = transfer(table)
-    assert sentence.startswith("child (from parent, the head and the last 2 blocks train, 2 epochs): not shown that")
-    assert "against four from scratch (+0.375, 95 % limits" in sentence and "2 seeds" in sentence
-    for shown, words in (("helps", "the start helps against"), ("harms", "the start harms against")):
+    assert sentence.startswith("child (from parent, the head and the last 2 blocks train, 2 epochs): +0.375")
+    assert "+0.375 against four from scratch (2 seeds, " in sentence and "; two seeds: not tested)" in sentence
+    said = {"helps": "the start helps against", "harms": "the start harms against"}
+    said["no difference shown"] = "not shown that the start helps against"
+    for shown, words in said.items():
         assert words in transfer(table.assign(shown=shown))[0]
+        assert "against four from scratch (+0.375, 95 % limits" in transfer(table.assign(shown=shown))[0]
     assert "the head and the last block train," in transfer(table.assign(unfrozen="1"))[0]
     assert "the head alone trains" in transfer(table.assign(unfrozen="0"))[0]
     assert "all of it trains" in transfer(table.assign(unfrozen="all"))[0]

@@ -118,7 +118,12 @@ def test_pruning_is_compared_with_the_same_runs_before(networks):
     cells(
         one(frame, name="plain", pruning="half"),
         **{"method": "structured", "ratio": "0.5", "seeds": "2", "parameters_millions": "5.5850", "gmacs": "0.250000"},
-        **{"accuracy": "0.7250", "accuracy_before": "0.7500", "difference": "-0.0250", "shown": "no difference shown"},
+        **{
+            "accuracy": "0.7250",
+            "accuracy_before": "0.7500",
+            "difference": "-0.0250",
+            "shown": "two seeds: not tested",
+        },
         **{"difference_low": "-0.1252", "difference_high": "0.0752", "note": ""},
     )
     cells(
@@ -126,16 +131,22 @@ def test_pruning_is_compared_with_the_same_runs_before(networks):
         **{"method": "unstructured", "ratio": "0.9", "seeds": "1", "parameters_millions": "11.1700"},
         **{"parameters_nonzero_millions": "1.1170", "gmacs": "0.500000", "gmacs_effective": "0.050000"},
         **{"accuracy_before": "0.8000", "difference": "0.0000", "note": "one seed: limits over test images only"},
+        shown="one seed: not tested",
     )
 
 
 @pytest.mark.parametrize(("wrong", "word"), [(16, "lower"), (0, "higher")])
 def test_a_loss_is_shown_only_beyond_its_limits(networks, wrong, word):
-    for seed in (0, 1):
+    del networks.costs[1:], networks.times[1:]
+    for seed in (0, 1, 2):
         networks.network("plain", seed, 8)
         networks.pruned("half", "plain", seed, wrong, "structured", 0.5)
-    tables(**networks.arguments)
+    networks.numbers()
+    names = {"networks": [f"plain-seed{k}" for k in range(3)], "pruned": [f"half/plain-seed{k}" for k in range(3)]}
+    tables(**networks.arguments | names)
     assert one(table(networks, "efficiency"), pruning="half")["shown"] == word
+    tables(**networks.arguments | {key: found[:2] for key, found in names.items()})
+    assert one(table(networks, "efficiency"), pruning="half")["shown"] == "two seeds: not tested"
 
 
 def test_latency_beside_the_same_run_before_pruning(networks):
@@ -162,7 +173,7 @@ def test_transfer_against_the_same_network_from_scratch(networks):
     expected = {"child": "child", "parent": "parent", "unfrozen": "2", "classes": "4", "parent_classes": "6"}
     expected |= {"seeds": "2", "test_images": "8", "accuracy": "0.9375", "parent_accuracy": "0.7500", "ratio": "1.25"}
     expected |= {"ratio_published": "", "against": "four", "against_accuracy": "0.5625", "difference": "0.3750"}
-    cells(row, **expected, shown="not shown", note="limits over test images and 2 seeds")
+    cells(row, **expected, shown="two seeds: not tested", note="limits over test images and 2 seeds")
     assert float(row["low"]) < 0 < float(row["high"])
 
 
@@ -170,13 +181,18 @@ def test_transfer_against_the_same_network_from_scratch(networks):
 def test_transfer_helps_or_harms_only_beyond_its_limits(networks, child, rival, word):
     same = {"network": "mobilenet_v2", "settings": [[1, 16, 1, 1]], "classes": range(6, 10)}
     parent = {"source": "elsewhere", "classes": 1000}
-    networks.network("late", 0, child, parent=parent, weights="elsewhere", **same)
-    networks.network("fresh", 0, rival, **same)
+    for seed in (0, 1, 2):
+        networks.network("late", seed, child, parent=parent, weights="elsewhere", **same)
+        networks.network("fresh", seed, rival, **same)
     networks.numbers()
-    tables(**networks.arguments | {"networks": ["late-seed0", "fresh-seed0"], "pruned": []})
+    runs = [f"{name}-seed{seed}" for name in ("late", "fresh") for seed in (0, 1, 2)]
+    tables(**networks.arguments | {"networks": runs, "pruned": []})
     row = one(table(networks, "transfer"))
     cells(row, shown=word, unfrozen="all", parent_classes="1000", parent_accuracy="", ratio="", against="fresh")
-    assert row["note"] == "one seed: limits over test images only"
+    tables(**networks.arguments | {"networks": ["late-seed0", "fresh-seed0"], "pruned": []})
+    row = one(table(networks, "transfer"))
+    cells(row, shown="one seed: not tested", note="one seed: limits over test images only")
+    assert float(row["low"]) * float(row["high"]) > 0
 
 
 def test_transfer_without_a_rival_of_the_same_budget_says_so(networks):
@@ -203,7 +219,14 @@ def test_squeeze_and_excitation_over_seeds(networks):
     expected = {"first": "plain-se", "second": "plain", "test_images": "20", "first_accuracy": "0.9000", "p": ""}
     expected |= {"second_accuracy": "0.7500", "difference": "0.1500", "only_first": "6", "only_second": "0"}
     # Each seed gains three images, one of them the same: variance of the mean over images 1.55 / 19 / 20, over seeds 0.
-    cells(row, **expected, seeds="2", low="0.0163", high="0.2837", shown="higher")
+    cells(row, **expected, seeds="2", low="0.0163", high="0.2837", shown="two seeds: not tested")
+    networks.network("plain", 2, 5)
+    networks.network("plain-se", 2, 2, network="se_resnet18")
+    networks.numbers()
+    runs = [f"{name}-seed{seed}" for name in ("plain", "plain-se") for seed in (0, 1, 2)]
+    tables(**networks.arguments | {"networks": runs, "pruned": []})
+    row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
+    cells(row, seeds="3", shown="higher")
     # Runs that know six or four classes are compared with no baseline.
     names = {name.rsplit("-seed", 1)[0] for name in frame["first"]}
     assert {"plain", "plain-se"} <= names and not names & {"parent", "four", "child"}
@@ -212,7 +235,7 @@ def test_squeeze_and_excitation_over_seeds(networks):
 def test_one_seed_shows_nothing_of_squeeze_and_excitation(networks):
     tables(**networks.arguments | {"networks": ["plain-seed0", "plain-se-seed0"], "pruned": []})
     row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
-    cells(row, seeds="1", low="", high="", shown="no difference shown", difference="0.1500")
+    cells(row, seeds="1", low="", high="", shown="one seed: not tested", difference="0.1500")
 
 
 def test_only_what_differs_in_squeeze_and_excitation_alone_is_compared(networks):

@@ -8,6 +8,7 @@ from boardbench.report.segmentation.differences import COLUMNS, differences, int
 from boardbench.segmentation.scores import mean_scores, write_confusions
 
 CLASSES = ["others", "ic"]
+SEEDS = [0, 1, 2]
 
 
 class Runs:
@@ -20,6 +21,11 @@ class Runs:
         path = self.folder / name / "confusions.csv"
         write_confusions(path, captures, classes)
         return path
+
+    def thrice(self, name, captures):
+        """Write three seeds that score the same: they add nothing to the limits, but a verdict takes three."""
+        for seed in SEEDS:
+            self.write(f"{name}-seed{seed}", captures)
 
     def differences(self, **changes):
         return differences(self.folder, **(ASKED | changes))
@@ -58,9 +64,9 @@ def rows(frame, **where):
 
 def test_a_clear_winner_is_shown_with_text_cells(runs):
     shares = np.linspace(0.6, 0.8, 10)
-    runs.write("unet-full-seed0", part(shares + 0.1))
-    runs.write("unet-pca3-seed0", part(shares))
-    frame = runs.differences()
+    runs.thrice("unet-full", part(shares + 0.1))
+    runs.thrice("unet-pca3", part(shares))
+    frame = runs.differences(seeds=SEEDS)
     assert frame.columns.tolist() == COLUMNS
     assert [(row["backbone"], row["metric"]) for row in frame.to_dict("records")] == [
         ("unet", "miou"),
@@ -75,50 +81,60 @@ def test_a_clear_winner_is_shown_with_text_cells(runs):
     assert {key: row[key] for key in ("strategy", "against", "seeds", "scenes", "covers", "shown", "note")} == {
         "strategy": "full",
         "against": "pca3",
-        "seeds": "1",
+        "seeds": "3",
         "scenes": "10",
-        "covers": "scenes",
+        "covers": "scenes and seeds",
         "shown": "higher",
         "note": "",
     }
     f1 = rows(frame, backbone="unet", metric="mf1")[0]
     # The difference of F1 is .1 in every scene, so also in every resample.
     assert (f1["difference"], f1["low"], f1["high"], f1["shown"]) == ("0.1000", "0.1000", "0.1000", "higher")
-    other = rows(runs.differences(strategies=["pca3", "full"]), backbone="unet", metric="miou")[0]
+    other = rows(runs.differences(seeds=SEEDS, strategies=["pca3", "full"]), backbone="unet", metric="miou")[0]
     assert (other["difference"], other["shown"]) == ("-0.1282", "lower")
     assert float(other["low"]) == -float(row["high"])
 
 
+@pytest.mark.parametrize(("seeds", "shown"), [(1, "one seed: not tested"), (2, "two seeds: not tested"), (3, "higher")])
+def test_however_large_a_difference_takes_three_seeds(runs, seeds, shown):
+    for seed in range(seeds):
+        runs.write(f"unet-full-seed{seed}", part(np.linspace(0.9, 0.99, 10)))
+        runs.write(f"unet-pca3-seed{seed}", part(np.linspace(0.1, 0.19, 10)))
+    frame = runs.differences(seeds=list(range(seeds)))
+    assert set(frame["shown"]) == {shown}
+    assert (frame["low"].astype(float) > 0.5).all()
+
+
 def test_identical_runs_show_no_difference(runs):
-    for name in ("unet-full-seed0", "unet-pca3-seed0"):
-        runs.write(name, part(np.linspace(0.3, 0.9, 9)))
-    for row in runs.differences().to_dict("records"):
+    for name in ("unet-full", "unet-pca3"):
+        runs.thrice(name, part(np.linspace(0.3, 0.9, 9)))
+    for row in runs.differences(seeds=SEEDS).to_dict("records"):
         assert [row[key] for key in ("difference", "low", "high")] == ["0.0000"] * 3
         assert row["shown"] == "no difference shown"
 
 
 def test_a_difference_too_small_to_print_is_not_shown_and_has_no_sign(runs):
-    runs.write("unet-full-seed0", {f"b{n}_1": right(0.7, 10**6) - np.diag([1, 0]) for n in range(9)})
-    runs.write("unet-pca3-seed0", {f"b{n}_1": right(0.7, 10**6) - [[0, 1], [0, 0]] for n in range(9)})
-    for row in runs.differences().to_dict("records"):
+    runs.thrice("unet-full", {f"b{n}_1": right(0.7, 10**6) - np.diag([1, 0]) for n in range(9)})
+    runs.thrice("unet-pca3", {f"b{n}_1": right(0.7, 10**6) - [[0, 1], [0, 0]] for n in range(9)})
+    for row in runs.differences(seeds=SEEDS).to_dict("records"):
         assert [row[key] for key in ("difference", "low", "high")] == ["0.0000"] * 3
         assert row["shown"] == "no difference shown"
 
 
 def test_a_difference_that_scenes_disagree_on_is_not_shown(runs):
     wobble = np.tile([0.1, -0.1], 5)
-    runs.write("unet-full-seed0", part(0.7 + wobble + 0.01))
-    runs.write("unet-pca3-seed0", part(0.7 - wobble))
-    row = runs.differences().to_dict("records")[0]
+    runs.thrice("unet-full", part(0.7 + wobble + 0.01))
+    runs.thrice("unet-pca3", part(0.7 - wobble))
+    row = runs.differences(seeds=SEEDS).to_dict("records")[0]
     assert float(row["difference"]) > 0 and row["shown"] == "no difference shown"
     assert float(row["low"]) < 0 < float(row["high"])
 
 
 def test_pairing_cancels_what_is_hard_for_all(runs):
     shares = np.linspace(0.3, 0.9, 10)
-    runs.write("unet-full-seed0", part(shares + 0.03))
-    runs.write("unet-pca3-seed0", part(shares))
-    assert rows(runs.differences(), metric="mf1")[0]["shown"] == "higher"
+    runs.thrice("unet-full", part(shares + 0.03))
+    runs.thrice("unet-pca3", part(shares))
+    assert rows(runs.differences(seeds=SEEDS), metric="mf1")[0]["shown"] == "higher"
     cells = intervals(runs.folder, **ASKED, floors=[])
     low, high = cells["low"].astype(float), cells["high"].astype(float)
     assert low[0] < high[1]  # the cells' own intervals overlap
@@ -205,9 +221,9 @@ def test_few_scenes_carry_a_note(runs, scenes, note):
 
 
 def test_one_scene_has_no_interval_and_shows_nothing(runs):
-    runs.write("unet-full-seed0", part([0.9], 3))
-    runs.write("unet-pca3-seed0", part([0.1], 3))
-    row = runs.differences().to_dict("records")[0]
+    runs.thrice("unet-full", part([0.9], 3))
+    runs.thrice("unet-pca3", part([0.1], 3))
+    row = runs.differences(seeds=SEEDS).to_dict("records")[0]
     assert (row["difference"], row["low"], row["high"]) == (f"{0.9 / 1.1 - 0.1 / 1.9:.4f}", "", "")
     assert (row["shown"], row["note"]) == ("no difference shown", "no interval: one test scene")
 

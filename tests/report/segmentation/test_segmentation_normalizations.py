@@ -109,7 +109,7 @@ def test_an_order_that_turns_round_is_told(methods):
         ["none", "full", "standardize", "full"],
         ["none", "scrb", "standardize", "scrb"],
     ]
-    assert order["verdict"].tolist() == ["lower", "higher", "higher", "lower"]
+    assert order["shown"].tolist() == ["lower", "higher", "higher", "lower"]
     difference = np.mean([iou(0.7 + more) - iou(0.8 + more) for more in SEEDS])
     assert order["difference"].tolist() == [
         f"{sign * difference:.4f}" for sign in (1, -1, -1, 1)
@@ -162,9 +162,9 @@ def test_where_nothing_is_told_apart_nothing_is_said_of_the_order(methods):
 
 
 def order_of(*rows, seeds="3"):
-    """Return both tables of rows (normalization, strategy, against, difference, verdict)."""
+    """Return both tables of rows (normalization, strategy, against, difference, shown)."""
     common = {"against_normalization": "none", "seeds": seeds, "scenes": "10", "low": "0.0000", "high": "0.0000"}
-    names = ("normalization", "strategy", "against", "difference", "verdict")
+    names = ("normalization", "strategy", "against", "difference", "shown")
     made = [common | dict(zip(names, row, strict=True)) | {"against_normalization": row[0]} for row in rows]
     return pd.DataFrame({"backbone": ["unet", "resunet"]}), pd.DataFrame(made)
 
@@ -189,13 +189,13 @@ def test_pairs_that_the_chain_does_not_tell_are_named_after_it():
 
 @pytest.mark.parametrize(
     ("seeds", "verdict", "word"),
-    [(1, "one seed: not tested", "One seed"), (2, "fewer than three seeds: not tested", "Fewer than three seeds")],
+    [(1, "one seed: not tested", "One seed"), (2, "two seeds: not tested", "Two seeds")],
 )
 def test_fewer_than_three_seeds_test_nothing(methods, seeds, verdict, word):
     methods.write("none", full=0.9, scrb=0.5)
     methods.write("standardize", full=0.5, scrb=0.9)
     scores, order = methods.made(seeds=list(range(seeds)))
-    assert set(order["verdict"]) == {verdict} and (order["low"] != "").all()
+    assert set(order["shown"]) == {verdict} and (order["low"] != "").all()
     assert hangs(scores, order) == [
         f"{word}: whether the order of the inputs hangs on the normalization is not tested."
     ]

@@ -43,7 +43,7 @@ def page(world, **compared):
 def test_the_page_asks_only_where_there_is_a_comparison(compared):
     html = page(compared, **compared.compared)
     section = html[html.index("<h4>Does the answer hang on the normalization?</h4>") : html.index("Scores by class")]
-    assert "Fewer than three seeds: whether the order" in section and "fewer than three seeds: not tested" in section
+    assert "Two seeds: whether the order" in section and "two seeds: not tested" in section
     assert section.count("segmentation_normalizations.svg") == html.count("segmentation_normalizations.svg") == 1
     assert '<td class="name">none</td>' in section
     assert 'href="tables/toy/segmentation_normalization_order.csv"' in html

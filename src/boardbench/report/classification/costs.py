@@ -19,7 +19,7 @@ from boardbench.report.classification.trained import (
     settings_of,
 )
 from boardbench.report.runs import read_csv
-from boardbench.report.uncertainty import image_interval
+from boardbench.report.uncertainty import image_interval, verdict
 from boardbench.report.writing import decimals, text_table
 
 COUNTED = {
@@ -38,7 +38,6 @@ MEASURED = ("name", "pruning", "seed", "network", "runtime", "batch", "threads",
 LATENCY = ("dataset", *MEASURED, "images_per_s", "hardware", "speedup", "inference_ms_per_batch_published")
 EPOCHS = ("network", "device", "images", "batch_size", "threads", "seconds_per_epoch", "hardware")
 EPOCH_SECONDS = ("dataset", *EPOCHS, "device_published", "seconds_published")
-HIGHER, LOWER, NOTHING = "higher", "lower", "no difference shown"
 
 
 def efficiency_table(dataset: str, trained: Trained, truth: Truth, published: Published) -> pd.DataFrame:
@@ -77,10 +76,9 @@ def _row(dataset: str, runs: list[Run], trained: Trained, truth: Truth, publishe
 def _loss(runs: list[Run], before: list[Run], truth: Truth) -> dict[str, str]:
     paired = right(runs, truth) * 1.0 - right(before, truth)
     low, high = (decimals(end, 4) for end in image_interval(paired))
-    word = HIGHER if low and float(low) > 0 else LOWER if high and float(high) < 0 else NOTHING
     row = {"accuracy_before": decimals(mean(accuracies(before)), 4), "difference": decimals(float(paired.mean()), 4)}
     note = "one seed: limits over test images only" if len(runs) == 1 else ""
-    return row | {"difference_low": low, "difference_high": high, "shown": word, "note": note}
+    return row | {"difference_low": low, "difference_high": high, "shown": verdict(low, high, len(runs)), "note": note}
 
 
 def latency_table(dataset: str, path: Path, trained: Trained, truth: Truth, published: Published) -> pd.DataFrame:

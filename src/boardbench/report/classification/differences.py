@@ -3,7 +3,8 @@
 Two classifiers that saw the same images differ only where one is right and the other wrong. If they were equally
 good, each such image would fall to either with the same chance: the two-sided binomial test on these counts is
 McNemar's exact one. A difference is shown where p is below 0.05. It speaks of these two classifiers on other images
-of the same kind; a network that is trained again is another classifier, so each seed has a row of its own.
+of the same kind; a network that is trained again is another classifier, so each seed has a row of its own, and a
+network that was trained with fewer than three seeds is not tested.
 """
 
 from statistics import mean
@@ -13,7 +14,7 @@ from scipy import stats
 
 from boardbench.report.classification.runs import Run, Truth
 from boardbench.report.classification.trained import right
-from boardbench.report.uncertainty import image_interval
+from boardbench.report.uncertainty import HIGHER, LEAST_SEEDS, LOWER, NOTHING, image_interval, untested, verdict
 from boardbench.report.writing import decimals, text_table
 
 LEARNED, BASELINE, NEIGHBOURS, NORMS, COSINE, SCALES, SQUEEZE = QUESTIONS = (
@@ -29,7 +30,6 @@ COLUMNS = ["question", "first", "second", "test_images", "first_accuracy", "seco
 COLUMNS += ["only_first", "only_second", "p", "shown"]
 OVER_SEEDS = ["seeds", "low", "high"]  # of questions that are answered over seeds; tables of old have them not
 LEVEL = 0.05
-HIGHER, LOWER, NOTHING = "higher", "lower", "no difference shown"
 LARGEST = "largest class"
 
 
@@ -67,19 +67,20 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
     * L1 and L2, cosine and L2, of equal method, k and normalization;
     * standardize and minmax, of equal method, k and distance;
     * each network with squeeze-and-excitation against the one of equal settings without: paired by seed and image,
-      with 95 % limits over both; one seed has none and shows nothing, for training again may change more.
+      with 95 % limits over both; one seed has none.
     """
     rows = []
 
-    def compare(question: str, first: Run, second: Run) -> None:
-        rows.append(_row(question, (first.name, second.name), first.predicted, second.predicted, truth))
+    def compare(question: str, first: Run, name: str, second: pd.Series, seeds: int = LEAST_SEEDS) -> None:
+        row = _row(question, (first.name, name), first.predicted, second, truth)
+        rows.append(row | ({"shown": untested(seeds)} if untested(seeds) else {}))
 
-    trained = [run for group in networks.values() for run in group]
+    trained = [(run, len(group)) for group in networks.values() for run in group]
     constant = pd.Series(truth.largest, index=truth.labels.index).sort_index()
-    for run in trained:
-        rows.append(_row(LEARNED, (run.name, LARGEST), run.predicted, constant, truth))
-    for run in trained if baselines else []:
-        compare(BASELINE, run, best(baselines))
+    for run, seeds in trained:
+        compare(LEARNED, run, LARGEST, constant, seeds)
+    for run, seeds in trained if baselines else []:
+        compare(BASELINE, run, best(baselines).name, best(baselines).predicted, seeds)
 
     def key(run: Run, **changed: object) -> tuple:
         given = run.content | {"k": run.k} | changed
@@ -95,7 +96,7 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
         for run in baselines:
             second = known.get(key(run, **{name: other}))
             if key(run) == key(run, **{name: one}) and second:
-                compare(question, run, second)
+                compare(question, run, second.name, second.predicted)
     return text_table([*rows, *_squeeze(networks, truth)], [*COLUMNS, *OVER_SEEDS])
 
 
@@ -127,8 +128,7 @@ def _over_seeds(question: str, names: tuple[str, str], pairs: list[tuple[Run, Ru
     if len(pairs) > 1:
         firsts, seconds = (right(list(runs), truth) * 1.0 for runs in zip(*pairs, strict=True))
         low, high = (decimals(end, 4) for end in image_interval(firsts - seconds))
-    shown = HIGHER if low and float(low) > 0 else LOWER if high and float(high) < 0 else NOTHING
     means = [decimals(mean(values), 4) for values in (*zip(*scores, strict=True), apart)]
     row = both[0] | dict(zip(("first_accuracy", "second_accuracy", "difference"), means, strict=True))
     row |= {name: str(sum(int(one[name]) for one in both)) for name in ("only_first", "only_second")}
-    return row | {"p": "", "shown": shown, "seeds": str(len(pairs)), "low": low, "high": high}
+    return row | {"p": "", "shown": verdict(low, high, len(pairs)), "seeds": str(len(pairs)), "low": low, "high": high}

@@ -5,17 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from boardbench.report.classification.differences import HIGHER, LOWER, SQUEEZE
+from boardbench.report.classification.differences import SQUEEZE
 from boardbench.report.classification.network_charts import BATCH, RUNTIME
 from boardbench.report.classification.networks import HARMS, HELPS
-from boardbench.report.sentences import signed
+from boardbench.report.sentences import seeds_of, signed
+from boardbench.report.uncertainty import HIGHER, LOWER, is_untested
 
 Row = dict[str, str]
 _RUNTIMES = {"onnxruntime": "ONNX Runtime", "torch": "torch"}
-
-
-def _seeds(text: str) -> str:
-    return f"{text} seed{'s' if text != '1' else ''}"
 
 
 def _short(text: str) -> str:
@@ -23,8 +20,8 @@ def _short(text: str) -> str:
     return f"{float(text):.3g}"
 
 
-def _limits(row: Row, low: str = "low", high: str = "high") -> str:
-    return f"{signed(row['difference'])}, 95 % limits {signed(row[low])} to {signed(row[high])}"
+def _limits(row: Row) -> str:
+    return f"{signed(row['difference'])}, 95 % limits {signed(row['low'])} to {signed(row['high'])}"
 
 
 def squeeze(differences: pd.DataFrame) -> list[str]:
@@ -32,9 +29,9 @@ def squeeze(differences: pd.DataFrame) -> list[str]:
     said = []
     for row in differences[differences["question"] == SQUEEZE].to_dict("records"):
         pair = f"Squeeze-and-excitation, {row['first']} against {row['second']}"
-        over = f"{_seeds(row['seeds'])}, {row['test_images']} test images"
-        if not row["low"]:
-            said.append(f"{pair}: {signed(row['difference'])} ({over}); one seed shows nothing, train with more.")
+        over = f"{seeds_of(row)}, {row['test_images']} test images"
+        if is_untested(row["shown"]):
+            said.append(f"{pair}: {signed(row['difference'])} ({over}; {row['shown']}).")
             continue
         word = {HIGHER: "a gain is shown", LOWER: "a loss is shown"}.get(row["shown"], "no gain is shown")
         said.append(f"{pair}: {word} ({_limits(row)}, {over}).")
@@ -60,11 +57,11 @@ def _measured(latency: pd.DataFrame, row: Row) -> str:
 
 
 def _accuracy(row: Row) -> str:
-    shown = {HIGHER: "higher", LOWER: "lower"}.get(row["shown"], "no difference shown")
-    over = f"{_seeds(row['seeds'])}, {row['test_images']} test images"
-    if not row["difference_low"]:
-        return f"accuracy {signed(row['difference'])} ({over}, no interval)"
-    return f"accuracy {shown} ({_limits(row, 'difference_low', 'difference_high')}, {over})"
+    over = f"{seeds_of(row)}, {row['test_images']} test images"
+    limits = "no interval"
+    if row["difference_low"]:
+        limits = f"95 % limits {signed(row['difference_low'])} to {signed(row['difference_high'])}"
+    return f"accuracy {signed(row['difference'])}, {row['shown']} ({limits}, {over})"
 
 
 def pruning(efficiency: pd.DataFrame, latency: pd.DataFrame) -> list[str]:
@@ -106,9 +103,13 @@ def transfer(table: pd.DataFrame) -> list[str]:
         if not row["difference"]:
             said.append(f"{text}: {row['accuracy']}; {row['note']}, so nothing says whether the start helps.")
             continue
+        over = f"{seeds_of(row)}, {row['test_images']} test images; {row['note']}"
+        if is_untested(row["shown"]):
+            difference = f"{signed(row['difference'])} against {row['against']} from scratch"
+            said.append(f"{text}: {difference} ({over}; {row['shown']}).")
+            continue
         word = {HELPS: "the start helps", HARMS: "the start harms"}.get(row["shown"], "not shown that the start helps")
         limits = _limits(row) if row["low"] else signed(row["difference"])
-        over = f"{_seeds(row['seeds'])}, {row['test_images']} test images; {row['note']}"
         said.append(f"{text}: {word} against {row['against']} from scratch ({limits}, {over}).")
     return said
 

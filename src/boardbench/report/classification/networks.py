@@ -15,7 +15,7 @@ from boardbench.report.classification.trained import (
     right,
     settings_of,
 )
-from boardbench.report.uncertainty import image_interval
+from boardbench.report.uncertainty import image_interval, verdict
 from boardbench.report.writing import cell, decimals, text_table
 
 SETTINGS = ("width", "stem", "optimizer", "learning_rate", "schedule", "label_smoothing")
@@ -25,7 +25,7 @@ NETWORKS += ("precision", "recall", "f_score", "setting_published", *(f"{name}_p
 TRANSFER = ("dataset", "child", "parent", "network", "unfrozen", "classes", "parent_classes", "epochs", "seeds")
 TRANSFER += ("test_images", "accuracy", "accuracy_sd", "parent_accuracy", "ratio", "ratio_published", "against")
 TRANSFER += ("against_accuracy", "difference", "low", "high", "shown", "note")
-HELPS, HARMS, NOT_SHOWN = "helps", "harms", "not shown"
+HELPS, HARMS = "helps", "harms"
 LAW = "1/2 to 1/4"  # paper 5: accuracy of a child over its parent's
 # What makes a run from scratch one of the same network, task and budget as a child.
 BUDGET = ("network", "width", "stem", "reduction", "settings", "validation", "batch_size", "epochs")
@@ -105,7 +105,7 @@ def _compared(runs: list[Run], others: list[Run], truth: Truth) -> dict[str, str
         return {"note": "no seed in common"}
     paired = right([run for run, _ in pairs], truth) * 1.0 - right([other for _, other in pairs], truth)
     low, high = (decimals(end, 4) for end in image_interval(paired))
-    word = HELPS if low and float(low) > 0 else HARMS if high and float(high) < 0 else NOT_SHOWN
+    word = verdict(low, high, len(pairs), HARMS, HELPS)
     note = "one seed: limits over test images only" if len(pairs) == 1 else f"limits over test images and {len(pairs)} "
     note += "" if len(pairs) == 1 else "seeds"
     found = {"against_accuracy": decimals(mean(accuracies([other for _, other in pairs])), 4), "note": note}

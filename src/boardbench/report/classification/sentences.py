@@ -8,16 +8,14 @@ from boardbench.report.classification.charts import called, run_called
 from boardbench.report.classification.differences import (
     BASELINE,
     COSINE,
-    HIGHER,
     LARGEST,
     LEARNED,
-    LOWER,
     NEIGHBOURS,
     NORMS,
-    NOTHING,
     SCALES,
 )
 from boardbench.report.sentences import signed
+from boardbench.report.uncertainty import HIGHER, LOWER, NOTHING, is_untested
 
 Row = dict[str, str]
 
@@ -51,7 +49,10 @@ def best_baseline(baselines: pd.DataFrame, test: int) -> str:
 
 
 def against_baseline(differences: pd.DataFrame, networks: pd.DataFrame, test: int) -> list[str]:
-    """Say which networks beat the best baseline on the same images, by name; a name counts where every seed does."""
+    """Say which networks beat the best baseline on the same images, by name; a name counts where every seed does.
+
+    Of networks with too few seeds the differences alone.
+    """
     if networks.empty:
         return ["No network was trained on this data; these are the baselines alone."]
     asked = _asked(differences, BASELINE)
@@ -62,11 +63,19 @@ def against_baseline(differences: pd.DataFrame, networks: pd.DataFrame, test: in
     where = f"the same {images} test images"
     if int(images) < test:
         where += f" (of {test}: the baseline was scored on no others)"
+    few = {name: found for name, found in rows.items() if is_untested(found[0]["shown"])}
+    rows = {name: found for name, found in rows.items() if name not in few}
+    told = []
+    if few:
+        details = "; ".join(f"{name} {_margin(found)} ({found[0]['shown']})" for name, found in few.items())
+        told = [f"On {where}, accuracy minus that of the best baseline ({rival}): {details}."]
+    if not rows:
+        return told
     short = {name: found for name, found in rows.items() if any(row["shown"] != HIGHER for row in found)}
     if not short:
         details = "; ".join(f"{name} {_margin(found)}" for name, found in rows.items())
         who = f"every network ({len(rows)}) beats" if len(rows) > 1 else "the network beats"
-        return [f"On {where}, {who} the best baseline ({rival}): {details}."]
+        return [f"On {where}, {who} the best baseline ({rival}): {details}.", *told]
     said = []
     for name, found in short.items():
         lost = all(row["shown"] == LOWER for row in found)
@@ -76,7 +85,7 @@ def against_baseline(differences: pd.DataFrame, networks: pd.DataFrame, test: in
     count = f"{len(rows) - len(short)} of {len(rows)} networks" if len(short) < len(rows) else "no network"
     verb = "beat" if len(rows) - len(short) > 1 else "beats" if len(short) < len(rows) else "is shown to beat"
     text = f"On {where}, {count} {verb} the best baseline ({rival})"
-    return [text + (f": {won}; " if won else ": ") + "; ".join(said) + "."]
+    return [text + (f": {won}; " if won else ": ") + "; ".join(said) + ".", *told]
 
 
 def _margin(rows: list[Row]) -> str:
@@ -98,6 +107,8 @@ def learned(differences: pd.DataFrame, networks: pd.DataFrame) -> list[str]:
         limits = _limits(row) if row["low"] else f"{float(row['accuracy']):.4f}{spread}"
         shown.append(f"{row['name']} {limits}")
     base = f"{LARGEST} for all gives {chance:.4f}: {'; '.join(shown)}"
+    if any(is_untested(row["shown"]) for row in asked):
+        return [f"Whether a network learns more than the largest class takes three seeds. The {base}."]
     if not names:
         return [f"The networks learn. The {base}."]
     verb = "learns" if len(names) == 1 else "learn"

@@ -147,7 +147,7 @@ def _term(placed: Placed) -> str:
     rows = [row for row in placed.differences if (row["question"], row["part"], row["metric"]) == wanted]
     return "; ".join(
         f"{row['features']}: centre {row['difference']} px"
-        + (f" ({row['low']} to {row['high']}, n = {row['seeds']})" if row["low"] else " (one seed)")
+        + (f" ({row['low']} to {row['high']}, n = {row['seeds']})" if row["low"] else "")
         + f": {row['shown']}"
         for row in rows
     )

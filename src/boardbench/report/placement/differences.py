@@ -1,11 +1,11 @@
 """What the placement study shows: does the rectangle term help, do networks beat floors, does validation flatter?
 
 Every row is the mean over seeds of a difference of errors with 95 % limits; a difference is shown only where the
-printed limits leave out 0.
+printed limits of three seeds or more leave out 0.
 
 **Rectangle term and leak**: Student's t over the seeds. The runs of one seed share their split and images, so both
 sides are paired. The limits cover what training again would change, not other images or photos. One seed has no
-limits and shows nothing.
+limits.
 
 **Floor**: Student's t over the images, and over the seeds where there are several. Network and floor found the chip
 on the same images, so their errors are paired image by image; a floor needs no draw. With one seed the limits cover
@@ -19,13 +19,12 @@ import pandas as pd
 
 from boardbench.report.placement.images import METRICS, Images
 from boardbench.report.placement.runs import PARTS, Group
-from boardbench.report.uncertainty import image_interval, interval
+from boardbench.report.uncertainty import image_interval, interval, verdict
 from boardbench.report.writing import decimals
 
 TERM, FLOOR, LEAK = QUESTIONS = ("rectangle term", "floor", "leak")
 COLUMNS = ["question", "features", "loss", "against", "part", "metric", "seeds", "difference", "low", "high", "shown"]
 COLUMNS += ["note"]
-NOTHING = "no difference shown"
 # What a difference of errors below 0 and above 0 is called.
 WORDS = {TERM: ("helps", "harms"), FLOOR: ("beats", "loses"), LEAK: ("lower", "higher")}
 ROUGH = 5  # seeds, below which the limits are called rough
@@ -36,11 +35,10 @@ def _row(
 ) -> dict[str, str]:
     """Return a row without its note."""
     low, high = (decimals(end, 4) for end in limits)
-    below, above = WORDS[question]
-    shown = below if high and float(high) < 0 else above if low and float(low) > 0 else NOTHING
-    seeds = str(len(group.scores))
-    cells = (question, group.features, group.loss, against, part, metric, seeds, decimals(value, 4), low, high, shown)
-    return dict(zip(COLUMNS, cells, strict=False))
+    seeds = len(group.scores)
+    shown = verdict(low, high, seeds, *WORDS[question])
+    cells = (question, group.features, group.loss, against, part, metric, str(seeds), decimals(value, 4), low, high)
+    return dict(zip(COLUMNS, (*cells, shown), strict=False))
 
 
 def _image_note(seeds: int, images: int, photos: int) -> str:
@@ -65,8 +63,7 @@ def differences(groups: list[Group], images: Images) -> pd.DataFrame:
 
     Returns:
         question, features, loss, against, part, metric, seeds, difference, low, high (empty where there is one seed,
-        for a floor where there is one image), shown (helps or harms, beats or loses, lower or higher, no difference
-        shown), note.
+        for a floor where there is one image), shown (:func:`boardbench.report.uncertainty.verdict` in WORDS), note.
     """
     networks = {(group.features, group.loss): group for group in groups if not group.floor}
     parts = [part for part in PARTS if part in groups[0].scores[0]]

@@ -6,8 +6,9 @@ import pandas as pd
 
 from boardbench.report.charts import pretty
 from boardbench.report.placement.charts import network
-from boardbench.report.placement.differences import FLOOR, LEAK, NOTHING, TERM
-from boardbench.report.sentences import signed
+from boardbench.report.placement.differences import FLOOR, LEAK, TERM
+from boardbench.report.sentences import seeds_of, signed
+from boardbench.report.uncertainty import HIGHER, LOWER, is_untested
 
 CENTRE = "centre_mae_px"
 PART_NAMES = {
@@ -36,7 +37,8 @@ def _limits(row: dict[str, Any]) -> str:
 
 
 def against_floors(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
-    """Say, for test and displaced, which networks beat both floors at the chip's centre, and which do not.
+    """Say, for test and displaced, which networks beat both floors at the chip's centre, and which do not; the errors
+    alone where too few seeds were trained.
 
     Args:
         scores: placement.csv as text.
@@ -53,7 +55,13 @@ def against_floors(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]
         if not rows:
             continue
         names = list(dict.fromkeys((row["features"], row["loss"]) for row in rows))
-        floors = ", ".join(pretty(floor) for floor in dict.fromkeys(row["against"] for row in rows))
+        rivals = list(dict.fromkeys(row["against"] for row in rows))
+        floors = ", ".join(map(pretty, rivals))
+        if is_untested(rows[0]["shown"]):
+            errors = [f"{network(*name)} {_centre(scores, *name, part)}" for name in names]
+            errors += [f"{pretty(floor)} {_centre(scores, floor, 'none', part)}" for floor in rivals]
+            said.append(f"{words}, error at the centre: {', '.join(errors)} ({rows[0]['shown']}).")
+            continue
         short = [row for row in rows if row["shown"] != "beats"]
         if not short:
             said.append(f"{words}, every trained network ({len(names)}) beats every floor ({floors}) at the centre.")
@@ -67,11 +75,6 @@ def against_floors(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]
         count = f"{len(failed)} of {len(names)} trained networks are not"
         who = f"none of the {len(names)} trained networks is" if len(failed) == len(names) else count
         said.append(f"{words}, {who} shown to beat every floor ({floors}) at the centre: {'; '.join(failed)}.")
-    if (asked["seeds"] == "1").all():
-        said.append(
-            "Each network was trained once, so these verdicts are of these networks, over images; another training may "
-            "turn them round."
-        )
     return said
 
 
@@ -82,7 +85,7 @@ def _against(scores: pd.DataFrame, row: dict[str, Any]) -> str:
 
 def leak(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     """Say for each network how its centre errs on validation and on test images, and what of that is shown."""
-    words = {"higher": "validation flatters it", "lower": "the test photos are easier", NOTHING: NOTHING}
+    words = {HIGHER: "validation flatters it", LOWER: "the test photos are easier"}
     said = []
     asked = differences[(differences["question"] == LEAK) & (differences["metric"] == CENTRE)]
     for row in asked.to_dict("records"):
@@ -90,7 +93,7 @@ def leak(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         validation, test = (_centre(scores, *name, part) for part in ("validation", "test"))
         said.append(
             f"{network(*name)}: centre {validation} on validation images, {test} on test images; difference "
-            f"{signed(row['difference'])} px ({_limits(row)}): {words[row['shown']]}."
+            f"{signed(row['difference'])} px ({_limits(row)}): {words.get(row['shown'], row['shown'])}."
         )
     return said
 
@@ -106,10 +109,9 @@ def term(differences: pd.DataFrame) -> tuple[str, list[dict[str, Any]]]:
         return "The networks were not trained both with and without it, so nothing says whether it helps.", []
     rows = [row | {"what": ERRORS[row["metric"]]} for row in rows]
     found = {word: [row for row in rows if row["shown"] == word] for word in ("helps", "harms")}
-    seeds = rows[0]["seeds"]
-    base = f"{len(rows)} comparisons (error by part, {seeds} seed{'s' if seeds != '1' else ''})"
-    if seeds == "1":
-        return f"Not shown either way: one seed has no interval, so none of {base} is decided.", rows
+    base = f"{len(rows)} comparisons (error by part, {seeds_of(rows[0])})"
+    if is_untested(rows[0]["shown"]):
+        return f"Not tested: fewer than three seeds decide none of {base}.", rows
     if not any(found.values()):
         return f"Not shown: in none of {base} do the limits leave out 0.", rows
     parts = []

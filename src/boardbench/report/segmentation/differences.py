@@ -20,10 +20,10 @@ hardly tell a spread. Below 8 scenes a column says that the interval is rough al
 (resamples spread like Student's t) that so few scenes cannot test.
 
 **Read with care.** Every interval stands alone: of twenty comparisons of equals about one is "shown". With one seed it
-holds the spread of scenes only, not what training again would change. A class that no drawn scene holds and no run
-predicts is NaN and left out of that resample's mean, so where a class lives in few scenes some resamples average over
-fewer, often easier classes and the interval widens; and a run that predicts such a class where the other does not
-scores 0 for it, exactly as in the tables.
+holds the spread of scenes only, not what training again would change, so nothing is called shown below three seeds. A
+class that no drawn scene holds and no run predicts is NaN and left out of that resample's mean, so where a class lives
+in few scenes some resamples average over fewer, often easier classes and the interval widens; and a run that predicts
+such a class where the other does not scores 0 for it, exactly as in the tables.
 """
 
 from itertools import combinations
@@ -36,6 +36,7 @@ from scipy import stats
 from boardbench.errors import BoardbenchError
 from boardbench.report.runs import run_name
 from boardbench.report.segmentation.runs import grid
+from boardbench.report.uncertainty import verdict
 from boardbench.report.writing import decimals
 from boardbench.segmentation.scores import mean_scores, read_confusions
 
@@ -74,7 +75,7 @@ def differences(
     Returns:
         Text cells, 4 decimals: backbone, strategy, against, metric (miou, mf1), seeds, scenes, difference (strategy
         minus against, on the full test part), low, high (empty where there is one scene), covers (scenes, or scenes
-        and seeds), shown (higher, lower, or no difference shown: whether the printed limits leave out 0), note.
+        and seeds), shown (:func:`boardbench.report.uncertainty.verdict`), note.
 
     Raises:
         BoardbenchError: a missing or damaged file, other classes, or runs scored on different captures or masks.
@@ -92,14 +93,14 @@ def differences(
 
 
 def change(
-    runs: Path, others: Path, cell: tuple[str, str, int], classes: list[str], resamples: int, seed: int
+    runs: Path, others: Path, cells: list[tuple[str, str, int]], classes: list[str], resamples: int, seed: int
 ) -> dict[str, str]:
-    """Compare one run with another of the same backbone, strategy and seed, such as before it was pruned.
+    """Compare the runs of a backbone and strategy with others of the same seeds, such as before they were pruned.
 
     Args:
         runs: folder with ``<backbone>-<strategy>-seed<k>/confusions.csv``.
-        others: folder with the run that it is compared with.
-        cell: backbone, strategy, seed.
+        others: folder with the runs that they are compared with.
+        cells: (backbone, strategy, seed), of one backbone and strategy.
         classes, resamples, seed: as :func:`differences`.
 
     Returns:
@@ -108,9 +109,10 @@ def change(
     Raises:
         BoardbenchError: as :func:`differences`.
     """
-    before = Resamples(others, [cell], classes, resamples, seed)
-    drawn = Resamples(runs, [cell], classes, resamples, seed, like=others / run_name(*cell) / "confusions.csv")
-    return drawn.difference([(drawn.scores[cell[:2]], before.scores[cell[:2]])])
+    before = Resamples(others, cells, classes, resamples, seed)
+    drawn = Resamples(runs, cells, classes, resamples, seed, like=others / run_name(*cells[0]) / "confusions.csv")
+    name = cells[0][:2]
+    return drawn.difference([(drawn.scores[name], before.scores[name])])
 
 
 def intervals(
@@ -234,13 +236,13 @@ class Resamples:
         """Return the mean difference of pairs of ``scores``, first minus second.
 
         Returns:
-            Text cells: difference, low, high; shown (whether the printed limits leave out 0), seeds, scenes, covers,
-            note.
+            Text cells: difference, low, high, shown (:func:`boardbench.report.uncertainty.verdict`), seeds, scenes,
+            covers, note.
         """
         at = METRICS.index(metric)
         full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))
         value, low, high = self._interval(full, drawn, -1.0)
-        shown = "higher" if low and float(low) > 0 else "lower" if high and float(high) < 0 else "no difference shown"
+        shown = verdict(low, high, len(full))
         return {"difference": value, "low": low, "high": high, "shown": shown} | self._facts(len(full))
 
     def _facts(self, seeds: int) -> dict[str, str]:

@@ -11,14 +11,14 @@ from boardbench.report.runs import read_csv, run_name
 from boardbench.report.segmentation.differences import Resamples
 from boardbench.report.segmentation.runs import grid, mean_and_sd, read_scores
 from boardbench.report.sentences import signed
+from boardbench.report.uncertainty import is_untested
 from boardbench.report.writing import text_table
 
 SCORES = ("dataset", "normalization", "backbone", "strategy", "seeds", "scenes", "miou", "miou_sd", "low", "high")
 SCORES += ("covers", "rank", "note")
 ORDER = ("dataset", "normalization", "strategy", "against_normalization", "against", "seeds", "scenes", "difference")
-ORDER += ("low", "high", "covers", "verdict", "note")
+ORDER += ("low", "high", "covers", "shown", "note")
 TABLES = ("segmentation_normalizations", "segmentation_normalization_order")
-UNTESTED = {1: "one seed: not tested", 2: "fewer than three seeds: not tested"}
 
 
 def normalization_tables(
@@ -50,8 +50,7 @@ def normalization_tables(
         IoU under this normalization and backbone, equal ones sharing the better. The second, columns ORDER, of mean IoU
         averaged over the backbones: for each normalization a row a pair of strategies, those against ``full`` (against
         the first where there is no ``full``) before the others; then a row a strategy and other normalization, against
-        ``method``. The verdict is higher, lower or no difference shown; with fewer than three seeds, that it is not
-        tested.
+        ``method``. ``shown`` is :func:`boardbench.report.uncertainty.verdict`.
 
     Raises:
         BoardbenchError: nothing to compare with, or a run that is missing, of another grid or normalization, or scored
@@ -86,8 +85,7 @@ def normalization_tables(
         """Return a row of the difference of two (normalization, strategy)."""
         pairs = [tuple(drawn[name].scores[network, word] for name, word in (first, second)) for network in backbones]
         row = dict(zip(("normalization", "strategy", "against_normalization", "against"), first + second, strict=True))
-        row |= {"dataset": dataset} | drawn[method].difference(pairs)
-        return row | {"verdict": UNTESTED.get(len(set(seeds)), row["shown"])}
+        return row | {"dataset": dataset} | drawn[method].difference(pairs)
 
     reference = "full" if "full" in strategies else strategies[0]
     others = [strategy for strategy in strategies if strategy != reference]
@@ -119,8 +117,8 @@ def hangs(scores: pd.DataFrame, order: pd.DataFrame) -> list[str]:
     backbones = list(dict.fromkeys(scores["backbone"]))
     who = "mean over the networks" if len(backbones) > 1 else pretty(backbones[0])
     first = order.iloc[0]
-    if first["verdict"] in UNTESTED.values():
-        what = first["verdict"].partition(":")[0]
+    if is_untested(first["shown"]):
+        what = first["shown"].partition(":")[0]
         return [
             f"{what[0].upper()}{what[1:]}: whether the order of the inputs hangs on the normalization is not tested."
         ]
@@ -148,7 +146,7 @@ def _chain(within: pd.DataFrame, name: str) -> str:
     above = {reference: 0.0} | {
         row["strategy"]: float(row["difference"]) for row in rows if row["against"] == reference
     }
-    told = {frozenset((row["strategy"], row["against"])) for row in rows if row["verdict"] in ("higher", "lower")}
+    told = {frozenset((row["strategy"], row["against"])) for row in rows if row["shown"] in ("higher", "lower")}
     names = sorted(above, key=above.get, reverse=True)
 
     def joined(upper: str, lower: str) -> str:
@@ -174,7 +172,7 @@ def _verdict(within: pd.DataFrame) -> str:
     for (strategy, against), group in within.groupby(["strategy", "against"], sort=False):
         shown: dict[str, list[str]] = {}
         for row in group.itertuples():
-            shown.setdefault(row.verdict, []).append(_under(row.normalization))
+            shown.setdefault(row.shown, []).append(_under(row.normalization))
         if {"higher", "lower"} <= shown.keys():
             above, below = (" and ".join(shown[verdict]) for verdict in ("higher", "lower"))
             turned.append(f"{pretty(strategy)} is above {pretty(against)} {above} and below {below}")
@@ -205,8 +203,8 @@ def _against(rows: pd.DataFrame) -> list[str]:
     said = []
     for (name, against), group in rows.groupby(["normalization", "against_normalization"], sort=False):
         parts = []
-        for verdict in dict.fromkeys(group["verdict"]):
-            among = group[group["verdict"] == verdict].to_dict("records")
+        for verdict in dict.fromkeys(group["shown"]):
+            among = group[group["shown"] == verdict].to_dict("records")
             if verdict in ("higher", "lower"):
                 cells = [f"{pretty(row['strategy'])} ({_limits(row)})" for row in among]
                 parts.append(f"{verdict} for {', '.join(cells)}")

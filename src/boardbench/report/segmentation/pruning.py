@@ -1,6 +1,7 @@
 """The table of pruned segmentation runs: what pruning took from size, operations, time and score."""
 
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import read_scores
 from boardbench.report.writing import decimals, text_table
 
-COLUMNS = ("dataset", "backbone", "strategy", "seed", "pruning", "method", "ratio", "parameters_before", "parameters")
+COLUMNS = ("dataset", "backbone", "strategy", "seeds", "pruning", "method", "ratio", "parameters_before", "parameters")
 COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low", "high", "scenes", "shown", "note")
 COLUMNS += ("p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"
@@ -55,7 +56,7 @@ def pruning_table(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Return segmentation_pruning: a row a pruned run.
+    """Return segmentation_pruning: a row a pruning, backbone and strategy, means over the seeds.
 
     Args:
         dataset: first column.
@@ -69,33 +70,40 @@ def pruning_table(
         seed: of the bootstrap.
 
     Returns:
-        Text: the columns of COLUMNS. The difference is the mean IoU after minus before; low and high are its 95 %
-        limits over test scenes, for this one training.
+        Text: the columns of COLUMNS. The difference is the mean IoU after minus before, of runs of the same seed; low
+        and high are its 95 % limits over test scenes, and seeds where there are several.
 
     Raises:
         BoardbenchError: a run is missing, or of another grid.
     """
     times = _times(pareto)
-    rows = []
+    groups: dict[tuple[str, str, str], list[int]] = {}
     for word in pruned:
         pruning, _, name = word.partition("/")
         parts = name.rsplit("-", 2)
         if len(parts) < 3 or not parts[2].removeprefix("seed").isdigit():
             raise BoardbenchError(f"--pruned {word}: not <pruning>/<backbone>-<strategy>-seed<k>.")
-        backbone, strategy, number = parts[0], parts[1], int(parts[2].removeprefix("seed"))
-        cell = (backbone, strategy, number)
-        path = folder / pruning / run_name(*cell) / "training.json"
-        expected = {"backbone": backbone, "strategy": strategy, "seed": number, "pruning": pruning}
-        facts = _facts(path, expected)
-        before, after = (read_scores(root, *cell, classes=classes)["miou"] for root in (runs, folder / pruning))
-        row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seed": str(number), "pruning": pruning}
-        row |= {"method": facts["method"], "ratio": f"{float(facts['ratio']):.4g}"}
-        row |= {key: str(facts[key]) for key in ("parameters_before", "parameters")}
-        row |= {f"gmacs{end}": f"{facts[f'macs{end}'] / 1e9:.4f}" for end in ("_before", "")}
-        row |= {"miou_before": decimals(before, 4), "miou": decimals(after, 4)}
-        row |= change(folder / pruning, runs, cell, classes, resamples, seed)
-        key = (backbone, strategy, str(number))
-        old, new = times.get((*key, ""), np.nan), times.get((*key, pruning), np.nan)
+        groups.setdefault((pruning, *parts[:2]), []).append(int(parts[2].removeprefix("seed")))
+    rows = []
+    for (pruning, *cell), seeds in groups.items():
+        backbone, strategy = cell
+        cells = [(backbone, strategy, number) for number in seeds]
+        facts = []
+        for number in seeds:
+            path = folder / pruning / run_name(backbone, strategy, number) / "training.json"
+            facts.append(_facts(path, {"backbone": backbone, "strategy": strategy, "seed": number, "pruning": pruning}))
+        row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(seeds))}
+        row |= {"pruning": pruning, "method": facts[0]["method"]}
+        row["ratio"] = f"{mean(float(fact['ratio']) for fact in facts):.4g}"
+        row |= {key: f"{mean(fact[key] for fact in facts):.0f}" for key in ("parameters_before", "parameters")}
+        row |= {f"gmacs{end}": f"{mean(fact[f'macs{end}'] for fact in facts) / 1e9:.4f}" for end in ("_before", "")}
+        for key, root in (("miou_before", runs), ("miou", folder / pruning)):
+            row[key] = decimals(np.mean([read_scores(root, *one, classes=classes)["miou"] for one in cells]), 4)
+        row |= change(folder / pruning, runs, cells, classes, resamples, seed)
+        old, new = (
+            np.mean([times.get((backbone, strategy, str(number), word), np.nan) for number in seeds])
+            for word in ("", pruning)
+        )
         row |= {"p50_ms_before": decimals(old, 1), "p50_ms": decimals(new, 1)}
         rows.append(row | {"times_faster": decimals(old / new, 2)})
     return text_table(rows, COLUMNS)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from boardbench.report.charts import pretty
 from boardbench.report.segmentation.pareto import YES
-from boardbench.report.sentences import signed
+from boardbench.report.sentences import seeds_of, signed
+from boardbench.report.uncertainty import HIGHER, LOWER, NOTHING, is_untested
 
 # (strategy, against, what the comparison asks), in the order of the page.
 COMPARISONS = (
@@ -19,29 +20,29 @@ COMPARISONS = (
     ("bands3", "pca3", "three chosen bands against PCA-3"),
     ("bands3", "bands3_even", "three bands: chosen against evenly spaced"),
 )
-_TURNED = {"higher": "lower", "lower": "higher"}
+_TURNED = {HIGHER: LOWER, LOWER: HIGHER}
 _WHY_PCA_LOSES = {
     ("pca3", "pca3_cube"): {
-        "higher": "Fitted cube by cube, PCA-3 scores lower than fitted once on the training part",
-        "lower": "Fitted cube by cube, PCA-3 scores higher than fitted once on the training part",
-        "no difference shown": "No difference is shown between PCA-3 fitted cube by cube and fitted once",
+        HIGHER: "Fitted cube by cube, PCA-3 scores lower than fitted once on the training part",
+        LOWER: "Fitted cube by cube, PCA-3 scores higher than fitted once on the training part",
+        NOTHING: "No difference is shown between PCA-3 fitted cube by cube and fitted once",
     },
     ("linear3", "pca3"): {
-        "higher": "A learned linear projection beats PCA-3: what PCA lacks is the task, not non-linearity",
-        "lower": "A learned linear projection scores below PCA-3, so being linear is not what limits PCA-3",
-        "no difference shown": "No difference is shown between a learned linear projection and PCA-3",
+        HIGHER: "A learned linear projection beats PCA-3: what PCA lacks is the task, not non-linearity",
+        LOWER: "A learned linear projection scores below PCA-3, so being linear is not what limits PCA-3",
+        NOTHING: "No difference is shown between a learned linear projection and PCA-3",
     },
     ("scrb", "linear3"): {
-        "higher": "SCRB's hidden layer and non-linearity gain over a learned linear projection",
-        "lower": "SCRB's hidden layer and non-linearity cost against a learned linear projection",
-        "no difference shown": "No difference is shown between SCRB and a learned linear projection, so nothing here "
+        HIGHER: "SCRB's hidden layer and non-linearity gain over a learned linear projection",
+        LOWER: "SCRB's hidden layer and non-linearity cost against a learned linear projection",
+        NOTHING: "No difference is shown between SCRB and a learned linear projection, so nothing here "
         "says that being linear is the fault",
     },
 }
 
 
 def against_floors(mean: pd.DataFrame) -> str:
-    """Return the sentence that names each trained network whose mean IoU does not beat every floor.
+    """Return the sentence that names each trained network whose mean IoU is not above that of every floor.
 
     Args:
         mean: the mean table as text (columns backbone, strategy, miou); floors have strategy ``none``.
@@ -63,10 +64,10 @@ def against_floors(mean: pd.DataFrame) -> str:
     ]
     count = int((~floor).sum())
     if not losers:
-        return f"Every trained network ({count}) beats {measure} on this data."
+        return f"Every trained network ({count}) scores above {measure} on this data."
     if len(losers) == count:
-        return f"None of the {count} trained networks beats {measure} on this data."
-    return f"{len(losers)} of {count} trained networks do not beat {measure} on this data: {'; '.join(losers)}."
+        return f"None of the {count} trained networks scores above {measure} on this data."
+    return f"{len(losers)} of {count} trained networks do not score above {measure} on this data: {'; '.join(losers)}."
 
 
 def _turned(row: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +107,8 @@ def why_pca_loses(rows: list[dict[str, Any]]) -> list[str]:
     found = {(row["strategy"], row["against"]): row for row in rows}
     if any(pair not in found for pair in _WHY_PCA_LOSES):
         return []
+    if is_untested(found["scrb", "linear3"]["shown"]):
+        return ["Fewer than three seeds: why PCA-3 loses is not tested."]
     sentences = []
     for pair, words in _WHY_PCA_LOSES.items():
         row = found[pair]
@@ -169,16 +172,15 @@ def pruning(table: pd.DataFrame) -> list[str]:
     """Say what pruning does to each run: operations, measured time and score, with its interval."""
     said = []
     for row in table.to_dict("records"):
-        what = f"{pretty(row['backbone'])} with {pretty(row['strategy'])}, seed {row['seed']}, {row['pruning']}"
+        what = f"{pretty(row['backbone'])} with {pretty(row['strategy'])}, {row['pruning']}"
         cost = f"GMACs from {row['gmacs_before']} to {row['gmacs']}"
         if row["gmacs"] == row["gmacs_before"]:
             share = 100 * float(row["ratio"])
             cost = f"{share:.3g} % of the weights are zero, which leaves GMACs ({row['gmacs']}) as they were"
         time = f"measured {row['times_faster']} times as fast ({row['p50_ms_before']} to {row['p50_ms']} ms)"
         time = time if row["times_faster"] else "its time was not measured"
-        shown = {"higher": "higher", "lower": "lower"}.get(row["shown"], "no difference shown")
-        score = f"mean IoU {shown} ({signed(row['difference'])}, "
+        score = f"mean IoU {signed(row['difference'])}, {row['shown']} ("
         score += f"95 % interval {signed(row['low'])} to {signed(row['high'])}, " if row["low"] else "no interval, "
-        score += f"one training, {row['scenes']} test scenes{'; ' + row['note'] if row['note'] else ''})"
+        score += f"{seeds_of(row)}, {row['scenes']} test scenes{'; ' + row['note'] if row['note'] else ''})"
         said.append(f"{what}: {cost}; {time}; {score}.")
     return said
