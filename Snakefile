@@ -44,7 +44,7 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
-# Everything: tables, figures and the page, published under reports/.
+# Everything: tables, figures and the page, published under results/report/.
 rule all:
     default_target: True
     input:

@@ -190,6 +190,13 @@ def test_one_study_plans_no_step_of_another(clone, study):
     assert [name for name, step in own.items() if step in steps] == [study]
 
 
+@pytest.mark.parametrize("study", ["segmentation", "placement", "classification"])
+def test_a_study_by_its_name_plans_its_tables_and_no_page(clone, study):
+    steps = planned(clone, "--", study)
+    own = {"segmentation": "tables", "placement": "placement_tables", "classification": "classification_tables"}
+    assert [name for name, step in own.items() if step in steps] == [study] and "publish" not in steps
+
+
 @pytest.mark.parametrize("preset", sorted(path.name for path in (ROOT / "workflow/presets").glob("*.yaml")))
 def test_every_preset_is_accepted(preset):
     import yaml
@@ -206,6 +213,20 @@ def test_every_preset_is_accepted(preset):
     for study in params.studies:
         default = getattr(Params(), study).dataset
         assert getattr(params, study).dataset != default, "a preset must not overwrite the default's tables"
+
+
+def test_a_study_of_dvc_knows_no_other_study():
+    import yaml
+
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    studies = {"segmentation", "placement", "classification"}
+    for name, stage in stages.items():
+        text = yaml.safe_dump(stage)
+        known = {study for study in studies if f"{study}." in text or f"- {study}\n" in text}
+        expected = {"data": {"segmentation"}, "photos": {"placement"}, "report": studies}.get(name, {name})
+        assert known == expected, name
+    for study in studies:
+        assert stages[study]["cmd"] == f"snakemake --cores all {study}"
 
 
 def test_dvc_and_the_workflow_name_the_same_files():

@@ -168,7 +168,7 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "publish": (
         "boardbench.report.publish:publish",
-        "Copy tables and figures to reports/ and write the page.",
+        "Copy tables and figures to results/report/ and write the page.",
     ),
     "ledger": ("boardbench.report.ledger.ledger:ledger", "Put every published number beside ours, with a verdict."),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),

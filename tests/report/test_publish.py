@@ -2,11 +2,13 @@ import hashlib
 import json
 import shutil
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.report.ledger.ledger import RUN
@@ -87,6 +89,37 @@ def test_second_call_touches_nothing(published):
     before = {path: path.stat().st_mtime_ns for path in published.reports.rglob("*")}
     published.publish()
     assert {path: path.stat().st_mtime_ns for path in published.reports.rglob("*")} == before
+
+
+def test_the_report_names_the_machine_it_was_made_on(published):
+    machine = json.loads((published.reports / "tables/toy/machine.json").read_text())
+    assert machine["hardware"] == hardware() and machine["torch"] == version("torch")
+    assert f"Made on {machine['hardware']}" in parse(published.reports)[1]
+    (published.reports / "tables/toy/machine.json").unlink()
+    render(published.reports)
+    assert "Made on" not in parse(published.reports)[1]
+
+
+def test_a_report_is_made_the_reference_and_other_data_sets_of_it_stay(published, monkeypatch, says):
+    monkeypatch.chdir(published.root)
+    published.publish("other")
+    shutil.copytree(Path(__file__).parents[2] / "reports" / "published", published.root / "git/published")
+    monkeypatch.setattr("boardbench.report.publish.REFERENCE", published.root / "git")
+    publish(reports=published.reports, datasets=["toy"], reference=True)
+    folder = published.root / "git/tables/toy"
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in (published.reports / "tables/toy").iterdir()
+    }
+    assert not (published.root / "git/tables/other").exists()
+    assert "Every published number, checked" in parse(published.root / "git")[1]
+    kept = (folder / "machine.json").read_bytes()
+    publish(reports=published.reports, datasets=["other"], reference=True)
+    html = (published.root / "git/index.html").read_text()
+    assert 'id="toy"' in html and 'id="other"' in html and (folder / "machine.json").read_bytes() == kept
+    says(
+        lambda: publish(reports=published.reports, datasets=["toys"], reference=True), "no report of toys", "snakemake"
+    )
+    says(lambda: publish(reports=published.root / "none", reference=True), "no report of any data set")
 
 
 def test_stale_files_go_and_others_stay(published):

@@ -1,4 +1,4 @@
-# What all studies made, as tables, figures and one page under reports/ (in git).
+# What all studies made, as tables, figures and one page under results/report/.
 MADE = [
     folder
     for study, folder in {
@@ -10,12 +10,23 @@ MADE = [
 ]
 
 
+# What a study made, without the page (what DVC asks for).
+for folder in MADE:
+
+    rule:
+        name:
+            folder.split("/")[1]
+        input:
+            f"{folder}/tables",
+            f"{folder}/figures",
+            f"{folder}/mirrored.json",
+
+
 rule publish:
     input:
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
         mirrored=[f"{folder}/mirrored.json" for folder in MADE],
-        published=sorted(str(path) for path in Path("reports/published").glob("*.*")),
         templates=sorted(
             str(path) for path in Path("src/boardbench/report/templates").glob("*.j2")
         ),
@@ -31,7 +42,7 @@ rule publish:
         tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
         figures=repeated("figures", [f"{folder}/figures" for folder in MADE]),
     message:
-        "Publishing tables, figures and the page under reports/"
+        "Publishing tables, figures and the page under results/report/"
     shell:
-        "boardbench publish {params.datasets} {params.tables} {params.figures} --reports reports --out {output} "
+        "boardbench publish {params.datasets} {params.tables} {params.figures} --reports results/report --out {output} "
         "> {log} 2>&1"

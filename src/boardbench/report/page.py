@@ -88,7 +88,9 @@ def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
         path = reports / "tables" / name / "about.json"
         about = read_json(path, "publish")
         study = study_of(about, path)
-        studies[study].append(SECTIONS[study](reports, name, about))
+        made = path.with_name("machine.json")
+        machine = read_json(made, "publish") if made.is_file() else None
+        studies[study].append(SECTIONS[study](reports, name, about) | {"machine": machine})
     return {study: datasets for study, datasets in studies.items() if datasets}
 
 

@@ -1,15 +1,20 @@
-"""Copy small tables and figures into reports/ (in git) and render its page from what lies there."""
+"""Copy small tables and figures into a report and render its page; make this machine's report the reference in git."""
 
 import hashlib
+import platform
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
+from boardbench.engine.latency import hardware
+from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
 from boardbench.report.ledger.ledger import ledger
 from boardbench.report.page import render
 from boardbench.report.runs import STUDIES, read_json, study_of
 
+REFERENCE = Path("reports")
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
 
 
@@ -76,29 +81,75 @@ def _check(datasets: list[str], tables: list[Path], figures: list[Path]) -> list
     return studies
 
 
-def publish(*, datasets: list[str], tables: list[Path], figures: list[Path], reports: Path, out: Path) -> None:
-    """Copy the tables and figures of every study to ``reports``, write ledger and page again; idempotent.
+def publish(
+    *,
+    datasets: list[str] | None = None,
+    tables: list[Path] | None = None,
+    figures: list[Path] | None = None,
+    reports: Path = Path("results/report"),
+    out: Path | None = None,
+    reference: bool = False,
+) -> None:
+    """Copy the tables and figures of every study to ``reports`` and write its page again; idempotent.
+
+    With ``--reference``, copy what lies in ``reports`` to the folder ``reports`` in git instead, which other machines'
+    runs are held against, and write its ledger and page again.
 
     Args:
-        datasets: names of the folders, one a study.
+        datasets: names of the folders, one a study; of a reference those to copy, none: all.
         tables: for each, the folder that 'boardbench STUDY tables' filled.
         figures: for each, the folder that 'boardbench STUDY figures' filled.
-        reports: folder in git; gets tables/<dataset>/, figures/<dataset>/ and index.html.
+        reports: gets index.html, figures/<dataset>/ and tables/<dataset>/ (machine.json: processor, versions, commit).
         out: JSON written last: the SHA-256 of every copied file, by its name inside ``reports``.
+        reference: make this machine's report the reference.
 
     Raises:
-        BoardbenchError: nothing to publish, lists that do not belong together, or reports/ holds a table that the
-            page cannot read.
+        BoardbenchError: nothing to publish, lists that do not belong together, or a table that the page cannot read.
     """
+    if reference:
+        _make_reference(reports, datasets or [], REFERENCE)
+        return
+    datasets, tables, figures = datasets or [], tables or [], figures or []
     studies = _check(datasets, tables, figures)
     copies = {}
     for dataset, study, *sources in zip(datasets, studies, tables, figures, strict=True):
         for kind, source in zip(SUFFIXES, sources, strict=True):
             copied = _mirror(source, reports / kind / dataset, SUFFIXES[kind], f"{study} {kind}")
             copies |= {f"{kind}/{dataset}/{name}": path for name, path in copied.items()}
+        copies[f"tables/{dataset}/machine.json"] = _machine(reports / "tables" / dataset / "machine.json")
+    _write(reports)
+    if (reports / "published").is_dir():
+        copies["tables/reproduction.csv"] = reports / "tables" / "reproduction.csv"
+    if out:
+        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
+        write_json(out, {"datasets": datasets, "sha256": hashes})
+
+
+def _write(reports: Path) -> None:
+    """Write page and, where the published numbers lie, ledger."""
     if (reports / "published").is_dir():
         ledger(reports=reports)
-        copies["tables/reproduction.csv"] = reports / "tables" / "reproduction.csv"
     render(reports)
-    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
-    write_json(out, {"datasets": datasets, "sha256": hashes})
+
+
+def _make_reference(source: Path, datasets: list[str], target: Path) -> None:
+    """Copy the tables and figures of data sets from one report to another."""
+    known = sorted(path.parent.name for path in source.glob("tables/*/about.json"))
+    missing = [name for name in datasets if name not in known]
+    if missing or not known:
+        raise BoardbenchError(
+            f"{source}: no report of {', '.join(missing) or 'any data set'}. Run snakemake first; it publishes there."
+        )
+    for name in datasets or known:
+        for kind, suffixes in SUFFIXES.items():
+            _mirror(source / kind / name, target / kind / name, suffixes, f"publish, of {name}")
+    _write(target)
+
+
+def _machine(path: Path) -> Path:
+    """Write what a run was made on: processor, versions, commit; a file of equal content is not touched."""
+    packages = {name: version(name) for name in ("boardbench", "torch", "numpy", "onnxruntime", "scikit-learn")}
+    found = {"hardware": hardware(), "python": platform.python_version(), **packages, "commit": git_commit()}
+    if not path.is_file() or read_json(path, "publish") != found:
+        write_json(path, found)
+    return path
