@@ -95,7 +95,11 @@ def test_the_report_names_the_machine_it_was_made_on(published):
     machine = json.loads((published.reports / "tables/toy/machine.json").read_text())
     assert machine["hardware"] == hardware() and machine["torch"] == version("torch")
     assert f"Made on {machine['hardware']}" in parse(published.reports)[1]
-    (published.reports / "tables/toy/machine.json").unlink()
+    path = published.reports / "tables/toy/machine.json"
+    path.write_text(json.dumps(machine | {"hardware": "another machine"}))
+    published.publish()
+    assert json.loads(path.read_text()) == machine
+    path.unlink()
     render(published.reports)
     assert "Made on" not in parse(published.reports)[1]
 

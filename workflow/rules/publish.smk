@@ -11,15 +11,15 @@ MADE = [
 
 
 # What a study made, without the page (what DVC asks for).
-for folder in MADE:
+for made in MADE:
 
     rule:
         name:
-            folder.split("/")[1]
+            made.split("/")[1]
         input:
-            f"{folder}/tables",
-            f"{folder}/figures",
-            f"{folder}/mirrored.json",
+            f"{made}/tables",
+            f"{made}/figures",
+            f"{made}/mirrored.json",
 
 
 rule publish:

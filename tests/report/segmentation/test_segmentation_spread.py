@@ -54,6 +54,13 @@ def test_a_class_that_is_not_above_the_best_floor_in_every_seed_is_named():
     assert second["unlearnt"] == "others; ic"
 
 
+def test_epochs_that_a_run_does_not_tell_are_empty():
+    scores = scored(unet_full=THREE)
+    for score in scores.values():
+        score["epochs"] = None
+    assert spread_table("toy", scores, CLASSES)["epochs"].tolist() == ["", ""]
+
+
 def test_a_score_equal_to_the_floors_is_not_above_it():
     _, (cell, _) = rows(unet_full=[[0.9, 0.25, 0.1]], **FLOORS)
     assert cell["unlearnt"] == "ic"

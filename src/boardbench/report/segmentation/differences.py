@@ -236,8 +236,7 @@ class Resamples:
         """Return the mean difference of pairs of ``scores``, first minus second.
 
         Returns:
-            Text cells: difference, low, high, shown (:func:`boardbench.report.uncertainty.verdict`), seeds, scenes,
-            covers, note.
+            Text cells: difference, low, high, shown (:func:`.uncertainty.verdict`), seeds, scenes, covers, note.
         """
         at = METRICS.index(metric)
         full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))

@@ -42,7 +42,7 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
         values = np.array([score["miou"] for score in group])
         known = values[np.isfinite(values)]
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
-        row["epochs"] = str(max(score["epochs"] for score in group))
+        row["epochs"] = str(max((score["epochs"] for score in group if score["epochs"]), default=""))
         row |= mean_and_sd(values, "miou") | {"degrees_of_freedom": str(max(len(known) - 1, 0)), "unlearnt": NO_FLOOR}
         if len(known):
             row |= {"least": decimals(known.min(), 4), "greatest": decimals(known.max(), 4)}
