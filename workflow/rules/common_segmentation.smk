@@ -84,10 +84,13 @@ def leaves_its_captures(strategy):
     return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
 
 
+# One run a network goes to the line: that of the first seed.
 DEPLOYED = [
     run
     for run in RUNS
-    if STUDY.deployment.precisions and leaves_its_captures(run.rsplit("-", 2)[1])
+    if STUDY.deployment.precisions
+    and run.endswith(f"-seed{STUDY.seeds[0]}")
+    and leaves_its_captures(run.rsplit("-", 2)[1])
 ]
 # <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
 PRUNINGS = {pruning.name: pruning for pruning in STUDY.pruning}

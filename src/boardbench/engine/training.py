@@ -7,11 +7,12 @@ of seed and epoch, none of elapsed draws.
 
 import ctypes
 import logging
+import math
 import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProg
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
+from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
 from boardbench.params.section import Loop
@@ -37,47 +39,6 @@ MONITORS = {
 def seed_of(seed: int, epoch: int) -> int:
     """Return what seeds every draw of an epoch: the order of samples, and dropout."""
     return seed * 1_000_003 + epoch
-
-
-def l1_norm(network: nn.Module) -> torch.Tensor:
-    """Return the sum of absolute values of all weights that train, of convolutions and dense layers (paper 3, eq. 4).
-
-    Biases and normalization are left out: nothing is pruned there.
-    """
-    weights = [weight for weight in network.parameters() if weight.requires_grad and weight.ndim > 1]
-    return torch.stack([weight.abs().sum() for weight in weights]).sum()
-
-
-def optimizer_of(network: nn.Module, params: Loop) -> torch.optim.Optimizer:
-    """Return the optimizer of the parameters that train: Adam, SGD with momentum, or Adadelta."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    common = {"lr": params.learning_rate, "weight_decay": params.weight_decay}
-    if params.optimizer == "sgd":
-        return torch.optim.SGD(weights, momentum=params.momentum, **common)
-    return {"adam": torch.optim.Adam, "adadelta": torch.optim.Adadelta}[params.optimizer](weights, **common)
-
-
-def schedule_of(optimizer: torch.optim.Optimizer, params: Loop, steps: int) -> dict[str, Any] | None:
-    """Return how the learning rate goes over the epochs, as Lightning wants it; None where it stays.
-
-    Args:
-        optimizer: whose rate it is.
-        params: schedule, learning rate and epochs.
-        steps: batches of all epochs, which ``one_cycle`` goes through (Smith and Topin, 2019: up to the learning rate
-            in the first 0.3 of them, then down to 1/250,000 of it).
-    """
-    schedules, epochs = torch.optim.lr_scheduler, params.epochs
-    if params.schedule == "cosine":
-        return {"scheduler": schedules.CosineAnnealingLR(optimizer, T_max=epochs)}
-    if params.schedule == "step":
-        milestones = [-(-epochs // 2), -(-3 * epochs // 4)]
-        return {"scheduler": schedules.MultiStepLR(optimizer, milestones, gamma=0.1)}
-    if params.schedule == "one_cycle":
-        # Its momentum goes the other way, 0.95 to 0.85 and back; Adadelta has none.
-        turns = params.optimizer != "adadelta"
-        cycle = schedules.OneCycleLR(optimizer, params.learning_rate, total_steps=max(2, steps), cycle_momentum=turns)
-        return {"scheduler": cycle, "interval": "step"}
-    return None
 
 
 class EpochSampler(Sampler[int]):
@@ -105,6 +66,24 @@ def _is_frozen(module: nn.Module) -> bool:
     return bool(weights) and not any(weight.requires_grad for weight in weights)
 
 
+def measure_batch_norm(network: nn.Module, norms: list[nn.Module], batches: Iterable) -> None:
+    """Set the statistics of batch normalization to the mean over batches, instead of what moved along with training.
+
+    The moving ones hold about the last ten batches, made by ten other states of the weights; see "precise BN" in
+    Wu and Johnson (2021), Rethinking "Batch" in BatchNorm. ``network`` is in training mode; ``norms`` are those of
+    its layers that are measured.
+    """
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # each batch counts the same
+    with torch.no_grad():
+        for inputs, _ in batches:
+            network(inputs)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
 class Learner(pl.LightningModule):
     """A network, its loss, and a score of the validation part.
 
@@ -120,16 +99,28 @@ class Learner(pl.LightningModule):
         self._frozen = [module for module in network.modules() if _is_frozen(module)]
         # A network trained on the statistics of a few captures, each under a light of its own, comes to rely on them:
         # what it gives by the stored ones is another score with each seed. Late epochs train what will be used.
-        self._norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+        self._norms = [
+            module
+            for module in network.modules()
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module not in self._frozen
+        ]
+        self._settled = params.epochs - math.floor(params.epochs * params.freeze_batch_norm + 1e-9)  # first such epoch
 
     def on_train_batch_start(self, _, number):
         # Lightning switches everything to training after each validation; what is frozen keeps its statistics too.
-        settled = self.current_epoch >= self.params.epochs * (1 - self.params.freeze_batch_norm)
-        for module in (*self._frozen, *(self._norms if settled else ())):
+        for module in self._frozen:
             module.eval()
         # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
         if number == 0:
             torch.manual_seed(seed_of(self._seed, self.current_epoch))
+            if self.current_epoch == self._settled:
+                batches = (
+                    self.transfer_batch_to_device(batch, self.device, 0) for batch in self.trainer.train_dataloader
+                )
+                measure_batch_norm(self.network, self._norms, batches)
+        if self.current_epoch >= self._settled:
+            for module in self._norms:
+                module.eval()
 
     def training_step(self, batch, _):
         inputs, targets = batch

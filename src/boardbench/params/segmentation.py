@@ -144,7 +144,7 @@ class Training(Loop):
         "last", description="weights taken at the end: of the epoch best by monitor, or of the last"
     )
     freeze_batch_norm: Fraction = Field(
-        0.4, description="share of the epochs, the last ones, in which batch normalization keeps its statistics"
+        0.2, description="share of the epochs, the last ones, with batch normalization fixed to what one pass before them measured"
     )
     patch: int | None = Field(
         None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"
@@ -201,7 +201,7 @@ class Segmentation(Section):
         "simulate", description="made here, carried by tensorly, fetched, or your own data/raw/<dataset>/captures.csv"
     )
     classes: list[str] = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
-    backbones: list[str] = Field(["unet", "attention_unet", "resunet"], min_length=1)
+    backbones: list[str] = Field(["unet"], min_length=1)
     strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
     seeds: Seeds = Field([0], min_length=1, description="one run a seed")
     floors: list[Literal["majority", "spectral_angle", "lda"]] = Field(
