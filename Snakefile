@@ -44,11 +44,11 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
-# Everything: tables, figures and the page, published under results/report/.
+# Everything: tables, figures and the page under results/report/, held against the reference.
 rule all:
     default_target: True
     input:
-        "results/published.json",
+        "results/report/verify.json",
 
 
 # The raw captures and their sheet, and the photos, only (what DVC keeps).

@@ -90,6 +90,7 @@ def test_a_fresh_clone_plans_every_step(clone):
         "tables": 1,
         "figures": 1,
         "publish": 1,
+        "verify": 1,
     }
 
 

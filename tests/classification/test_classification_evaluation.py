@@ -36,18 +36,18 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
     assert len(found) == 2
     assert {run.info.status for run in found} == {"FINISHED"}
     network, knn = entries["toys fc3-seed0"], entries["toys knn-l2-standardize"]
-    assert network.data.metrics["test_accuracy"] == 0.5
+    assert network.data.metrics["test/accuracy"] == 0.5
     assert network.data.params["epochs"] == "2"
     assert network.data.params["name"] == "fc3"
-    assert (network.data.tags["kind"], network.data.tags["dataset"]) == ("scratch", "toys")
+    assert (network.data.params["kind"], network.data.params["dataset"]) == ("scratch", "toys")
 
     def history(run, name):
         return [(metric.step, metric.value) for metric in client.get_metric_history(run.info.run_id, name)]
 
-    assert history(network, "train_loss") == [(0, 1.5), (1, 1.0)]
+    assert history(network, "train/loss") == [(0, 1.5), (1, 1.0)]
     assert history(network, "fold1_train_loss") == [(0, 2.0)]
-    assert "validation_loss" not in network.data.metrics
-    assert history(knn, "test_accuracy") == [(1, 0.5), (3, 0.7)]
+    assert "validation/loss" not in network.data.metrics
+    assert history(knn, "test/accuracy") == [(1, 0.5), (3, 0.7)]
     assert (knn.data.params["method"], knn.data.params["distance"]) == ("knn", "l2")
     names = {file.path for file in client.list_artifacts(network.info.run_id)}
     assert names == {"metrics.json", "predictions.csv", "history.csv"}
@@ -82,4 +82,4 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
     assert entries[0] == entries[1]
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     (shown,) = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
-    assert shown.info.run_name == "toys small-seed0-half" and shown.data.metrics["test_accuracy"] == 0.5
+    assert shown.info.run_name == "toys small-seed0-half" and shown.data.metrics["test/accuracy"] == 0.5

@@ -9,8 +9,9 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from boardbench.engine import training
+from boardbench.engine.batch_norm import measure_batch_norm
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
-from boardbench.engine.training import EpochSampler, History, Learner, fit, measure_batch_norm
+from boardbench.engine.training import EpochSampler, History, Learner, fit
 from boardbench.errors import BoardbenchError
 from boardbench.params.section import Loop
 
@@ -251,18 +252,6 @@ def test_late_epochs_train_on_the_statistics_that_are_used_afterwards(tmp_path, 
     changed = [[not torch.equal(*pair) for pair in zip(one, other, strict=True)] for one, other in pairwise(seen)]
     # The first three of five epochs move the statistics, the fourth measures them; the last two train on with them.
     assert changed == [[True, True], [True, True], [True, True], [False, True]]
-
-
-def test_statistics_are_the_mean_over_batches():
-    norm = nn.BatchNorm1d(1, momentum=0.3)
-    norm(torch.tensor([[100.0], [300.0]]))  # forgotten
-    kept = nn.BatchNorm1d(1).eval()
-    batches = [(torch.tensor([[0.0], [2.0]]), None), (torch.tensor([[4.0], [10.0]]), None)]
-    measure_batch_norm(nn.Sequential(norm, kept), [norm], batches)
-    # Means 1 and 7; variances 2 / (2 - 1) and 18 / (2 - 1).
-    assert norm.running_mean.item() == pytest.approx(4) and norm.running_var.item() == pytest.approx(10)
-    assert norm.momentum == 0.3 and norm.training
-    assert kept.running_mean.item() == 0 and kept.running_var.item() == 1
 
 
 def test_statistics_are_measured_on_the_training_part_before_late_epochs(tmp_path, monkeypatch):

@@ -171,8 +171,8 @@ def test_evaluate_and_mirror(samples, tmp_path, says):
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("placement").experiment_id
     (shown,) = client.search_runs([experiment])
-    assert shown.data.metrics["test_centre_mae_px"] == pytest.approx(metrics["parts"]["test"]["centre_mae_px"])
-    assert shown.data.metrics["validation_centre"] > 0, "the run of the training is the one that got the scores"
+    assert shown.data.metrics["test/centre_mae_px"] == pytest.approx(metrics["parts"]["test"]["centre_mae_px"])
+    assert shown.data.metrics["validation/centre"] > 0, "the run of the training is the one that got the scores"
     facts = json.loads(samples.with_name("samples.json").read_text())
     other = tmp_path / "other"
     other.mkdir()

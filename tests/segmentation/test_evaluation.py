@@ -57,8 +57,8 @@ def test_mirroring_twice_makes_one_entry(scored, tmp_path):
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
     assert [(run.info.run_name, run.info.status) for run in runs] == [("toy unet-scrb-seed3", "FINISHED")]
-    assert runs[0].data.metrics["test_iou_ic"] == pytest.approx(0.6)
-    assert "test_iou_unseen" not in runs[0].data.metrics
+    assert runs[0].data.metrics["test/iou_ic"] == pytest.approx(0.6)
+    assert "test/iou_unseen" not in runs[0].data.metrics
     names = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
     assert names == {"metrics.json", "confusion.csv", "t_1.png"}
 
@@ -73,7 +73,7 @@ def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_p
     mirror(runs=folders, tracking=store, out=out)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
-    assert {run.info.run_name: run.data.tags["normalization"] for run in runs} == {
+    assert {run.info.run_name: run.data.params["normalization"] for run in runs} == {
         "toy unet-scrb-standardize-seed3": "standardize",
         "toy unet-scrb-none-seed3": "none",
     }

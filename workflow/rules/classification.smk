@@ -139,11 +139,12 @@ rule classification_tables:
             for key in ("complexity", "latency", "epochs")
             if input[key]
         ),
+        settings=settings(CLASSIFICATION),
     message:
         "Putting classification runs beside the published numbers"
     shell:
         "boardbench classification tables --dataset {params.dataset} --source {params.source} {params.members} "
-        "{params.pruned} {params.runs} {params.costs} --samples {input.samples} --published reports/published --out {output} > {log} 2>&1"
+        "{params.pruned} {params.runs} {params.costs} --samples {input.samples} --published reports/published {params.settings} --out {output} > {log} 2>&1"
 
 
 rule classification_figures:

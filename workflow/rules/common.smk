@@ -44,6 +44,11 @@ def repeated(flag, values):
     return " ".join(f"--{flag} {shlex.quote(str(value))}" for value in values)
 
 
+def settings(study):
+    """Write a study's params as one flag: what a reference must share to be comparable."""
+    return f"--settings {quoted(study.model_dump(mode='json'))}"
+
+
 def folder(name, up=1):
     """Return a params function: the folder ``up`` levels above the first file of a named input."""
     return lambda wildcards, input: str(Path(input[name][0]).parents[up - 1])

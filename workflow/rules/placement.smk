@@ -298,13 +298,14 @@ rule placement_tables:
         source=PLACEMENT.source,
         members=PLACED_MEMBERS,
         runs=folder("runs", up=2),
+        settings=settings(PLACEMENT),
         flags=flags(PLACEMENT.tolerance),
     message:
         "Putting placement runs in tables"
     shell:
         "boardbench placement tables --dataset {params.dataset} --source {params.source} {params.members} "
         "--runs {params.runs} --samples {input.samples} --complexity {input.complexity} --latency {input.latency} "
-        "--out {output} {params.flags} > {log} 2>&1"
+        "{params.settings} --out {output} {params.flags} > {log} 2>&1"
 
 
 rule placement_figures:

@@ -1,4 +1,4 @@
-# What all studies made, as tables, figures and one page under results/report/.
+# What all studies made, as tables, figures and one page under results/report/; then held against the reference.
 MADE = [
     folder
     for study, folder in {
@@ -46,3 +46,26 @@ rule publish:
     shell:
         "boardbench publish {params.datasets} {params.tables} {params.figures} --reports results/report --out {output} "
         "> {log} 2>&1"
+
+
+rule verify:
+    input:
+        published="results/published.json",
+        reference=[
+            str(path)
+            for folder in MADE
+            for path in sorted(Path("reports/tables", Path(folder).name).glob("*"))
+        ],
+        code=sources("boardbench.report.verify.verify"),
+    output:
+        verified="results/report/verify.json",
+        metrics="results/metrics.json",
+    log:
+        "results/verify.log",
+    conda:
+        "../envs/boardbench.yaml"
+    message:
+        "Holding the run against the reference"
+    # Exit code 3 says that something is outside; the run is complete all the same.
+    shell:
+        "boardbench verify 2>&1 | tee {log} || [ $? -eq 3 ]"

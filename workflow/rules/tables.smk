@@ -66,6 +66,7 @@ rule tables:
             if FITTED
             else ""
         ),
+        settings=settings(STUDY),
         resampling=f"--resamples {STUDY.evaluation.resamples} --resample-seed {STUDY.evaluation.seed}",
         counted=flags(STUDY.complexity),
         sensor=f"--sensor {SENSOR[0]}" if SENSOR else "",
@@ -79,7 +80,7 @@ rule tables:
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
         "{params.members} {params.floors} --runs {params.runs} {params.pruned} {params.normalized} --complexity {input.complexity} "
-        "--latency {input.latency} {params.pareto} {params.sensor} {params.resampling} {params.counted} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "--latency {input.latency} {params.pareto} {params.sensor} {params.resampling} {params.counted} {params.settings} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 

@@ -30,7 +30,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
     Raises:
         BoardbenchError: a folder without metrics.json, or with one that this study did not write.
     """
-    from boardbench.engine.tracking import Store, git_commit, identity
+    from boardbench.engine.tracking import Store, identity
 
     read = [(folder, _metrics(folder)) for folder in runs]
     store, shown = Store(tracking), {}
@@ -38,16 +38,16 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         kind = metrics["kind"]
         title = f"{folder.name}-{metrics['pruning']['name']}" if kind == "pruned" else folder.name
         shown[title] = sha256(folder / "metrics.json")
-        tags = {"dataset": metrics["dataset"], "kind": kind, "run": title}
-        what = metrics.get("identity") or identity(**tags, study="classification")
+        shown_as = {"dataset": metrics["dataset"], "kind": kind, "run": title}
+        what = metrics.get("identity") or identity(**shown_as, study="classification")
         if kind in TRAINED and store.find("classification", what):
             continue
         run = store.start(
             "classification",
             f"{metrics['dataset']} {title}",
             what,
-            _parameters(metrics),
-            {**tags, "git_commit": git_commit(), "mlflow.source.name": f"boardbench classification {VERBS[kind]}"},
+            shown_as | _parameters(metrics),
+            f"classification {VERBS[kind]}",
         )
         if kind == "baseline":
             run.log(

@@ -17,7 +17,7 @@ from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
 from boardbench.engine.latency import hardware
-from boardbench.engine.tracking import Run, Store, git_commit, identity
+from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import History, fit, forget
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.classification import Training
@@ -94,10 +94,10 @@ def open_run(
     """Open a run in MLflow's experiment "classification", in place of a former one of the same identity."""
     if tracking is None:
         return None
-    tags = {**description, "git_commit": git_commit(), "mlflow.source.name": f"boardbench classification {verb}"}
     label = " ".join(str(description[key]) for key in ("dataset", "name") if key in description)
     title = f"{label}-{description['pruning']}" if description.get("pruning") else label
-    return Store(tracking).start("classification", f"{title}-seed{description['seed']}", what, settings, tags)
+    shown, verb = description | settings, f"classification {verb}"
+    return Store(tracking).start("classification", f"{title}-seed{description['seed']}", what, shown, verb)
 
 
 def learn(

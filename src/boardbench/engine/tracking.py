@@ -10,10 +10,12 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,29 +89,34 @@ class Store:
         artifacts = (self.path.parent / "mlartifacts").resolve().as_uri()
         return client.create_experiment(name, artifact_location=artifacts)
 
-    def start(self, study: str, name: str, what: str, parameters: dict, tags: dict) -> "Run":
-        """Open a run in the experiment ``study``, in place of any former run of the same identity ``what``."""
-        from mlflow.entities import Param, RunTag
+    def start(self, study: str, name: str, what: str, parameters: dict[str, Any], verb: str) -> "Run":
+        """Open a run in the experiment ``study``, in place of any former run of the same identity ``what``.
+
+        Args:
+            study: name of the experiment.
+            name: of the run.
+            what: identity.
+            parameters: everything that the UI can compare runs by: data set, network, seed, settings.
+            verb: that makes the run, without "boardbench".
+        """
+        from mlflow.entities import Param
 
         with self._client() as client:
             experiment = self._experiment(client, study)
             self._close_gone(client)
             for former in client.search_runs([experiment], f"tags.`{IDENTITY}` = '{what}'"):
                 client.delete_run(former.info.run_id)
-            all_tags = {**tags, IDENTITY: what, PROCESS: _this_process()}
-            run = client.create_run(experiment, run_name=name, tags=all_tags).info.run_id
-            client.log_batch(
-                run,
-                params=[Param(key, str(value)) for key, value in parameters.items()],
-                tags=[RunTag(key, str(value)) for key, value in tags.items()],
-            )
+            tags = {"git_commit": git_commit(), "mlflow.source.name": f"boardbench {verb}"}
+            tags |= {IDENTITY: what, PROCESS: _this_process()}
+            run = client.create_run(experiment, run_name=name, tags=tags).info.run_id
+            client.log_batch(run, params=[Param(key, str(value)) for key, value in parameters.items()])
         return Run(self, run)
 
     def find(self, study: str, what: str) -> "Run | None":
         """Return the run with this identity, or None."""
         with self._client() as client:
             runs = client.search_runs([self._experiment(client, study)], f"tags.`{IDENTITY}` = '{what}'")
-        return Run(self, runs[0].info.run_id) if runs else None
+        return Run(self, runs[0].info.run_id, finished=runs[0].info.status == "FINISHED") if runs else None
 
     def register(self, study: str, name: str, model: Any, signature: Any) -> int:
         """Log an ONNX model in the experiment ``study`` and give it the next version in the model registry."""
@@ -140,17 +147,29 @@ class Store:
             client.set_terminated(run.info.run_id, status="KILLED")
         return len(gone)
 
+    def experiments(self) -> dict[str, str]:
+        """Return study -> identity of its experiment, of those that have runs."""
+        with self._client() as client:
+            found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
+            return {name: number for name, number in found.items() if client.search_runs([number], max_results=1)}
+
     def close_gone(self) -> int:
         """Close every run still RUNNING whose process is dead; return how many there were."""
         with self._client() as client:
             return self._close_gone(client)
 
 
+def metric_name(key: str) -> str:
+    """Return a column of a history, or a score, as the UI groups it: train_loss is train/loss."""
+    part, _, name = key.partition("_")
+    return f"{part}/{name}" if name and part in ("train", "validation", "test", "displaced") else key
+
+
 class Run:
     """One entry of the store."""
 
-    def __init__(self, store: Store, run_id: str):
-        self._store, self.run_id = store, run_id
+    def __init__(self, store: Store, run_id: str, finished: bool = False):
+        self._store, self.run_id, self._finished = store, run_id, finished
 
     def log(self, rows: list[dict[str, float]]) -> None:
         """Log rows of history (each with its ``epoch``)."""
@@ -158,7 +177,7 @@ class Run:
 
         now = int(time.time() * 1000)
         metrics = [
-            Metric(key, float(value), now, int(row["epoch"]))
+            Metric(metric_name(key), float(value), now, int(row["epoch"]))
             for row in rows
             for key, value in row.items()
             if key != "epoch"
@@ -173,20 +192,76 @@ class Run:
 
         now = int(time.time() * 1000)
         with self._store._client() as client:
-            client.log_batch(self.run_id, metrics=[Metric(key, float(v), now, 0) for key, v in metrics.items()])
+            named = [Metric(metric_name(key), float(value), now, 0) for key, value in metrics.items()]
+            client.log_batch(self.run_id, metrics=named)
             for file in files:
                 client.log_artifact(self.run_id, str(file))
 
     def finish(self, status: str = "FINISHED") -> None:
-        """Close the run: FINISHED, FAILED or KILLED."""
+        """Close the run: FINISHED, FAILED or KILLED. One that was found finished ended then, and stays so."""
+        if self._finished:
+            return
         with self._store._client() as client:
             client.set_terminated(self.run_id, status=status)
 
 
-def ui(*, tracking: Path = Path("results/mlflow.db"), port: int = 5000) -> None:
-    """Open the MLflow UI on the store, after closing runs whose process is gone."""
+def ui(
+    *,
+    tracking: Path = Path("results/mlflow.db"),
+    study: str = "segmentation",
+    port: int = 5000,
+    no_browser: bool = False,
+) -> None:
+    """Open the MLflow UI on the runs of a study, after closing runs whose process is gone.
+
+    Args:
+        tracking: MLflow store.
+        study: whose runs are shown first: segmentation, placement or classification.
+        port: of the server, on this machine only.
+        no_browser: print the address and open nothing.
+
+    Raises:
+        BoardbenchError: no store, or no run of the study in it.
+    """
     if not tracking.is_file():
         raise BoardbenchError(f"{tracking}: no tracking store. Run 'snakemake --cores all' first, or name another.")
-    Store(tracking).close_gone()
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{tracking}"]
-    raise SystemExit(subprocess.run([*command, "--port", str(port)], check=False).returncode)
+    store = Store(tracking)
+    store.close_gone()
+    experiments = store.experiments()
+    if study not in experiments:
+        raise BoardbenchError(
+            f"--study {study}: {tracking} has no run of it. It has: {', '.join(experiments) or 'none'}."
+        )
+    # MLflow 3 shows an experiment as one of language models unless the address says otherwise.
+    address = f"http://127.0.0.1:{port}/#/experiments/{experiments[study]}/runs?workflowType=machine_learning"
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        f"sqlite:///{tracking}",
+        "--port",
+        str(port),
+    ]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or the server would outlive this process
+    # Its job runner is for language models, and eight processes.
+    server = subprocess.Popen(command, env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
+    try:
+        while server.poll() is None and not _answers(port):
+            time.sleep(0.2)
+        if server.poll() is None:
+            print(f"{study}: {address}", flush=True)
+            if not no_browser:
+                webbrowser.open(address)
+        raise SystemExit(server.wait())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(port: int) -> bool:
+    """Tell whether something on this machine takes connections at a port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProg
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
+from boardbench.engine.batch_norm import measure_batch_norm
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
@@ -64,24 +65,6 @@ def _is_frozen(module: nn.Module) -> bool:
     """Tell whether a module has parameters, none of which trains."""
     weights = list(module.parameters())
     return bool(weights) and not any(weight.requires_grad for weight in weights)
-
-
-def measure_batch_norm(network: nn.Module, norms: list[nn.Module], batches: Iterable) -> None:
-    """Set the statistics of batch normalization to the mean over batches, instead of what moved along with training.
-
-    The moving ones hold about the last ten batches, made by ten other states of the weights; see "precise BN" in
-    Wu and Johnson (2021), Rethinking "Batch" in BatchNorm. ``network`` is in training mode; ``norms`` are those of
-    its layers that are measured.
-    """
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # each batch counts the same
-    with torch.no_grad():
-        for inputs, _ in batches:
-            network(inputs)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 class Learner(pl.LightningModule):

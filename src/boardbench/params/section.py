@@ -39,7 +39,8 @@ class Loop(Section):
         "best", description="weights taken at the end: of the epoch best by monitor, or of the last"
     )
     freeze_batch_norm: Fraction = Field(
-        0.0, description="share of the epochs, the last ones, with batch normalization fixed to what one pass before them measured"
+        0.0,
+        description="share of the epochs, the last ones, with batch normalization fixed as measured just before",
     )
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")

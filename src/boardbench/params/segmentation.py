@@ -144,7 +144,8 @@ class Training(Loop):
         "last", description="weights taken at the end: of the epoch best by monitor, or of the last"
     )
     freeze_batch_norm: Fraction = Field(
-        0.2, description="share of the epochs, the last ones, with batch normalization fixed to what one pass before them measured"
+        0.2,
+        description="share of the epochs, the last ones, with batch normalization fixed as measured just before",
     )
     patch: int | None = Field(
         None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"

@@ -112,7 +112,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         tracking: MLflow store.
         out: JSON written last: the run folders and the hash of what was mirrored.
     """
-    from boardbench.engine.tracking import Store, git_commit, identity
+    from boardbench.engine.tracking import Store, identity
 
     store = Store(tracking)
     for folder in runs:
@@ -120,7 +120,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         key = {name: metrics[name] for name in ("dataset", "features", "loss", "seed")}
         what = metrics.get("identity") or identity(**key, study="placement")
         run = store.find("placement", what) or store.start(
-            "placement", f"{metrics['dataset']} {folder.name}", what, {}, {**key, "git_commit": git_commit()}
+            "placement", f"{metrics['dataset']} {folder.name}", what, key, "placement evaluate"
         )
         flat = {
             f"{part}_{name}": value

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from boardbench.engine.tracking import Store, git_commit, identity
+from boardbench.engine.tracking import Store, identity
 from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
@@ -77,9 +77,8 @@ def train(
     what = identity(**description, study="placement", params=parameters)
     run = None
     if tracking:
-        tags = {**description, "git_commit": git_commit(), "mlflow.source.name": "boardbench placement train"}
         name = f"{dataset} {features}-{loss}-seed{seed}"
-        run = Store(tracking).start("placement", name, what, parameters, tags)
+        run = Store(tracking).start("placement", name, what, description | parameters, "placement train")
 
     try:
         pl.seed_everything(seed, verbose=False)

@@ -97,7 +97,8 @@ def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
 def render(reports: Path) -> None:
     """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks and ledger.
 
-    The page needs no script and no outside resource; pictures are relative files of ``reports/figures``.
+    Where 'boardbench verify' has held the report against the reference, its answer stands first. The page needs no
+    script and no outside resource; pictures are relative files of ``reports/figures``.
     A page of equal content is not touched.
 
     Raises:
@@ -116,7 +117,14 @@ def render(reports: Path) -> None:
     environment.filters |= {"shown": _shown, "significant": _significant, "signed": signed, "pretty": pretty}
     environment.filters |= {"percent": _percent}
     template = environment.get_template("index.html.j2")
-    html = template.render(studies=_studies(reports), benchmarks=_benchmarks(reports), ledger=_ledger(reports)) + "\n"
+    verified = reports / "verify.json"
+    html = template.render(
+        studies=_studies(reports),
+        benchmarks=_benchmarks(reports),
+        ledger=_ledger(reports),
+        verified=read_json(verified, "verify") if verified.is_file() else None,
+    )
+    html += "\n"
     page = reports / "index.html"
     if not page.is_file() or page.read_text(encoding="utf-8") != html:
         with whole(page) as temporary:

@@ -111,6 +111,7 @@ def publish(
         return
     datasets, tables, figures = datasets or [], tables or [], figures or []
     studies = _check(datasets, tables, figures)
+    (reports / "verify.json").unlink(missing_ok=True)  # of the report before
     copies = {}
     for dataset, study, *sources in zip(datasets, studies, tables, figures, strict=True):
         for kind, source in zip(SUFFIXES, sources, strict=True):

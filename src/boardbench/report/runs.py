@@ -1,15 +1,19 @@
 """Read what the runs of a dataset left behind; a missing or foreign file names the verb that makes it."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from boardbench.errors import BoardbenchError
+from boardbench.report.writing import decimals, text_table
 
 MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
 STUDIES = ("segmentation", "placement", "classification")
+RUNS = ("dataset", "run", "seed", "metric", "value")
 
 
 def study_of(about: dict[str, Any], path: Path) -> str:
@@ -84,3 +88,33 @@ def read_csv(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
             f"Delete it, then: {MADE_BY.format(verb=verb)}"
         )
     return frame
+
+
+def runs_table(dataset: str, scores: Iterable[tuple[str, int, dict[str, float]]]) -> pd.DataFrame:
+    """Return one row a run and metric, as text, for :func:`boardbench.report.verify.verify`.
+
+    Args:
+        dataset: first column.
+        scores: name without seed, seed, and metric -> score of each run.
+    """
+    rows = [
+        {"dataset": dataset, "run": run, "seed": str(seed), "metric": metric, "value": decimals(value, 4)}
+        for run, seed, values in scores
+        for metric, value in values.items()
+    ]
+    return text_table(rows, RUNS)
+
+
+def given_settings(text: str) -> dict[str, Any]:
+    """Return a study's params as ``tables`` takes them.
+
+    Raises:
+        BoardbenchError: no block of keys.
+    """
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BoardbenchError(f"--settings: not YAML ({error}).") from None
+    if not isinstance(settings, dict):
+        raise BoardbenchError("--settings: not a block of keys. Give the study's params, such as {seeds: [0]}.")
+    return settings

@@ -170,7 +170,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         tracking: MLflow store.
         out: JSON written last: the run folders, each with the one it lies in, and the hash of what was mirrored.
     """
-    from boardbench.engine.tracking import Store, git_commit, identity
+    from boardbench.engine.tracking import Store, identity
 
     store = Store(tracking)
     for folder in runs:
@@ -182,7 +182,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
             key["normalization"] = metrics["normalization"]
             word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
         run = store.find("segmentation", what) or store.start(
-            "segmentation", f"{metrics['dataset']} {word}", what, {}, {**key, "git_commit": git_commit()}
+            "segmentation", f"{metrics['dataset']} {word}", what, key, "segmentation evaluate"
         )
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}

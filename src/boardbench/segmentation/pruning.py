@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from boardbench.engine.pruning import check_folder, pruned
-from boardbench.engine.tracking import Store, git_commit, identity
+from boardbench.engine.tracking import Store, identity
 from boardbench.engine.training import forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
@@ -92,13 +92,9 @@ def prune(
     what = identity(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
     entry = None
     if tracking:
-        tags = {
-            **description,
-            "pruning": name,
-            "git_commit": git_commit(),
-            "mlflow.source.name": "boardbench segmentation prune",
-        }
-        entry = Store(tracking).start("segmentation", f"{model.dataset} {model.word}-{name}", what, chosen, tags)
+        shown = description | {"pruning": name} | chosen
+        title = f"{model.dataset} {model.word}-{name}"
+        entry = Store(tracking).start("segmentation", title, what, shown, "segmentation prune")
     checkpoints = out / "checkpoints" / what
     try:
         pl.seed_everything(model.seed, verbose=False)

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from boardbench.engine.tracking import Run, Store, git_commit, identity
+from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import EpochSampler, History, fit, forget
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
@@ -80,12 +80,8 @@ def train(
     name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
     run = None
     if tracking:
-        tags = {
-            **description,
-            "git_commit": git_commit(),
-            "mlflow.source.name": "boardbench segmentation train",
-        }
-        run = Store(tracking).start("segmentation", f"{dataset} {name}", what, parameters, tags)
+        shown = description | parameters
+        run = Store(tracking).start("segmentation", f"{dataset} {name}", what, shown, "segmentation train")
 
     try:
         pl.seed_everything(seed, verbose=False)

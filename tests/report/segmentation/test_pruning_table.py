@@ -12,6 +12,7 @@ from boardbench.report.publish import publish
 from boardbench.report.segmentation.charts import pareto_figure
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.pareto import pareto_table
+from boardbench.report.segmentation.pruning import read_pruning
 from boardbench.report.segmentation.sentences import pruning, under_budget
 from boardbench.report.segmentation.tables import tables
 from boardbench.segmentation.scores import write_confusions
@@ -93,8 +94,10 @@ def test_a_row_a_pruned_run(pruned):
     expected |= {"method": "structured", "ratio": "0.5", "parameters_before": "1000000", "parameters": "250000"}
     expected |= {"gmacs_before": "4.0000", "gmacs": "2.0000", "miou_before": "0.5000", "miou": "0.4000"}
     expected |= {"scenes": "2", "note": "rough: fewer than 8 test scenes"}
-    expected |= {"p50_ms_before": "100.0", "p50_ms": "50.0", "times_faster": "2.00"}
     assert {key: row[key] for key in expected} == expected
+    (times,) = pruned.table("pruning_latency").to_dict("records")
+    expected = {"dataset": "toy", "backbone": "unet", "strategy": "pca3", "pruning": "half", "seeds": "1"}
+    assert times == expected | {"p50_ms_before": "100.0", "p50_ms": "50.0", "times_faster": "2.00"}
     # Of the confusions, 77 of 80 pixels right against 79: others 17/20 and 19/20, ic 20/23 and 20/21.
     value = (17 / 20 - 19 / 20 + 20 / 23 - 20 / 21) / 4
     assert float(row["difference"]) == pytest.approx(value, abs=5e-5)
@@ -105,10 +108,13 @@ def test_seeds_of_a_pruning_are_one_row(pruned):
     pruned.add(1, [0.8, 0.5, 0.1, 0.2], FACTS | {"parameters": 350_000, "macs": 1_000_000_000, "ratio": 0.7})
     tables(**pruned.arguments | {"pruned": ["half/unet-pca3-seed0", "half/unet-pca3-seed1"]})
     (row,) = pruned.table().to_dict("records")
-    # Before .5 and .4, after .4 and .4; seed 1 was not timed when pruned.
+    # Before .5 and .4, after .4 and .4.
     expected = {"seeds": "2", "ratio": "0.6", "parameters": "300000", "gmacs": "1.5000", "miou_before": "0.4500"}
-    expected |= {"miou": "0.4000", "shown": "two seeds: not tested", "p50_ms_before": "105.0", "p50_ms": ""}
+    expected |= {"miou": "0.4000", "shown": "two seeds: not tested"}
     assert {key: row[key] for key in expected} == expected
+    # Seed 1 was not timed when pruned, so its time before is left out too.
+    (times,) = pruned.table("pruning_latency").to_dict("records")
+    assert (times["seeds"], times["p50_ms_before"], times["p50_ms"]) == ("1", "100.0", "50.0")
 
 
 def test_without_pruned_runs_there_is_no_table(pruned):
@@ -119,20 +125,22 @@ def test_without_pruned_runs_there_is_no_table(pruned):
 
 def test_times_are_empty_where_none_were_measured(pruned):
     tables(**pruned.arguments | {"pareto": None})
-    (row,) = pruned.table().to_dict("records")
+    assert not (pruned.world.root / "tables/segmentation_pruning_latency.csv").exists()
+    (row,) = read_pruning(pruned.world.root / "tables")
     assert (row["p50_ms_before"], row["p50_ms"], row["times_faster"]) == ("", "", "")
-    (sentence,) = pruning(pruned.table())
+    (sentence,) = pruning([row])
     assert "its time was not measured" in sentence
 
 
 def test_sentences_say_what_the_table_holds(pruned):
     tables(**pruned.arguments)
-    (sentence,) = pruning(pruned.table())
+    (row,) = read_pruning(pruned.world.root / "tables")
+    (sentence,) = pruning([row])
     assert sentence.startswith("U-Net with PCA, 3 axes, half: GMACs from 4.0000 to 2.0000; measured 2.00 times")
     assert "1 seed, 2 test scenes; rough" in sentence and "95 % interval" in sentence
-    (zeros,) = pruning(pruned.table().assign(gmacs="4.0000", shown="lower"))
+    (zeros,) = pruning([row | {"gmacs": "4.0000", "shown": "lower"}])
     assert "50 % of the weights are zero, which leaves GMACs (4.0000) as they were" in zeros and "lower (95 %" in zeros
-    (alone,) = pruning(pruned.table().assign(low="", high=""))
+    (alone,) = pruning([row | {"low": "", "high": ""}])
     assert "no interval, 1 seed" in alone
 
 

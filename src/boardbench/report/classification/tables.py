@@ -25,6 +25,7 @@ from boardbench.report.classification.runs import (
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
+from boardbench.report.runs import given_settings, runs_table
 from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
@@ -180,6 +181,19 @@ def _metrics(baselines: list[Run], groups: dict[str, list[Run]], trained: Traine
     return kinds
 
 
+def _runs(dataset: str, groups: dict[str, list[Run]], trained: Trained | None) -> pd.DataFrame:
+    """Return the accuracy of every training, pruned ones by <pruning>/<name>."""
+    named = dict(groups)
+    if trained:
+        named |= trained.groups | {f"{pruning}/{name}": runs for (name, pruning), runs in trained.pruned.items()}
+    scores = [
+        (name, run.content["seed"], {"accuracy": run.scores["accuracy"]})
+        for name, runs in named.items()
+        for run in runs
+    ]
+    return runs_table(dataset, scores)
+
+
 def _trained(
     dataset: str, trained: Trained, latency: Path | None, epochs: Path | None, truth: Truth, published: Published
 ) -> dict[str, pd.DataFrame]:
@@ -212,6 +226,7 @@ def tables(
     latency: Path | None = None,
     epochs: Path | None = None,
     published: Path,
+    settings: str = "{}",
     out: Path,
 ) -> None:
     """Put the classifiers of one data set side by side, as CSV, Markdown and JSON; times stand in a table of their own.
@@ -237,6 +252,7 @@ def tables(
         latency: its latency.csv; None: no table of times.
         epochs: epochs.csv of 'boardbench bench epoch'; None: no table of epochs.
         published: folder of the published numbers (reports/published).
+        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
         out: folder that receives the tables.
 
     Raises:
@@ -246,6 +262,7 @@ def tables(
         raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
     if not baselines and not networks and not (names and seeds):
         raise BoardbenchError(f"{runs}: no run is asked for. Give --baselines, --networks, or --names and --seeds.")
+    kept = given_settings(settings)
     truth = read_truth(samples)
     kind = truth.facts["source"]["kind"]
     if kind != source:
@@ -264,6 +281,7 @@ def tables(
         "classification_baselines": _baselines(dataset, found, beside),
         "classification_variants": _variants(dataset, found, runs, beside),
         "classification_scratch": _scratch(dataset, groups, beside),
+        "classification_runs": _runs(dataset, groups, trained),
         "classification_differences": compared,
         "classification_seconds": _seconds(dataset, runs, found, groups, beside),
     }
@@ -271,7 +289,7 @@ def tables(
         made |= _trained(dataset, trained, latency, epochs, truth, beside)
     elif epochs:
         made["classification_epoch_seconds"] = epochs_table(dataset, epochs, beside)
-    about = _about(dataset, source, truth)
+    about = _about(dataset, source, truth) | {"settings": kept}
     for name, frame in made.items():
         write_table(frame, out, name)
     drop_tables(out, OPTIONAL - made.keys())

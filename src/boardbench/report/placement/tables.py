@@ -13,7 +13,7 @@ from boardbench.params.placement import Tolerance
 from boardbench.report.placement.differences import differences
 from boardbench.report.placement.images import read_images
 from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups
-from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.runs import given_settings, read_csv, read_json, run_name, runs_table
 from boardbench.report.writing import decimals, write_table
 
 LABELS = {"simulate": "SIMULATED: rendered, not a result", "photos": "own photos"}
@@ -55,6 +55,16 @@ def _rows(dataset: str, groups: list[Group], scores: dict[str, int]) -> pd.DataF
 def _scores(dataset: str, groups: list[Group]) -> pd.DataFrame:
     frame = _rows(dataset, groups, SCORES)
     return frame.assign(centre_mae_published="")
+
+
+def _runs(dataset: str, groups: list[Group], seeds: list[int]) -> pd.DataFrame:
+    """Return the centre error of every run, on images of photos never seen and on chips really displaced."""
+    scores = []
+    for group in groups:
+        for seed, parts in zip([0] if group.floor else seeds, group.scores, strict=True):
+            errors = {f"{part}_centre_mae_px": parts[part]["centre_mae_px"] for part in PARTS[1:] if part in parts}
+            scores.append((f"{group.features}-{group.loss}", seed, errors))
+    return runs_table(dataset, scores)
 
 
 def _corners(dataset: str, groups: list[Group]) -> pd.DataFrame:
@@ -187,6 +197,7 @@ def tables(
     samples: Path,
     complexity: Path,
     latency: Path | None = None,
+    settings: str = "{}",
     tolerance: Tolerance,
     out: Path,
 ) -> None:
@@ -208,6 +219,7 @@ def tables(
         samples: the data set's samples.csv, with samples.json beside it.
         complexity: the data set's complexity.csv.
         latency: the data set's latency.csv; None: no table of times.
+        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
         tolerance: what the runs were judged by.
         out: folder that receives the tables.
 
@@ -216,6 +228,7 @@ def tables(
     """
     if source not in LABELS:
         raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
+    kept = given_settings(settings)
     groups = read_groups(runs, dataset, features, losses, seeds, floors or [], tolerance)
     trained = [run_name(group.features, group.loss, seed) for group in groups if not group.floor for seed in seeds]
     facts = _facts(samples)
@@ -224,12 +237,13 @@ def tables(
     made = {
         "placement": _scores(dataset, groups),
         "placement_corners": _corners(dataset, groups),
+        "placement_runs": _runs(dataset, groups, seeds),
         "placement_differences": compared,
         "placement_complexity": _complexity(dataset, complexity),
     }
     if latency:
         made["placement_latency"] = _latency(dataset, latency)
-    about = _about(dataset, source, samples, facts, tolerance, _training(runs, trained))
+    about = _about(dataset, source, samples, facts, tolerance, _training(runs, trained)) | {"settings": kept}
     for name, frame in made.items():
         write_table(frame, out, name)
     write_json(out / "placement_metrics.json", _metrics(groups))

@@ -74,7 +74,7 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
     charts = {entry["file"]: entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")}
     exported = folder / "segmentation_pareto.csv"
     line = read_exported(exported, "segmentation tables") if exported.is_file() else None
-    pruned = read_pruning(folder / "segmentation_pruning.csv")
+    pruned = read_pruning(folder)
     spread = read_spread(folder / "segmentation_spread.csv")
     compared = read_normalizations(folder)
     camera = read_sensor(folder / "segmentation_sensor.csv")
@@ -104,8 +104,8 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
         "normalization_order": [] if compared is None else compared[1].to_dict("records"),
         "normalizations_said": [] if compared is None else hangs(*compared),
         "normalizations_chart": charts.pop("segmentation_normalizations.svg", None),
-        "pruning": [] if pruned is None else pruned.to_dict("records"),
-        "pruning_said": [] if pruned is None else pruning(pruned),
+        "pruning": pruned,
+        "pruning_said": pruning(pruned),
         "camera": [] if camera is None else camera.to_dict("records"),
         "camera_said": "" if camera is None else alike(camera),
         "camera_chart": charts.pop("segmentation_sensor.svg", None),

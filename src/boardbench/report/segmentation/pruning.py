@@ -16,7 +16,8 @@ from boardbench.report.writing import decimals, text_table
 
 COLUMNS = ("dataset", "backbone", "strategy", "seeds", "pruning", "method", "ratio", "parameters_before", "parameters")
 COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low", "high", "scenes", "shown", "note")
-COLUMNS += ("p50_ms_before", "p50_ms", "times_faster")
+CELL = ("backbone", "strategy", "pruning")
+TIMES = ("dataset", *CELL, "seeds", "p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"
 _FACTS = ("name", "method", "ratio", "parameters", "parameters_before", "macs", "macs_before")
 
@@ -37,10 +38,53 @@ def _facts(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _times(pareto: Path | None) -> dict[tuple[str, str, str, str], float]:
+def split_pruned(word: str) -> tuple[str, tuple[str, str], int]:
+    """Return pruning, (backbone, strategy) and seed of <pruning>/<backbone>-<strategy>-seed<k>.
+
+    Raises:
+        BoardbenchError: another form.
+    """
+    pruning, _, name = word.partition("/")
+    parts = name.rsplit("-", 2)
+    if len(parts) < 3 or not parts[2].removeprefix("seed").isdigit():
+        raise BoardbenchError(f"--pruned {word}: not <pruning>/<backbone>-<strategy>-seed<k>.")
+    return pruning, (parts[0], parts[1]), int(parts[2].removeprefix("seed"))
+
+
+def _grouped(pruned: list[str]) -> dict[tuple[str, str, str], list[int]]:
+    """Return (pruning, backbone, strategy) -> seeds."""
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for word in pruned:
+        pruning, cell, seed = split_pruned(word)
+        groups.setdefault((pruning, *cell), []).append(seed)
+    return groups
+
+
+def pruning_latency_table(dataset: str, pruned: list[str], pareto: Path) -> pd.DataFrame:
+    """Return segmentation_pruning_latency: the measured times of networks before and after pruning.
+
+    Args:
+        dataset: first column.
+        pruned: as :func:`pruning_table`.
+        pareto: pareto.csv.
+
+    Returns:
+        Text: the columns of TIMES; means over the seeds that were timed both before and after.
+    """
+    times, rows = _times(pareto), []
+    for (pruning, backbone, strategy), seeds in _grouped(pruned).items():
+        pairs = [tuple(times.get((backbone, strategy, str(seed), word)) for word in ("", pruning)) for seed in seeds]
+        timed = [pair for pair in pairs if None not in pair]
+        if timed:
+            old, new = (mean(values) for values in zip(*timed, strict=True))
+            row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "pruning": pruning}
+            row |= {"seeds": str(len(timed)), "p50_ms_before": f"{old:.1f}", "p50_ms": f"{new:.1f}"}
+            rows.append(row | {"times_faster": f"{old / new:.2f}"})
+    return text_table(rows, TIMES)
+
+
+def _times(pareto: Path) -> dict[tuple[str, str, str, str], float]:
     """Return (backbone, strategy, seed, pruning) -> p50_ms of the float32 file."""
-    if pareto is None:
-        return {}
     frame = read_exported(pareto, "segmentation pareto", ("backbone", "strategy", "seed", "precision", "p50_ms"))
     rows = frame[frame["precision"] == "float32"].to_dict("records")
     return {(row["backbone"], row["strategy"], row["seed"], row["pruning"]): float(row["p50_ms"]) for row in rows}
@@ -52,7 +96,6 @@ def pruning_table(
     folder: Path,
     pruned: list[str],
     classes: list[str],
-    pareto: Path | None,
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
@@ -65,7 +108,6 @@ def pruning_table(
             confusions.csv).
         pruned: these names, in table order.
         classes: class names in order of their ids.
-        pareto: pareto.csv, for measured times of both; None: no times.
         resamples: bootstrap samples of the test scenes.
         seed: of the bootstrap.
 
@@ -76,16 +118,8 @@ def pruning_table(
     Raises:
         BoardbenchError: a run is missing, or of another grid.
     """
-    times = _times(pareto)
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for word in pruned:
-        pruning, _, name = word.partition("/")
-        parts = name.rsplit("-", 2)
-        if len(parts) < 3 or not parts[2].removeprefix("seed").isdigit():
-            raise BoardbenchError(f"--pruned {word}: not <pruning>/<backbone>-<strategy>-seed<k>.")
-        groups.setdefault((pruning, *parts[:2]), []).append(int(parts[2].removeprefix("seed")))
     rows = []
-    for (pruning, *cell), seeds in groups.items():
+    for (pruning, *cell), seeds in _grouped(pruned).items():
         backbone, strategy = cell
         cells = [(backbone, strategy, number) for number in seeds]
         facts = []
@@ -99,16 +133,16 @@ def pruning_table(
         row |= {f"gmacs{end}": f"{mean(fact[f'macs{end}'] for fact in facts) / 1e9:.4f}" for end in ("_before", "")}
         for key, root in (("miou_before", runs), ("miou", folder / pruning)):
             row[key] = decimals(np.mean([read_scores(root, *one, classes=classes)["miou"] for one in cells]), 4)
-        row |= change(folder / pruning, runs, cells, classes, resamples, seed)
-        old, new = (
-            np.mean([times.get((backbone, strategy, str(number), word), np.nan) for number in seeds])
-            for word in ("", pruning)
-        )
-        row |= {"p50_ms_before": decimals(old, 1), "p50_ms": decimals(new, 1)}
-        rows.append(row | {"times_faster": decimals(old / new, 2)})
+        rows.append(row | change(folder / pruning, runs, cells, classes, resamples, seed))
     return text_table(rows, COLUMNS)
 
 
-def read_pruning(path: Path) -> pd.DataFrame | None:
-    """Read the published table; None where there is none."""
-    return read_csv(path, "segmentation tables", COLUMNS) if path.is_file() else None
+def read_pruning(folder: Path) -> list[dict[str, str]]:
+    """Read the published tables of scores and times as one row a pruned network; no times are empty cells."""
+    path, timed = folder / "segmentation_pruning.csv", folder / "segmentation_pruning_latency.csv"
+    if not path.is_file():
+        return []
+    times = read_csv(timed, "segmentation tables", TIMES).to_dict("records") if timed.is_file() else []
+    known = {tuple(row[key] for key in CELL): {key: row[key] for key in TIMES[-3:]} for row in times}
+    rows = read_csv(path, "segmentation tables", COLUMNS).to_dict("records")
+    return [row | known.get(tuple(row[key] for key in CELL), dict.fromkeys(TIMES[-3:], "")) for row in rows]

@@ -168,10 +168,10 @@ def _spread(row: dict[str, Any]) -> float:
     return float(row["miou_sd"] or 0)
 
 
-def pruning(table: pd.DataFrame) -> list[str]:
+def pruning(rows: list[dict[str, str]]) -> list[str]:
     """Say what pruning does to each run: operations, measured time and score, with its interval."""
     said = []
-    for row in table.to_dict("records"):
+    for row in rows:
         what = f"{pretty(row['backbone'])} with {pretty(row['strategy'])}, {row['pruning']}"
         cost = f"GMACs from {row['gmacs_before']} to {row['gmacs']}"
         if row["gmacs"] == row["gmacs_before"]:

@@ -8,13 +8,13 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.runs import given_settings, read_csv, read_json, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.normalizations import TABLES as NORMALIZATIONS
 from boardbench.report.segmentation.normalizations import normalization_tables
 from boardbench.report.segmentation.pareto import pareto_table
-from boardbench.report.segmentation.pruning import pruning_table
+from boardbench.report.segmentation.pruning import pruning_latency_table, pruning_table, split_pruned
 from boardbench.report.segmentation.reductions import reduction_table
 from boardbench.report.segmentation.runs import PUBLISHED_AS, SCORES, grid, mean_and_sd, read_scores
 from boardbench.report.segmentation.sensor import sensor_tables
@@ -99,6 +99,25 @@ def _mean(
     return pd.DataFrame(rows)
 
 
+def _runs(
+    dataset: str,
+    scores: dict[tuple[str, str, int], dict],
+    pruned: list[str],
+    pruned_runs: Path | None,
+    classes: list[str],
+) -> pd.DataFrame:
+    """Return mean IoU and F1 of every run, floors as <floor>-none, pruned ones by <pruning>/<backbone>-<strategy>."""
+    found = [(f"{backbone}-{strategy}", seed, score) for (backbone, strategy, seed), score in scores.items()]
+    for word in pruned:
+        pruning, cell, seed = split_pruned(word)
+        found.append(
+            (f"{pruning}/{'-'.join(cell)}", seed, read_scores(pruned_runs / pruning, *cell, seed, classes=classes))
+        )
+    return runs_table(
+        dataset, [(run, seed, {key: score[key] for key in ("miou", "mf1")}) for run, seed, score in found]
+    )
+
+
 # Counts of a capture's report: values of kept bands in all, and those that something is wrong with.
 COUNTS = ("values", "invalid", "saturated", "white_saturated", "white_left_out", "dark_left_out", "clipped_low")
 COUNTS += ("clipped_high",)
@@ -169,6 +188,7 @@ def tables(
     sensor: Path | None = None,
     resamples: int = 10_000,
     resample_seed: int = 0,
+    settings: str = "{}",
     out: Path,
     counted: Complexity,
 ) -> None:
@@ -207,6 +227,7 @@ def tables(
         sensor: the dataset's sensor.csv, the curves beside it; None: no table of the camera.
         resamples: bootstrap samples of the test scenes.
         resample_seed: draws of the bootstrap.
+        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
         out: folder that receives the tables.
         counted: size, width and bands that complexity.csv was counted with.
 
@@ -215,6 +236,9 @@ def tables(
     """
     if source not in LABELS:
         raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
+    if pruned and pruned_runs is None:
+        raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
+    kept = given_settings(settings)
     scores = {key: read_scores(runs, *key, classes=classes) for key in grid(backbones, strategies, seeds, floors or [])}
     printed = _published_scores(published, classes)
     parts = read_split(split)
@@ -234,6 +258,7 @@ def tables(
         "segmentation_per_class": _per_class(dataset, scores, classes, printed),
         "segmentation_class_mean": _class_mean(dataset, scores, classes, printed),
         "segmentation_mean": mean,
+        "segmentation_runs": _runs(dataset, scores, pruned or [], pruned_runs, classes),
         "segmentation_spread": spread_table(dataset, scores, classes),
         "segmentation_differences": compared,
         "segmentation_reduction": reduction_table(
@@ -246,9 +271,10 @@ def tables(
     if pareto:
         made["segmentation_pareto"] = pareto_table(dataset, pareto, budget_ms)
     if pruned:
-        if pruned_runs is None:
-            raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
-        made["segmentation_pruning"] = pruning_table(dataset, runs, pruned_runs, pruned, classes, pareto, **drawn)
+        made["segmentation_pruning"] = pruning_table(dataset, runs, pruned_runs, pruned, classes, **drawn)
+        times = pruning_latency_table(dataset, pruned, pareto) if pareto else []
+        if len(times):
+            made["segmentation_pruning_latency"] = times
     if normalizations:
         compared_runs = (dataset, runs, normalization, normalized_runs, normalizations)
         made |= normalization_tables(*compared_runs, backbones, strategies, seeds, classes, **drawn)
@@ -256,11 +282,14 @@ def tables(
         made |= sensor_tables(dataset, sensor)
     for name, frame in made.items():
         write_table(frame, out, name)
-    optional = {f"segmentation_{name}" for name in ("pruning", "sensor", "sensor_transfer")} | set(NORMALIZATIONS)
+    optional = {f"segmentation_{name}" for name in ("pruning", "pruning_latency", "sensor", "sensor_transfer")} | set(
+        NORMALIZATIONS
+    )
     drop_tables(out, optional - made.keys())
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}
         nested.setdefault(row["backbone"], {})[row["strategy"]] = values
     write_json(out / "segmentation_metrics.json", nested)
-    write_json(out / "about.json", _about(dataset, source, classes, parts, reports))
+    about = _about(dataset, source, classes, parts, reports) | {"settings": kept}
+    write_json(out / "about.json", about)

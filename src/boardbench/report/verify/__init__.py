@@ -1,0 +1,1 @@
+"""Hold a run against the reference."""
