@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 FIRST = README.split("How to read it.")[0]
 
 
-REFERENCE = "simulated-reference"
+REFERENCE = "simulated"
 
 
 def table(name: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -185,7 +185,7 @@ def test_the_placement_table_is_the_published_one():
             share(row["false_accept_rate"]),
             share(row["false_reject_rate"]),
         ]
-        for row in csv_rows("reports/tables/simulated-photos-reference/placement.csv")
+        for row in csv_rows("reports/tables/simulated-photos/placement.csv")
         if row["part"] != "validation"
     ]
     assert shown == expected
@@ -263,7 +263,7 @@ def test_the_tables_of_smaller_networks_are_the_published_ones():
     (gate,) = [row for row in tables["differences"] if "squeeze" in row["question"].lower()]
     assert interval(gate, "difference") in told and gate["shown"] not in ("higher", "gain")
     (boards,) = csv_rows(f"reports/tables/{REFERENCE}/segmentation_pruning.csv")
-    (timed,) = csv_rows("reports/tables/simulated/segmentation_pruning.csv")
+    (timed,) = csv_rows(f"reports/tables/{REFERENCE}/segmentation_pruning_latency.csv")
     assert boards["seeds"] == "5" and timed["pruning"] == boards["pruning"]
     assert f"mean IoU {float(boards['miou_before']):.3f} to {float(boards['miou']):.3f}" in told
     assert f"to classes {timed['times_faster']} times" in told and f"({boards['shown']})" in told

@@ -10,13 +10,14 @@ from boardbench.report.verify.prediction import Spread, pooled
 ALL = "mean of all networks"
 
 
-def _scaled(metric: str, value: str) -> float:
-    """Return a score on the scale on which it spreads evenly: errors by their logarithm."""
+def scaled(metric: str, value: str) -> float:
+    """Return a score on the scale on which it spreads evenly: errors in pixels by their logarithm."""
     return math.log(max(float(value), 1e-4)) if metric.endswith("_px") else float(value)
 
 
 def _back(metric: str, value: float) -> float:
-    return math.exp(value) if metric.endswith("_px") else value
+    """Return a score from that scale; all but errors lie between 0 and 1."""
+    return math.exp(value) if metric.endswith("_px") else min(max(value, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Judged:
             values = self.known[cell.name]
             centre = math.fsum(values) / len(values)
             half = self.spread.half_width(self.spread.error(len(values)), judged)
-            shift = _scaled(self.metric, cell.value) - centre
+            shift = scaled(self.metric, cell.value) - centre
             differences.setdefault(cell.name, []).append(shift)
             low, high = (_back(self.metric, centre + sign * half) for sign in (-1, 1))
             state = cell.state if cell.state == EQUAL else WITHIN if abs(shift) <= half else OUTSIDE
@@ -75,7 +76,7 @@ def gather(compared: Compared) -> list[Judged]:
     found = []
     for metric in dict.fromkeys(cell.metric for cell in compared.trained):
         scores = {
-            run: [_scaled(metric, value) for value in values.values()]
+            run: [scaled(metric, value) for value in values.values()]
             for (run, of), values in compared.known.items()
             if of == metric and len(values) > 1 and all(values.values())
         }

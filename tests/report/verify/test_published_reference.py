@@ -1,0 +1,65 @@
+"""The published reference against itself: each seed left out is a faithful repetition of the others."""
+
+from pathlib import Path
+
+from boardbench.report.runs import read_csv, read_json
+from boardbench.report.verify.cells import OUTSIDE, WITHIN, Cell
+from boardbench.report.verify.comparable import PARAMS, RUNS
+from boardbench.report.verify.judge import Judged, scaled
+from boardbench.report.verify.prediction import pooled
+
+TABLES = Path(__file__).parents[3] / "reports/tables"
+DATASETS = {"segmentation": "simulated", "placement": "simulated-photos", "classification": "digits"}
+
+
+def trained(study):
+    """Return (run, metric) -> seed -> value of a study's trained networks."""
+    folder = TABLES / DATASETS[study]
+    params = PARAMS[study].model_validate(read_json(folder / "about.json", "publish")["settings"])
+    wanted = {run for run, scored in RUNS[study](params).items() if scored.trained}
+    found = {}
+    for row in read_csv(folder / f"{study}_runs.csv", "publish", ("run",)).to_dict("records"):
+        if row["run"] in wanted:
+            found.setdefault((row["run"], row["metric"]), {})[int(row["seed"])] = row["value"]
+    assert {run for run, _ in found} == wanted
+    return found
+
+
+def left_out(seed):
+    """Return the scores of a seed that lie outside what the other seeds predict, all studies together."""
+    judged = []
+    for study in DATASETS:
+        values = trained(study)
+        for metric in dict.fromkeys(metric for _, metric in values):
+            mine = {run: of for (run, name), of in values.items() if name == metric}
+            known = {
+                run: [scaled(metric, value) for other, value in of.items() if other != seed] for run, of in mine.items()
+            }
+            cells = [Cell(study, "runs", run, WITHIN, seed, metric, of[seed]) for run, of in mine.items()]
+            judged.append(Judged(metric, cells, known, pooled(list(known.values()))))
+    number = sum(len(one.cells) + 1 for one in judged)
+    return [str(cell) for one in judged for cell in one.judge(number) if cell.state == OUTSIDE]
+
+
+def test_a_seed_left_out_is_repeated_but_for_one_score_in_hundreds():
+    found = [left_out(seed) for seed in range(5)]
+    # Five families at 95 % each: more than one that fails has a probability of 0.02.
+    assert sum(bool(outside) for outside in found) <= 1, found
+
+
+def test_the_reference_has_the_degrees_of_freedom_that_its_intervals_need():
+    scores = [of for (_, metric), of in trained("segmentation").items() if metric == "miou"]
+    spread = pooled([[float(value) for value in of.values()] for of in scores])
+    assert spread.freedom >= 30
+
+
+def test_the_power_that_the_readme_states():
+    scores = [of for (_, metric), of in trained("segmentation").items() if metric == "miou"]
+    spread = pooled([[float(value) for value in of.values()] for of in scores])
+    # The default run: three U-Nets and a pruned one by two metrics, two networks on two parts, six on digits; 5 means.
+    judged = 4 * 2 + 2 * 2 + 6 + 5
+    alone, together = spread.error(5), spread.error(5, networks=4)
+    told = " ".join((TABLES.parents[1] / "README.md").read_text().split())
+    said = f"With {judged} scores judged at once, a shift of one network's mean IoU is found nine times in ten from "
+    said += f"{spread.found_from(alone, judged):.3f} on, one of all U-Nets from {spread.found_from(together, judged):.3f} on"
+    assert said in told
