@@ -60,6 +60,6 @@ def test_the_power_that_the_readme_states():
     judged = 4 * 2 + 2 * 2 + 6 + 5
     alone, together = spread.error(5), spread.error(5, networks=4)
     told = " ".join((TABLES.parents[1] / "README.md").read_text().split())
-    said = f"With {judged} scores judged at once, a shift of one network's mean IoU is found nine times in ten from "
-    said += f"{spread.found_from(alone, judged):.3f} on, one of all U-Nets from {spread.found_from(together, judged):.3f} on"
-    assert said in told
+    assert f"With {judged} scores judged at once" in told
+    assert f"found nine times in ten from {spread.found_from(alone, judged):.3f} on" in told
+    assert f"one of all U-Nets from {spread.found_from(together, judged):.3f} on" in told
