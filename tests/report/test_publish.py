@@ -126,6 +126,23 @@ def test_a_report_is_made_the_reference_and_other_data_sets_of_it_stay(published
     says(lambda: publish(reports=published.root / "none", reference=True), "no report of any data set")
 
 
+def test_the_page_says_first_whether_the_reference_was_repeated_until_it_is_published_anew(published):
+    page, path = published.reports / "index.html", published.reports / "verify.json"
+    answer = {"said": "repeated: 3 of 3 cells", "outside": [], "missing": [], "no_reference": []}
+    path.write_text(json.dumps(answer))
+    render(published.reports)
+    html = page.read_text()
+    assert html.index('<div class="label real">This run beside the reference: repeated: 3 of 3') < html.index("<nav")
+    many = [f"cell {number}" for number in range(12)]
+    path.write_text(json.dumps(answer | {"said": "not repeated: 3 of 15 cells", "outside": many}))
+    render(published.reports)
+    html = page.read_text()
+    assert '<div class="label">This run' in html and "<li>cell 9</li>" in html and "cell 10" not in html
+    assert 'and 2 more: <a href="verify.json">' in html
+    published.publish()
+    assert not path.exists() and "This run beside the reference" not in page.read_text()
+
+
 def test_stale_files_go_and_others_stay(published):
     folder = published.reports / "tables" / "toy"
     for name in ("segmentation_old.csv", "placement.csv"):

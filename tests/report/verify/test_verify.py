@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from boardbench.errors import BoardbenchError
 from boardbench.params.classification import Classification
 from boardbench.params.placement import Placement
 from boardbench.params.segmentation import Segmentation
@@ -160,6 +161,17 @@ def test_tables_that_are_missing_or_cut_off(reports):
         "unet scrb",
     ]
     assert "seed 9, miou: missing" in answer["missing"][-1]
+
+
+def test_a_page_that_lacks_the_missing_table_too_does_not_hide_it(reports, monkeypatch, capsys, says):
+    def render(reports):
+        raise BoardbenchError("x.csv: no such file")
+
+    monkeypatch.setattr("boardbench.report.verify.verify.render", render)
+    says(verify, "x.csv")
+    (reports.ours / "segmentation_complexity.csv").unlink()
+    assert reports.answer(3)["counts"]["toy"]["missing"] == 3
+    assert "The page stays as it was: x.csv" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
