@@ -268,9 +268,10 @@ def test_mlflow_is_told(samples, tmp_path, monkeypatch):
     given = {"name": "small", "seed": 0, "samples": samples, "dataset": "bars", "params": PARAMS}
     train(**given, out=tmp_path / "small", tracking=tmp_path / "mlflow.db")
     found = metrics(tmp_path / "small")
-    ((experiment, title, what, settings, tags),) = tracked.started
+    ((experiment, title, what, parameters, verb),) = tracked.started
     assert (experiment, title, what) == ("classification", "bars small-seed0", found["identity"])
-    assert settings == found["settings"] and tags["name"] == "small"
+    shown = {"dataset": "bars", "name": "small", "seed": 0, "data": found["data"]}
+    assert parameters == found["settings"] | shown and verb == "classification train"
     assert [row["epoch"] for row in tracked.rows] == [0, 1]
     assert tracked.shown["test_accuracy"] == found["scores"]["accuracy"]
     assert tracked.statuses == ["FINISHED"]
