@@ -26,6 +26,7 @@ if "segmentation" in STUDIES:
 if "placement" in STUDIES:
 
     include: "workflow/rules/placement.smk"
+    include: "workflow/rules/placement_tables.smk"
 
 
 if "classification" in STUDIES:

@@ -61,7 +61,7 @@ def test_adadelta_by_hand():
 
 def test_what_does_not_train_is_left_out():
     network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
-    network[0].requires_grad_(False)
+    network[0].requires_grad_(False).eval()
     for name in ("adam", "sgd", "adadelta"):
         (group,) = optimizer_of(network, loop(optimizer=name)).param_groups
         assert [id(weight) for weight in group["params"]] == [id(weight) for weight in network[1].parameters()]
@@ -252,6 +252,15 @@ def test_late_epochs_train_on_the_statistics_that_are_used_afterwards(tmp_path, 
     changed = [[not torch.equal(*pair) for pair in zip(one, other, strict=True)] for one, other in pairwise(seen)]
     # The first three of five epochs move the statistics, the fourth measures them; the last two train on with them.
     assert changed == [[True, True], [True, True], [True, True], [False, True]]
+
+
+def test_layers_that_do_not_train_keep_their_statistics():
+    network = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2), nn.BatchNorm1d(2))
+    network[0].requires_grad_(False).eval()
+    network[0].running_mean.fill_(7.0)
+    learner = Learner(network, None, None, None, loop(freeze_batch_norm=0.5), 0)
+    measure_batch_norm(network, learner._norms, [(torch.ones(2, 3), None)])
+    assert network[0].running_mean.tolist() == [7.0] * 3 and network[2].running_var.tolist() != [1.0] * 2
 
 
 def test_statistics_are_measured_on_the_training_part_before_late_epochs(tmp_path, monkeypatch):

@@ -38,15 +38,15 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         kind = metrics["kind"]
         title = f"{folder.name}-{metrics['pruning']['name']}" if kind == "pruned" else folder.name
         shown[title] = sha256(folder / "metrics.json")
-        shown_as = {"dataset": metrics["dataset"], "kind": kind, "run": title}
-        what = metrics.get("identity") or identity(**shown_as, study="classification")
+        key = {"dataset": metrics["dataset"], "kind": kind, "run": title}
+        what = metrics.get("identity") or identity(**key, study="classification")
         if kind in TRAINED and store.find("classification", what):
             continue
         run = store.start(
             "classification",
             f"{metrics['dataset']} {title}",
             what,
-            shown_as | _parameters(metrics),
+            key | _parameters(metrics),
             f"classification {VERBS[kind]}",
         )
         if kind == "baseline":

@@ -11,7 +11,7 @@ def measure_batch_norm(network: nn.Module, norms: list[nn.Module], batches: Iter
 
     The moving ones hold about the last ten batches, made by ten other states of the weights; see "precise BN" in
     Wu and Johnson (2021), Rethinking "Batch" in BatchNorm. ``network`` is in training mode; ``norms`` are those of
-    its layers that are measured.
+    its layers that are measured: torch.optim.swa_utils.update_bn would measure those that do not train too.
     """
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
