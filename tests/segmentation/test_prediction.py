@@ -140,7 +140,7 @@ def test_the_map_is_that_of_evaluation(board, run, tmp_path, strategy, patch, si
     axes = load_reduction(npz) if npz and strategy != "pca3_cube" else None
     model = make_model(strategy, patch=patch, size=size, resize="area", reduction=axes)
     save(model, tmp_path / "run" / "model.pt")
-    expected = dict(evaluate(model.network, Cubes(folder, None, npz), ["b_1"], 1, patch))["b_1"]
+    expected = dict(evaluate(model.network, Cubes(folder, None, npz), ["b_1"], patch))["b_1"]
     assert len(np.unique(expected)) > 1
     predict(captures=[tmp_path / "b_1"], run=tmp_path / "run", out=tmp_path / "out", threads=1)
     np.testing.assert_array_equal(class_map(tmp_path / "out" / "b_1"), resize_mask(expected, (28, 34)))

@@ -258,7 +258,7 @@ def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):
     out = tmp_path / "unet-scrb-seed0"
     start(patched, out, patch=16, epochs=1)
     network = load(out).network
-    (_, prediction), *_ = predict(network, Cubes(patched["reflectance"], None, None), ["d_1"], threads=1, patch=16)
+    (_, prediction), *_ = predict(network, Cubes(patched["reflectance"], None, None), ["d_1"], patch=16)
     assert prediction.shape == (24, 20)
     corner = torch.zeros(1, BANDS, 16, 16)
     corner[..., :8, :4] = torch.from_numpy(np.load(patched["reflectance"] / "d_1.npy")[:, 16:, 16:].astype(np.float32))

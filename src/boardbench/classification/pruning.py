@@ -12,6 +12,7 @@ from boardbench.classification.data import read_samples
 from boardbench.classification.dataset import Batches, loader, parts_of
 from boardbench.classification.model import load
 from boardbench.classification.training import finish, learn, open_run
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import identity
 from boardbench.engine.training import forget
@@ -39,6 +40,7 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         BoardbenchError: a folder without a run, a run that is pruned already, the run's own folder as ``out``, other
             images, or a ratio that empties a layer.
     """
+    fix_arithmetic(params.threads)
     model = load(run)
     check_folder(run, out, model.pruning)
     given = read_samples(samples)

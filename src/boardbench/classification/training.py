@@ -16,6 +16,7 @@ from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import History, fit, forget
@@ -54,13 +55,13 @@ def train(
     Raises:
         BoardbenchError: images, classes or weights that do not fit, or a loss that is no longer finite.
     """
+    fix_arithmetic(params.threads)
     given = read_samples(samples)
     settings = params.model_dump(mode="json", include=set(Training.model_fields))
     classes = params.classes or given.classes
     where = f"classification.networks.runs, {name}"
     parts = parts_of(given, classes, params.validation, seed, where, params.train_images)
     scaled = fit_normalization(params.normalization, parts.train.images.numpy())
-    torch.set_num_threads(params.threads)
     pl.seed_everything(seed, verbose=False)
     network = network_of(settings, given.size, len(classes))
     weights = str(start) if start else params.weights

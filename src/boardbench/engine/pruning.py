@@ -69,8 +69,6 @@ def pruned(
     Raises:
         BoardbenchError: a ratio that empties a layer, or a network whose channels cannot be followed.
     """
-    torch.set_num_threads(params.threads)
-    torch.set_flush_denormal(True)  # as training does, so that a resumed run sees the same scores
     dense = copy.deepcopy(network).eval().requires_grad_(True)
     before, score_before = cost(dense, size), validated(dense)
     ratio, tried = params.ratio, []

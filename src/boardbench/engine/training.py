@@ -206,13 +206,13 @@ def fit(
 ) -> History:
     """Train ``network`` in place to the epoch that is kept (``params.keep``) and return the history.
 
+    A verb calls :func:`boardbench.engine.arithmetic.fix_arithmetic` before it makes the network.
+
     ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
     :func:`forget` once the caller has written its results.
     """
     _quiet()
     _keep_freed_memory()
-    torch.set_num_threads(params.threads)
-    torch.set_flush_denormal(True)
     monitor, mode = MONITORS[params.monitor]
     watched = sys.stderr.isatty()
     history = History(params, run, watched)

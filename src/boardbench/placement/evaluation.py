@@ -30,8 +30,10 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         threads: torch threads.
         params: tolerance of the inspection.
     """
+    from boardbench.engine.arithmetic import fix_arithmetic
     from boardbench.placement.model import load, predict
 
+    fix_arithmetic(threads)
     training = json.loads((out / "training.json").read_text())
     model = load(out)
     given = read_samples(samples)
@@ -43,7 +45,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         out,
         **{name: training[name] for name in ("dataset", "features", "loss", "seed")},
         samples=given,
-        predicted={part: predict(model.network, given.images[given.parts == part], threads) for part in PARTS},
+        predicted={part: predict(model.network, given.images[given.parts == part]) for part in PARTS},
         tolerance=params,
         extra={
             "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),  # its name in version 0.1

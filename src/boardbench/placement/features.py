@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
@@ -55,7 +56,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     Raises:
         BoardbenchError: weights that cannot be had, or of another network (the first differences are named).
     """
-    torch.set_num_threads(threads)
+    fix_arithmetic(threads)
     torch.manual_seed(0)
     whole_network = MobileNetV2(width=params.width)
     origin = "random (seed 0)"

@@ -79,9 +79,8 @@ def load(path: Path) -> Model:
         )
 
 
-def predict(network: PlacementNetwork, images: np.ndarray, threads: int = 1) -> np.ndarray:
+def predict(network: PlacementNetwork, images: np.ndarray) -> np.ndarray:
     """Return the corners (n, 4, 2), in their pixels, that a network finds on images (n, lines, samples, 3) uint8."""
-    torch.set_num_threads(threads)
     network.eval()
     found = [np.empty((0, 4, 2))]
     with torch.inference_mode():

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.tracking import Store, identity
 from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
@@ -56,6 +57,7 @@ def train(
         BoardbenchError: an unknown word, a part without images, or a loss that is no longer finite.
     """
     began = time.monotonic()
+    fix_arithmetic(params.threads)
     _check(features, loss, start)
     given = read_samples(samples)
     for part in ("train", "validation"):

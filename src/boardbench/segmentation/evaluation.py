@@ -46,9 +46,11 @@ def evaluate(
         tracking: MLflow store that mirrors the scores.
         threads: torch threads.
     """
+    from boardbench.engine.arithmetic import fix_arithmetic
     from boardbench.segmentation.dataset import Cubes
     from boardbench.segmentation.model import load
 
+    fix_arithmetic(threads)
     training = json.loads((out / "training.json").read_text())
     model = load(out)
     names = captures_of(split, "test")
@@ -61,7 +63,7 @@ def evaluate(
         classes=model.classes,
         reflectance=reflectance,
         truth=truth,
-        predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, threads, model.patch),
+        predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, model.patch),
         extra={
             "normalization": training.get("normalization", "none"),  # runs of version 0.1 had none
             "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),
@@ -76,7 +78,6 @@ def predict(
     network: "nn.Module",
     cubes: "Cubes",
     names: list[str],
-    threads: int,
     patch: int | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (capture name, class map (lines, samples) uint8), one capture at a time.
@@ -91,7 +92,6 @@ def predict(
         with torch.inference_mode():
             return network(inputs[None])[0].argmax(dim=0).to(torch.uint8).numpy()
 
-    torch.set_num_threads(threads)
     for name in names:
         if not patch:
             yield name, classes(WholeCaptures(cubes, [name])[0][0])

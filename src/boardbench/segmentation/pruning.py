@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import Store, identity
 from boardbench.engine.training import forget
@@ -59,6 +60,7 @@ def prune(
             ratio that empties a layer.
     """
     start = time.monotonic()
+    fix_arithmetic(params.threads)
     model = load(run)
     check_folder(run, out, model.pruning)
     folder = run if run.is_dir() else run.parent

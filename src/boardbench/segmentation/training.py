@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import EpochSampler, History, fit, forget
 from boardbench.errors import BoardbenchError
@@ -56,6 +57,7 @@ def train(
             sizes, or a loss that is no longer finite.
     """
     start = time.monotonic()
+    fix_arithmetic(params.threads)
     material = prepare(
         split=split,
         augmentation=augmentation,
