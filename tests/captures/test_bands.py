@@ -23,3 +23,16 @@ def test_missing_wavelengths(says):
 def test_nothing_left(says):
     says(lambda: trim(5, None, drop_first=5, name="b.hdr"), "b.hdr", "no band", "drop_first = 5", "Keep more")
     says(lambda: trim(5, NM, min_nm=900, name="b.hdr"), "400-800 nm", "min_nm = 900")
+
+
+def test_the_short_wave_end_is_dropped_whatever_the_order():
+    falling = np.array([700.0, 600, 500, 400])
+    np.testing.assert_array_equal(trim(4, falling, drop_first=1), [0, 1, 2])
+    np.testing.assert_array_equal(trim(4, falling, drop_last=1), [1, 2, 3])
+    np.testing.assert_array_equal(trim(4, falling[::-1], drop_first=1), [1, 2, 3])
+
+
+def test_bad_bands_are_dropped(says):
+    good = np.array([True, False, True, True])
+    np.testing.assert_array_equal(trim(4, None, drop_last=1, good=good), [0, 2])
+    says(lambda: trim(4, None, drop_first=3, good=~good, name="x.hdr"), "x.hdr", "bbl")

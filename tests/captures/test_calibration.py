@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from boardbench.captures import calibrate
+from boardbench.captures.average import average_reference
 from boardbench.captures.calibration import exposure_ratio
 from boardbench.captures.envi import open_cube
-from boardbench.captures.reference import average_reference
 
 RAW = np.array([[[600, 1100], [100, 4095]]], np.uint16)  # 1 line, 2 samples, 2 bands
 WHITE = np.array([[[1100, 2100], [1100, 4000]]], np.uint16)
@@ -63,8 +63,8 @@ def test_references_are_averaged_over_lines():
 def test_long_reference_on_disk_is_averaged_in_blocks(tmp_path, write_envi):
     values = np.random.default_rng(0).integers(0, 4096, (37, 3, 4), np.uint16)
     cube = open_cube(write_envi(tmp_path / "w.hdr", values))
-    np.testing.assert_allclose(average_reference(cube, 4095).mean, values.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(average_reference(values, 4095).mean, values.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(average_reference(cube).mean, values.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(average_reference(values).mean, values.mean(axis=0), rtol=1e-12)
 
 
 def test_reference_of_another_width_or_band_count(says):

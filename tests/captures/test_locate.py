@@ -107,7 +107,7 @@ def test_a_header_that_says_reflectance_is_believed(write_envi, lumo, tmp_path):
 def test_float_values_decide_when_the_header_does_not(write_envi, lumo, tmp_path, says):
     assert locate(write_envi(tmp_path / "x.hdr", np.full((4, 5, 3), 0.4, np.float32))).kind == "reflectance"
     counts = write_envi(tmp_path / "y.hdr", np.full((4, 5, 3), 812, np.float32))
-    says(lambda: locate(counts), "y.hdr", "812", "line 2", "--white", "reflectance scale factor = 100")
+    says(lambda: locate(counts), "y.hdr", "812", "--white", "reflectance scale factor = 100")
     assert locate(lumo("float", dtype=np.float32)).kind == "raw"
     folder = lumo("odd")
     write_envi(folder / "capture" / "odd.hdr", np.full((4, 5, 3), 0.4, np.float32))

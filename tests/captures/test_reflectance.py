@@ -179,7 +179,7 @@ def test_integers_need_their_scale_factor(product, says):
     reflectance(**arguments)
     np.testing.assert_allclose(np.load(arguments["out"]), 0.25)
     arguments = product(values)
-    says(lambda: reflectance(**arguments), "r.hdr", "'reflectance scale factor' is missing", "= 10000", "white")
+    says(lambda: reflectance(**arguments), "r.hdr", "no field 'reflectance scale factor'", "= 10000", "white")
     arguments = product(values, reflectance_scale_factor=0)
     says(lambda: reflectance(**arguments), "r.hdr", "'reflectance scale factor' is '0'")
 

@@ -156,7 +156,7 @@ def test_generated_captures_need_no_files(tmp_path):
 
 def test_written_sheet_is_read_back(tmp_path, scan, write_envi):
     scan("b01", "1"), scan("b01", "2")
-    write_envi(tmp_path / "field" / "field.hdr", CUBE)
+    write_envi(tmp_path / "field" / "field.hdr", CUBE, reflectance_scale_factor=10000)
     write_envi(tmp_path / "field" / "mask.hdr", CUBE.astype(np.uint8))
     sheet = tmp_path / "sheets" / "captures.csv"
     write_sheet(root=tmp_path, out=sheet)
@@ -206,13 +206,11 @@ def test_captures_that_make_no_row(tmp_path, scan, write_envi, says):
     scan("b01", "1"), scan("b02", "1")
     (tmp_path / "b01_1" / "mask.png").unlink()
     (tmp_path / "b02_1" / "capture" / "DARKREF_b02_1.hdr").unlink()
-    write_envi(tmp_path / "a_b_c" / "a_b_c.hdr", CUBE)
     says(
         lambda: write_sheet(root=tmp_path, out=tmp_path / "s.csv"),
         "b01_1: no mask.png",
-        "b02_1: its DARKREF_*.hdr is missing. Copy",
-        "a_b_c: a capture's folder is named",
-        "Rename",
+        "b02_1.hdr: the cube holds counts",
+        "Its dark reference is missing",
     )
     assert not (tmp_path / "s.csv").exists()
 
@@ -223,7 +221,7 @@ def test_ambiguous_files_are_named(tmp_path, write_envi, says):
     says(lambda: lumo_files(tmp_path / "A_1"), "A_1", "p.hdr, q.hdr", "Name the")
     for name in ("B_1.hdr", "WHITEREF_a.hdr", "WHITEREF_b.hdr"):
         write_envi(tmp_path / "B_1" / name, CUBE)
-    says(lambda: lumo_files(tmp_path / "B_1"), "2 references", "WHITEREF_a.hdr", "Name one WHITEREF_B_1.hdr")
+    says(lambda: lumo_files(tmp_path / "B_1"), "2 white references", "WHITEREF_a.hdr", "Name one WHITEREF_B_1.hdr")
 
 
 def test_the_package_imports_submodules_only():
@@ -236,3 +234,80 @@ def test_the_package_imports_submodules_only():
     lazy = re.compile(r"^\s*from boardbench\.captures import .*\b(open_cube|calibrate|Cube)\b", re.MULTILINE)
     files = Path(boardbench.__file__).parent.rglob("*.py")
     assert [str(path) for path in files if lazy.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds"),
+    [
+        (("x", "white", "dark"), ("white", "dark", None)),
+        (("x", "WHITE_x", "DARK_x"), ("white", "dark", None)),
+        (("x", "x_WR", "x_DR"), ("white", "dark", None)),
+        (("x", "WHITEREF_x", "DARKREF_x", "WHITEDARKREF_x"), ("white", "dark", "white_dark")),
+    ],
+)
+@pytest.mark.parametrize("inside", ["", "capture"])
+def test_names_of_references(tmp_path, write_envi, names, kinds, inside):
+    for name in names:
+        write_envi(tmp_path / "x" / inside / f"{name}.hdr", CUBE)
+    files = lumo_files(tmp_path / "x")
+    found = [files.cube, files.white, files.dark, files.white_dark]
+    assert [path.stem for path in found if path] == list(names)
+    assert [bool(path) for path in found[1:]] == [bool(kind) for kind in kinds]
+
+
+def test_a_capture_that_is_called_as_a_reference_is_one_all_the_same(tmp_path, write_envi):
+    for name in ("white_board_1", "WHITEREF_white_board_1", "DARKREF_white_board_1"):
+        write_envi(tmp_path / "white_board_1" / f"{name}.hdr", CUBE)
+    assert [files.cube.stem for files in find_captures(tmp_path)] == ["white_board_1"]
+
+
+def test_what_macos_leaves_is_no_capture(tmp_path, scan, write_envi):
+    scan("b01")
+    write_envi(tmp_path / "b01_1" / "capture" / "._b01_1.hdr", CUBE)
+    write_envi(tmp_path / "__MACOSX" / "b01_1" / "capture" / "b01_1.hdr", CUBE)
+    assert [files.folder for files in find_captures(tmp_path)] == [tmp_path / "b01_1"]
+
+
+def test_two_data_files_of_one_header_are_named(tmp_path, write_envi, says):
+    header = write_envi(tmp_path / "x.hdr", CUBE)
+    (tmp_path / "x.dat").write_bytes((tmp_path / "x.raw").read_bytes())
+    says(lambda: open_cube(header), "x.hdr", "x.raw, x.dat", "Take away")
+    assert open_cube(tmp_path / "x.dat").path.name == "x.dat"
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "expected"),
+    [
+        ("b01_2", None, ("b01", "2")),
+        ("b01", None, ("b01", "1")),
+        ("STL14_1A_28C_top_2022-11-11_16-30-51", None, ("STL14-1A-28C-top-2022-11-11-16-30-51", "1")),
+        ("board (old) ü", None, ("board-old", "1")),
+        ("STL14_1A_28C_top_2022-11-11_16-30-51", r"(?P<scene>.+)_(?P<condition>[\d-]+_[\d-]+)",
+         ("STL14-1A-28C-top", "2022-11-11-16-30-51")),
+    ],
+)  # fmt: skip
+def test_any_folder_name_makes_a_row(tmp_path, write_envi, name, pattern, expected):
+    for prefix in ("", "WHITEREF_", "DARKREF_"):
+        write_envi(tmp_path / name / f"{prefix}{name}.hdr", CUBE)
+    Image.fromarray(CUBE[:, :, 0].astype(np.uint8)).save(tmp_path / name / "mask.png")
+    write_sheet(root=tmp_path, out=tmp_path / "s.csv", pattern=pattern)
+    (row,) = read_sheet(tmp_path / "s.csv")
+    assert (row.scene, row.condition, row.kind) == (*expected, "raw")
+
+
+def test_patterns_that_cannot_serve_are_refused(tmp_path, scan, says):
+    scan()
+    for pattern in ("(", "(?P<name>.+)"):
+        says(lambda p=pattern: write_sheet(root=tmp_path, out=tmp_path / "s.csv", pattern=p), "--pattern", pattern)
+
+
+def test_a_dark_inside_the_capture_and_one_of_the_white_come_into_the_sheet(tmp_path, write_envi):
+    folder = tmp_path / "a_1"
+    write_envi(folder / "a_1.hdr", np.zeros((6, 2, 3), np.uint16), autodarkstartline=4)
+    for prefix in ("WHITEREF_", "WHITEDARKREF_"):
+        write_envi(folder / f"{prefix}a_1.hdr", CUBE)
+    Image.fromarray(np.zeros((6, 2), np.uint8)).save(folder / "mask.png")
+    write_sheet(root=tmp_path, out=tmp_path / "s.csv")
+    (row,) = read_sheet(tmp_path / "s.csv")
+    assert (row.kind, row.dark, row.white_dark.name) == ("raw", row.cube, "WHITEDARKREF_a_1.hdr")
+    assert len(row.files) == 7

@@ -49,6 +49,6 @@ def test_the_whole_model_sees_the_same_values(model, belt, front):
 def test_saturated_values_of_the_bands_kept():
     counts = np.zeros((6, 4), np.uint16)
     counts[0], counts[2, :2], counts[3, 0], counts[5, 3] = 4095, 4095, 4094, 5000
-    assert saturated(counts, [1, 2, 3, 4, 5]) == 3
-    assert saturated(counts, [1, 2, 4]) == 2
-    assert saturated(counts, [0, 5]) == 5
+    assert saturated(counts, [1, 2, 3, 4, 5], 4095) == 3
+    assert saturated(counts, [1, 2, 4], 4095) == 2
+    assert saturated(counts, [0, 5], 4095) == 5

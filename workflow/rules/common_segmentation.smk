@@ -148,6 +148,7 @@ def capture_flags(wildcards):
         "cube": capture.cube,
         "white": capture.white,
         "dark": capture.dark,
+        "white-dark": capture.white_dark,
         "mask": capture.mask,
         "board": capture.board if STUDY.reflectance.board_mask else None,
     }

@@ -1,4 +1,4 @@
-"""Band trimming by index or by wavelength."""
+"""Band trimming by number, by wavelength, and by what the header calls bad."""
 
 import numpy as np
 
@@ -13,17 +13,28 @@ def trim(
     min_nm: float | None = None,
     max_nm: float | None = None,
     name: str = "cube",
+    good: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the indices of the bands that are kept; a band must pass the cut by index and that by
-    wavelength.
+    """Return the indices of the bands that are kept, ascending; a band must pass every cut.
 
-    ``wavelengths`` are in nm, shape (bands,), or None; ``name`` is the file that an error names.
+    Args:
+        bands: of the cube.
+        wavelengths: in nm, (bands,), or None where they are not known: then the bands count as ascending.
+        drop_first: bands dropped at the short-wave end, whatever the order of the bands.
+        drop_last: bands dropped at the long-wave end.
+        min_nm: bands below are dropped; None: none.
+        max_nm: bands above are dropped; None: none.
+        name: the file that an error names.
+        good: false for bands that are bad, (bands,); None: all are good.
 
     Raises:
         BoardbenchError: where wavelengths are needed and missing, or no band is left.
     """
     index = np.arange(bands)
-    keep = (index >= drop_first) & (index < bands - drop_last)
+    rank = index if wavelengths is None else np.argsort(np.argsort(wavelengths, kind="stable"))
+    keep = (rank >= drop_first) & (rank < bands - drop_last)
+    if good is not None:
+        keep &= good
     if min_nm is not None or max_nm is not None:
         if wavelengths is None:
             raise BoardbenchError(
@@ -36,6 +47,7 @@ def trim(
         span = "" if wavelengths is None else f" over {wavelengths.min():g}-{wavelengths.max():g} nm"
         raise BoardbenchError(
             f"{name}: no band of {bands}{span} is left after drop_first = {drop_first}, drop_last = "
-            f"{drop_last}, min_nm = {min_nm}, max_nm = {max_nm}. Keep more bands."
+            f"{drop_last}, min_nm = {min_nm}, max_nm = {max_nm}"
+            f"{'' if good is None else ' and the bad bands of the header (bbl)'}. Keep more bands."
         )
     return index[keep]

@@ -11,15 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from boardbench.captures.calibration import (
-    SATURATED,
-    Factors,
-    check_reference,
-    exposure_ratio,
-    factors,
-)
+from boardbench.captures.calibration import Factors, factors
 from boardbench.captures.envi import Cube, open_cube
-from boardbench.captures.reference import Reference, average_reference
+from boardbench.captures.header import SCALE, number
+from boardbench.captures.judgement import is_reflectance
+from boardbench.captures.references import References, read_references
 from boardbench.captures.resize import Taps, add_lines, resize_samples, taps
 from boardbench.errors import BoardbenchError
 
@@ -34,8 +30,10 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Job:
-    """All that a block needs; ``dark`` and ``gain`` are (bands, 1, samples) of the kept bands, ``board`` is
-    (lines, samples), true where the board is.
+    """All that a block needs.
+
+    ``dark`` and ``gain`` are (bands, 1, samples) of the kept bands and None for reflectance, which ``scale`` divides;
+    ``full_scale`` is the counts at which the sensor is full; ``board`` is (lines, samples), true where the board is.
     """
 
     cube: Cube
@@ -46,6 +44,7 @@ class Job:
     scale: float
     dark: np.ndarray | None = None
     gain: np.ndarray | None = None
+    full_scale: float = np.inf
     board: np.ndarray | None = None
 
 
@@ -54,6 +53,7 @@ def reflect(
     cube: Path,
     white: Path | None = None,
     dark: Path | None = None,
+    white_dark: Path | None = None,
     keep: Sequence[int],
     panel: float = 1.0,
     size: tuple[int, int] | None = None,
@@ -65,6 +65,7 @@ def reflect(
         cube: header or data file of the capture.
         white: white reference, for raw counts; None for a cube that is reflectance already.
         dark: dark reference, as ``white``.
+        white_dark: dark reference of the white, where it has one of its own.
         keep: indices of the bands to return, ascending.
         panel: reflectance of the white panel.
         size: lines and samples of the result; None: as captured.
@@ -79,9 +80,8 @@ def reflect(
             f"{source.header}: the cube has {source.bands} bands, but band {max(keep)} (counted from 0) is asked for. "
             "Give a capture of the sensor that the bands were chosen for."
         )
-    tints = {"cube": source.tint, "white": None, "dark": None}
-    size = size or (source.lines, source.samples)
-    job, _ = plan(source, white, dark, np.asarray(keep), panel, size, resize, None, tints)
+    found = references(source, white, dark, white_dark)
+    job, _ = plan(source, found, np.asarray(keep), panel, size or (source.lines, source.samples), resize)
     result = np.empty((job.bands, job.lines.n_out, job.samples.n_out), np.float16)
 
     def put(first: int, block: np.ndarray) -> None:
@@ -92,82 +92,66 @@ def reflect(
 
 
 def references(
-    source: Cube, white: Path, dark: Path, tints: dict[str, float | None] | None = None
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return averaged white and dark counts, (samples, bands) float64, and t_white / t_raw of a raw capture.
-
-    Arguments and errors as of :func:`averaged`.
-    """
-    mean_white, mean_dark, exposure = averaged(source, white, dark, tints)
-    return mean_white.mean, mean_dark.mean, exposure
-
-
-def averaged(
-    source: Cube, white: Path, dark: Path, tints: dict[str, float | None] | None = None
-) -> tuple[Reference, Reference, float]:
-    """Return the averaged white and dark reference of a raw capture, and t_white / t_raw.
-
-    The integration times found (ms) are noted in ``tints``.
+    source: Cube,
+    white: Path | None,
+    dark: Path | None,
+    white_dark: Path | None = None,
+    full_scale: float | None = None,
+) -> References | None:
+    """Return the references of a capture, or None for a cube that is reflectance; arguments as of the step.
 
     Raises:
-        BoardbenchError: references of another width or band count, or an unclear integration time.
+        BoardbenchError: one reference without the other, references of a cube that is reflectance, counts without
+            references, and what :func:`read_references` raises.
     """
-    opened = {"white": open_cube(white), "dark": open_cube(dark)}
-    tints = {} if tints is None else tints
-    for kind, reference in opened.items():
-        check_reference(str(reference.header), reference.shape[1:], source.shape[1:])
-        tints[kind] = reference.tint
-    names = {kind: str(reference.header) for kind, reference in opened.items()}
-    exposure = exposure_ratio(source.tint, tints["white"], tints["dark"], raw=str(source.header), **names)
-    with ThreadPoolExecutor(THREADS) as pool:
-        averages = pool.map(lambda reference: average_reference(reference, SATURATED), opened.values())
-    return *averages, exposure
+    given = {"white": white, "dark": dark}
+    absent = [kind for kind, path in given.items() if path is None]
+    if len(absent) == 1 or (white_dark is not None and absent):
+        raise BoardbenchError(
+            f"{source.header}: the {absent[0]} reference is not given, another one is. Raw counts need both: give "
+            f"--{absent[0]} (in a sheet: the column '{absent[0]}'); a cube that is reflectance already takes neither."
+        )
+    if not is_reflectance(source, white):
+        return read_references(source, white, dark, white_dark, full_scale)
+    if white is not None:
+        raise BoardbenchError(
+            f"{source.header}: field '{SCALE}' says that the cube is reflectance, yet references are given. Give none "
+            "(in a sheet: set kind to reflectance and leave the columns empty); if these are counts, delete the field."
+        )
+    return None
 
 
 def plan(
     source: Cube,
-    white: Path | None,
-    dark: Path | None,
+    found: References | None,
     keep: np.ndarray,
     panel: float,
     size: tuple[int, int],
     resize: str,
-    board: np.ndarray | None,
-    tints: dict[str, float | None],
+    board: np.ndarray | None = None,
 ) -> tuple[Job, Factors | None]:
     """Return what a block needs, and the calibration of raw counts (None where the cube is reflectance)."""
     axes = [taps(n_in, n_out, resize) for n_in, n_out in zip(source.shape, size, strict=False)]
     one_run = slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) == keep[-1] - keep[0] + 1 else keep
-    if white is None and dark is None:
+    if found is None:
         return Job(source, one_run, len(keep), *axes, scale=_scale(source), board=board), None
-    if white is None or dark is None:
-        given, missing = ("white", "dark") if dark is None else ("dark", "white")
-        raise BoardbenchError(
-            f"{source.header}: the {given} reference is given, the {missing} one is not. Raw counts need "
-            f"both: give --{missing} (in a sheet: the column '{missing}'); a cube that is reflectance "
-            "already takes neither."
-        )
-    *averages, exposure = averaged(source, white, dark, tints)
-    parts = factors(*averages, exposure, panel)
-    dark_signal, gain = (np.ascontiguousarray(array.T[keep])[:, None, :] for array in (parts.dark, parts.gain))
-    return Job(source, one_run, len(keep), *axes, scale=1.0, dark=dark_signal, gain=gain, board=board), parts
+    parts = factors(found, panel)
+    dark, gain = (np.ascontiguousarray(array.T[keep])[:, None, :] for array in (parts.dark, parts.gain))
+    job = Job(
+        source, one_run, len(keep), *axes, scale=1.0, dark=dark, gain=gain, full_scale=found.full_scale, board=board
+    )
+    return job, parts
 
 
 def _scale(source: Cube) -> float:
     """Return the divisor that makes stored values reflectance."""
-    text = source.metadata.get("reflectance scale factor")
-    if text is None and source.dtype.kind == "f":
+    if SCALE not in source.metadata:
         return 1.0
-    try:
-        scale = float(text)
-    except (TypeError, ValueError):
-        scale = 0.0
+    scale = number(source.metadata[SCALE])
     if not (np.isfinite(scale) and scale > 0):
-        found = "is missing" if text is None else f"is {text!r}"
         raise BoardbenchError(
-            f"{source.header}: the cube holds {source.dtype.name} values and field 'reflectance scale "
-            f"factor' {found}. If it is reflectance, write the number that stands for 1, such as "
-            "'reflectance scale factor = 10000'; if it is raw counts, give its white and dark references."
+            f"{source.header}: field '{SCALE}' is {source.metadata[SCALE]!r}. Write the number that stands for 1, such "
+            f"as '{SCALE} = 10000'."
         )
     return scale
 
@@ -235,19 +219,29 @@ def _calibrated(job: Job, first: int, last: int, mine: slice, counts: Counter) -
 
     Values of the lines in ``mine`` are added to ``counts``.
     """
-    block = job.cube.read(first, last).transpose(2, 0, 1)[job.keep]
+    cube = job.cube
+    block = cube.read(first, last).transpose(2, 0, 1)[job.keep]
+    unknown = cube.unknown(block)
     values = np.empty(block.shape, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
         np.copyto(values, block, casting="unsafe")
+    if cube.gain is not None:
+        values *= cube.gain[job.keep, None, None].astype(np.float32)
+    if cube.shift is not None:
+        values += cube.shift[job.keep, None, None].astype(np.float32)
     if job.gain is not None:
-        counts["saturated"] += int(np.count_nonzero(block[:, mine] >= SATURATED))
+        full = block[:, mine] >= job.full_scale
+        counts["saturated"] += int(np.count_nonzero(full if unknown is None else full & ~unknown[:, mine]))
         values -= job.dark
         values *= job.gain
     elif job.scale != 1.0:
         values /= job.scale
-    if block.dtype.kind == "f":
+    if block.dtype.kind == "f" or unknown is not None:
         wrong = ~np.isfinite(values)
-        counts["invalid"] += int(np.count_nonzero(wrong[:, mine]))
+        wrong = wrong if unknown is None else wrong | unknown
+        # What the references make invalid is counted once, for all lines.
+        counted = wrong[:, mine] if job.gain is None else wrong[:, mine] & (job.gain > 0)
+        counts["invalid"] += int(np.count_nonzero(counted))
         values[wrong] = 0
     counts["low"] += int(np.count_nonzero(values[:, mine] < 0))
     counts["high"] += int(np.count_nonzero(values[:, mine] > 1))

@@ -1,19 +1,16 @@
 """Raw counts to reflectance with white and dark references.
 
 R = panel * (S - D) / (W - D) * (t_white / t_raw), band by band and sample by sample (each detector element
-has its own gain and offset), as the makers of push-broom cameras state it.
+has its own gain and offset), as the makers of push-broom cameras state it. Where a white has a dark reference of its
+own, that one is in W - D.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from boardbench.captures.reference import Reference, average_reference
-from boardbench.errors import BoardbenchError
-
-SATURATED = 4095
-"""Counts at which a 12-bit sensor (Specim FX10) is full."""
+from boardbench.captures.average import average_reference
+from boardbench.captures.references import SATURATED, References, check_reference, exposure_ratio
 
 
 @dataclass(frozen=True)
@@ -33,47 +30,20 @@ class Factors:
     dark_left_out: np.ndarray
 
 
-def exposure_ratio(tint_raw: float | None, tint_white: float | None, tint_dark: float | None, **names: str) -> float:
-    """Return t_white / t_raw; 1 where no integration time is known, which assumes equal ones.
-
-    ``names`` (raw, white, dark) say in an error which file a time belongs to.
-
-    Raises:
-        BoardbenchError: where some times are known and others not, or one is not positive.
-    """
-    tints = {"raw": tint_raw, "white": tint_white, "dark": tint_dark}
-    absent = [names.get(kind, f"the {kind} capture") for kind, tint in tints.items() if tint is None]
-    if len(absent) == len(tints):
-        return 1.0
-    if absent:
-        raise BoardbenchError(
-            f"{', '.join(absent)}: field 'tint' (integration time, ms) is missing, but the other headers of "
-            "this capture have it. Add 'tint = ...' there as it was at the scan, or delete it in all of "
-            "them to have equal times assumed."
-        )
-    for kind, tint in tints.items():
-        if not (math.isfinite(tint) and tint > 0):
-            raise BoardbenchError(
-                f"{names.get(kind, f'the {kind} capture')}: integration time {tint} is not a positive number "
-                "of ms. Correct the field 'tint'."
-            )
-    return tint_white / tint_raw
-
-
-def factors(white: Reference, dark: Reference, exposure: float, panel: float) -> Factors:
-    """Return the factors of averaged references; ``exposure`` is t_white / t_raw."""
-    span = white.mean - dark.mean
+def factors(found: References, panel: float) -> Factors:
+    """Return the factors of a capture's averaged references; ``panel`` is the reflectance of the white panel."""
+    span = found.white.mean - found.white_dark.mean
     # Not above dark, or not a number: nothing can be measured there.
-    invalid = ~(span > 0)
+    invalid = ~(span > 0) | ~np.isfinite(found.dark.mean)
     gain = np.zeros(span.shape, np.float64)
-    np.divide(panel * exposure, span, out=gain, where=~invalid)
+    np.divide(panel * found.exposure, span, out=gain, where=~invalid)
     return Factors(
-        dark=np.where(invalid, 0, dark.mean).astype(np.float32),
+        dark=np.where(invalid, 0, found.dark.mean).astype(np.float32),
         gain=gain.astype(np.float32),
         invalid=invalid,
-        white_saturated=white.saturated,
-        white_left_out=white.left_out,
-        dark_left_out=dark.left_out,
+        white_saturated=found.white.highest >= found.full_scale,
+        white_left_out=found.white.left_out,
+        dark_left_out=found.dark.left_out,
     )
 
 
@@ -86,6 +56,7 @@ def calibrate(
     tint_dark: float | None,
     panel: float = 1.0,
     saturation: float = SATURATED,
+    white_dark: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn raw counts into reflectance: R = panel * (S - D) / (W - D) * (t_white / t_raw).
 
@@ -105,6 +76,7 @@ def calibrate(
         tint_dark: integration time of ``dark``, ms.
         panel: reflectance of the white panel, 0-1.
         saturation: counts at which the sensor is full.
+        white_dark: dark reference of the white, where it has one of its own, as ``dark``.
 
     Returns:
         Reflectance (float32, not clipped, 0 where invalid); the invalid mask (white not above dark); the
@@ -115,25 +87,14 @@ def calibrate(
         BoardbenchError: references of another width or band count; some integration times known and others
             not.
     """
-    check_reference("white", white.shape[-2:], raw.shape[-2:])
-    check_reference("dark", dark.shape[-2:], raw.shape[-2:])
-    averages = average_reference(white, saturation), average_reference(dark, saturation)
-    parts = factors(*averages, exposure_ratio(tint_raw, tint_white, tint_dark), panel)
+    given = {"white": white, "dark": dark} | ({} if white_dark is None else {"white_dark": white_dark})
+    for name, reference in given.items():
+        check_reference(name, reference.shape[-2:], raw.shape[-2:])
+    averages = {name: average_reference(reference) for name, reference in given.items()}
+    averages.setdefault("white_dark", averages["dark"])
+    exposure = exposure_ratio(tint_raw, tint_white, tint_dark)
+    parts = factors(References(**averages, exposure=exposure, full_scale=saturation, tints={}), panel)
     reflectance = np.subtract(raw, parts.dark, dtype=np.float32)
     reflectance *= parts.gain
     invalid = np.broadcast_to(parts.invalid, raw.shape).copy()
     return reflectance, invalid, (raw >= saturation) | parts.white_saturated
-
-
-def check_reference(name: str, found: tuple[int, int], expected: tuple[int, int]) -> None:
-    """Refuse a reference of another width or band count than the capture; both shapes are (samples, bands).
-
-    Raises:
-        BoardbenchError: naming the reference and both shapes.
-    """
-    if tuple(found) != tuple(expected):
-        raise BoardbenchError(
-            f"{name}: the reference has samples = {found[0]}, bands = {found[1]}, the capture has samples = "
-            f"{expected[0]}, bands = {expected[1]}. Use references taken with the capture's own binning and "
-            "region of interest, or crop them to it."
-        )

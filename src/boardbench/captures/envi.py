@@ -6,8 +6,7 @@ extension, and headers that disagree with their data.
 
 import math
 import os
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,26 +17,36 @@ from spectral.io import envi
 from spectral.io.bilfile import BilFile
 from spectral.io.bipfile import BipFile
 from spectral.io.bsqfile import BsqFile
-from spectral.utilities.errors import SpyException
 
+from boardbench.captures.header import by_band, count, full_scale, integration_time, number, read_header, wavelengths
 from boardbench.captures.names import data_file, header_file
 from boardbench.errors import BoardbenchError
 
 _FORMS = {"bil": BilFile, "bip": BipFile, "bsq": BsqFile}
 _REAL_TYPES = {code: np.dtype(char) for code, char in envi.envi_to_dtype.items() if np.dtype(char).kind in "iuf"}
-_NM_PER_UNIT = {
-    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre", "nanometres"), 1.0),
-    **dict.fromkeys(("um", "µm", "μm", "micrometer", "micrometers", "micrometre", "micrometres"), 1000.0),
-    **dict.fromkeys(("micron", "microns"), 1000.0),
-}
 
 
 @dataclass(frozen=True)
 class Cube:
     """A cube on disk; nothing is read until it is asked for.
 
-    ``wavelengths`` is in nm, or None where the header has none. ``metadata`` is the header: lower-case
-    keys, values as strings or lists of strings.
+    Attributes:
+        header: the header's path.
+        path: the data file's path.
+        lines: lines, without frames that were taken with the shutter closed.
+        samples: pixels of a line.
+        bands: values of a pixel.
+        dtype: of a stored value.
+        interleave: bil, bip or bsq.
+        offset: bytes before the first value.
+        wavelengths: band centres in nm, (bands,), or None where the header has none.
+        metadata: the header: lower-case keys, values as strings or lists of strings.
+        first: line of the file that line 0 is.
+        stored_lines: lines of the file.
+        gain: what a stored value is multiplied by, (bands,), or None for 1.
+        shift: what is added then, (bands,), or None for 0.
+        ignored: stored value that stands for one that is not known, or None.
+        good: false for bad bands, (bands,), or None where the header does not say.
     """
 
     header: Path
@@ -50,52 +59,68 @@ class Cube:
     offset: int
     wavelengths: np.ndarray | None
     metadata: dict[str, Any]
+    first: int
+    stored_lines: int
+    gain: np.ndarray | None = None
+    shift: np.ndarray | None = None
+    ignored: float | None = None
+    good: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Lines, samples, bands."""
         return self.lines, self.samples, self.bands
 
+    @property
+    def shutter_lines(self) -> int:
+        """Frames of the file that are no lines of the cube, because the shutter was closed."""
+        return self.stored_lines - self.lines
+
     @cached_property
     def data(self) -> np.ndarray:
-        """The values as a read-only memory map of shape (lines, samples, bands), whatever the interleave."""
+        """Stored values as a read-only memory map of shape (lines, samples, bands), whatever the interleave."""
         params = SimpleNamespace(
-            nrows=self.lines,
+            nrows=self.stored_lines,
             ncols=self.samples,
             nbands=self.bands,
             offset=self.offset,
-            byte_order=int(self.metadata["byte order"]),
+            byte_order=int(self.dtype.str.startswith(">")),
             dtype=self.dtype.str,
             filename=str(self.path.absolute()),
         )
         file = _FORMS[self.interleave](params, self.metadata)
-        return file.open_memmap(interleave="bip", writable=False)
+        whole = file.open_memmap(interleave="bip", writable=False)
+        return whole[self.first : self.first + self.lines]
 
     @property
     def tint(self) -> float | None:
         """Integration time in ms, or None where the header has none.
 
         Raises:
-            BoardbenchError: for a time that is not a positive number.
+            BoardbenchError: for a time that is not a positive number, or fields that say different times.
         """
-        if "tint" not in self.metadata:
-            return None
-        value = _number(self.metadata["tint"])
-        if not (math.isfinite(value) and value > 0):
-            raise BoardbenchError(
-                f"{self.header}: field 'tint' is {self.metadata['tint']!r}, not a time in ms. Write the "
-                "integration time there, such as 'tint = 5.0', or delete the line in all headers of this "
-                "capture to have equal times assumed."
-            )
-        return value
+        found = integration_time(self.header, self.metadata)
+        return found and found[1]
+
+    @property
+    def tint_field(self) -> str | None:
+        """The header's field that holds the integration time; errors as of :attr:`tint`."""
+        found = integration_time(self.header, self.metadata)
+        return found and found[0]
+
+    @property
+    def full_scale(self) -> float | None:
+        """Counts at which the sensor is full, where the header says it (fields 'ceiling', 'bit depth')."""
+        return full_scale(self.header, self.metadata)
 
     def read(self, first: int, last: int) -> np.ndarray:
-        """Read lines ``first`` to ``last`` (exclusive) as (lines, samples, bands).
+        """Read the stored values of lines ``first`` to ``last`` (exclusive) as (lines, samples, bands).
 
         Reads the file instead of mapping it, so that a long cube does not pile up in the process's memory;
         safe to call from several threads.
         """
         count = last - first
+        first += self.first
         with self.path.open("rb", buffering=0) as file:
             if self.interleave == "bil":
                 block = np.empty((count, self.bands, self.samples), self.dtype)
@@ -108,9 +133,32 @@ class Cube:
             block = np.empty((self.bands, count, self.samples), self.dtype)
             row = self.samples * self.dtype.itemsize
             for band in range(self.bands):
-                start = self.offset + (band * self.lines + first) * row
+                start = self.offset + (band * self.stored_lines + first) * row
                 _read_into(file.fileno(), block[band], start, self.path)
             return block.transpose(1, 2, 0)
+
+    def unknown(self, block: np.ndarray) -> np.ndarray | None:
+        """Return which stored values stand for one that is not known; None where the header names no such value."""
+        return None if self.ignored is None else block == self.ignored
+
+    def counts(self, first: int, last: int) -> np.ndarray:
+        """Read lines as :meth:`read` does, with 0 for values that are not known.
+
+        For readers that take a camera's counts as they are, such as exported files.
+
+        Raises:
+            BoardbenchError: stored values that are not the counts themselves.
+        """
+        if self.gain is not None or self.shift is not None:
+            raise BoardbenchError(
+                f"{self.header}: fields 'data gain values' and 'data offset values' say that the stored values are not "
+                "the camera's counts, which are needed here. Export the counts, or predict with --run and the run's "
+                "folder."
+            )
+        block = self.read(first, last)
+        if (unknown := self.unknown(block)) is not None:
+            block[unknown] = 0
+        return block
 
 
 def _read_into(handle: int, block: np.ndarray, start: int, path: Path) -> None:
@@ -126,42 +174,56 @@ def _read_into(handle: int, block: np.ndarray, start: int, path: Path) -> None:
 def open_cube(path: Path | str) -> Cube:
     """Open an ENVI cube by its header's or its data file's path.
 
-    Data are float, signed or unsigned integers in BIL, BIP or BSQ; wavelengths in micrometres become nm.
+    Data are float, signed or unsigned integers in BIL, BIP or BSQ; wavelengths become nm. Frames at the end that were
+    taken with the shutter closed (field 'autodarkstartline') are left out.
 
     Raises:
         BoardbenchError: header or data file missing; a field missing, nonsense or not supported; a header
-            whose size disagrees with the data file.
+            whose size disagrees with the data file; nothing but frames with the shutter closed.
     """
-    header = header_file(Path(path))
-    data = data_file(header, Path(path))
-    fields = _fields(header)
-    for key in ("lines", "samples", "bands", "data type", "interleave", "byte order"):
+    cube, dark_start = _open(Path(path))
+    if dark_start == 0:
+        raise BoardbenchError(
+            f"{cube.header}: field 'autodarkstartline' is 0: all frames were taken with the shutter closed, so the "
+            "file is a dark reference, not a capture. Give the capture, or delete the field if that is not so."
+        )
+    return cube if dark_start is None else replace(cube, lines=dark_start)
+
+
+def open_dark(path: Path | str) -> Cube:
+    """Open a dark reference: the frames of a file that were taken with the shutter closed, or else the whole file.
+
+    Errors as of :func:`open_cube`.
+    """
+    cube, dark_start = _open(Path(path))
+    return cube if dark_start is None else replace(cube, first=dark_start, lines=cube.lines - dark_start)
+
+
+def has_dark(path: Path | str) -> bool:
+    """Tell whether a file ends with frames that were taken with the shutter closed; errors as of :func:`open_cube`."""
+    return _open(Path(path))[1] is not None
+
+
+def _open(path: Path) -> tuple[Cube, int | None]:
+    """Return all lines of a file, and the first that was taken with the shutter closed, where there is one."""
+    header = header_file(path)
+    data = data_file(header, path)
+    fields = read_header(header)
+    for key in ("lines", "samples", "bands", "data type", "interleave"):
         if key not in fields:
             raise BoardbenchError(f"{header}: field '{key}' is missing. Add the line '{key} = ...' to the header.")
-    lines, samples, bands = (_count(header, fields, key, at_least=1) for key in ("lines", "samples", "bands"))
-    offset = _count(header, fields, "header offset", at_least=0) if "header offset" in fields else 0
+    lines, samples, bands = (count(header, fields, key, at_least=1) for key in ("lines", "samples", "bands"))
+    offset = count(header, fields, "header offset", at_least=0) if "header offset" in fields else 0
     interleave = str(fields["interleave"]).lower()
     if interleave not in _FORMS:
         raise BoardbenchError(
             f"{header}: interleave '{fields['interleave']}' is not supported. Export the cube as bil, bip or bsq."
         )
-    if fields["byte order"] not in ("0", "1"):
-        raise BoardbenchError(
-            f"{header}: field 'byte order' is {fields['byte order']!r}. Write 0 (little-endian, as cameras write) or 1."
-        )
-    dtype = _REAL_TYPES.get(fields["data type"])
-    if dtype is None:
-        kinds = ", ".join(f"{code} ({kind.name})" for code, kind in _REAL_TYPES.items())
-        raise BoardbenchError(
-            f"{header}: data type {fields['data type']!r} is not supported. Export the cube with one of: {kinds}."
-        )
-    dtype = dtype.newbyteorder(">" if fields["byte order"] == "1" else "<")
-    if any(_number(part) != 0 for key in _FRAME_OFFSETS for part in _listed(fields.get(key, []))):
-        raise BoardbenchError(
-            f"{header}: fields 'major/minor frame offsets' are not supported. Export the cube without frame offsets."
-        )
+    dtype = _dtype(header, fields)
     _check_size(header, data, (lines, samples, bands), dtype, offset)
-    return Cube(
+    dark_start = count(header, fields, "autodarkstartline", at_least=0) if "autodarkstartline" in fields else lines
+    gain, shift = (by_band(header, fields, f"data {word} values", bands) for word in ("gain", "offset"))
+    cube = Cube(
         header=header,
         path=data,
         lines=lines,
@@ -170,50 +232,63 @@ def open_cube(path: Path | str) -> Cube:
         dtype=dtype,
         interleave=interleave,
         offset=offset,
-        wavelengths=_wavelengths(header, fields, bands),
+        wavelengths=wavelengths(header, fields, bands),
         metadata=fields,
+        first=0,
+        stored_lines=lines,
+        gain=None if gain is None or (gain == 1).all() else gain,
+        shift=None if shift is None or (shift == 0).all() else shift,
+        ignored=_ignored(header, fields, dtype),
+        good=_good(header, fields, bands),
     )
+    return cube, dark_start if dark_start < lines else None
 
 
-_FRAME_OFFSETS = ("major frame offsets", "minor frame offsets")
-
-
-def _fields(header: Path) -> dict[str, Any]:
-    """Parse a header; keys in lower case."""
-    try:
-        with warnings.catch_warnings():
-            # spectral warns about upper-case keys; they are accepted here.
-            warnings.simplefilter("ignore")
-            parsed = envi.read_envi_header(str(header))
-    except (SpyException, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
+def _dtype(header: Path, fields: dict[str, Any]) -> np.dtype:
+    order = fields.get("byte order", "0")
+    if order not in ("0", "1"):
         raise BoardbenchError(
-            f"{header}: not a readable ENVI header ({reason}) Its first line must be 'ENVI', every '{{' "
-            f"needs its '}}', and the text must be UTF-8: mend the header or export the cube again."
-        ) from None
-    return {key.lower(): value for key, value in parsed.items()}
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else [part for part in value if part]
-
-
-def _number(text: Any) -> float:
-    """Return a number, or NaN for text that is none."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def _count(header: Path, fields: dict[str, Any], key: str, at_least: int) -> int:
-    value = _number(fields[key])
-    if not (value.is_integer() and value >= at_least):
-        raise BoardbenchError(
-            f"{header}: field '{key}' is {fields[key]!r}; it must be a whole number >= {at_least}. Correct "
-            "the header or export the cube again."
+            f"{header}: field 'byte order' is {order!r}. Write 0 (little-endian, as cameras write) or 1."
         )
-    return int(value)
+    dtype = _REAL_TYPES.get(fields["data type"])
+    if dtype is None:
+        kinds = ", ".join(f"{code} ({kind.name})" for code, kind in _REAL_TYPES.items())
+        raise BoardbenchError(
+            f"{header}: data type {fields['data type']!r} is not supported. Export the cube with one of: {kinds}."
+        )
+    return dtype.newbyteorder(">" if order == "1" else "<")
+
+
+def _ignored(header: Path, fields: dict[str, Any], dtype: np.dtype) -> float | None:
+    """Return the stored value that stands for an unknown one; None where there is none, or none of this type can."""
+    if "data ignore value" not in fields:
+        return None
+    value = number(fields["data ignore value"])
+    if math.isnan(value):
+        if str(fields["data ignore value"]).lower() == "nan":  # never finite, so never a value
+            return None
+        raise BoardbenchError(
+            f"{header}: field 'data ignore value' is {fields['data ignore value']!r}, which is no number. Correct it, "
+            "or delete it."
+        )
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return float(np.asarray(value).astype(dtype))
+    limits = np.iinfo(dtype)
+    return value if value.is_integer() and limits.min <= value <= limits.max else None
+
+
+def _good(header: Path, fields: dict[str, Any], bands: int) -> np.ndarray | None:
+    """Return which bands are good; None where the header does not say, or all are."""
+    values = by_band(header, fields, "bbl", bands)
+    if values is None or (values == 1).all():
+        return None
+    if not np.isin(values, (0, 1)).all():
+        raise BoardbenchError(
+            f"{header}: field 'bbl' holds factors other than 0 (a bad band) and 1. Apply them and export the cube, or "
+            "write 0 and 1."
+        )
+    return values == 1
 
 
 def _check_size(header: Path, data: Path, shape: tuple[int, int, int], dtype: np.dtype, offset: int) -> None:
@@ -230,24 +305,3 @@ def _check_size(header: Path, data: Path, shape: tuple[int, int, int], dtype: np
         "file was cut short or is still growing, copy it again; if it is whole, correct lines, samples, "
         f"bands, data type or header offset in the header{hint}."
     )
-
-
-def _wavelengths(header: Path, fields: dict[str, Any], bands: int) -> np.ndarray | None:
-    """Return band centres in nm, or None where the header gives none."""
-    listed = _listed(fields.get("wavelength", []))
-    if not listed:
-        return None
-    values = np.array([_number(value) for value in listed])
-    if len(values) != bands:
-        raise BoardbenchError(
-            f"{header}: field 'wavelength' has {len(values)} values for bands = {bands}. Give one a band, or "
-            "delete the field."
-        )
-    if not (np.isfinite(values).all() and (values > 0).all()):
-        wrong = next(text for text, value in zip(listed, values, strict=True) if not value > 0 or np.isinf(value))
-        raise BoardbenchError(
-            f"{header}: field 'wavelength' holds {wrong!r}, which is no wavelength. Correct it, or delete the field."
-        )
-    unit = str(fields.get("wavelength units", "unknown")).strip().lower()
-    # Without a unit, values below 100 can only be micrometres: no imaging sensor sees 100 nm.
-    return values * _NM_PER_UNIT.get(unit, 1000.0 if values.max() < 100 else 1.0)

@@ -12,9 +12,12 @@ from boardbench.errors import BoardbenchError
 IGNORED = 255
 
 
-def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
-    """Read a mask as uint8 (lines, samples): the first band of an ENVI file, or a PNG of grey values or
-    palette ids.
+def read_mask(path: Path, size: tuple[int, int], classes: int, shutter_lines: int = 0) -> np.ndarray:
+    """Read a mask as uint8 (lines, samples): the first band of an ENVI file, whose ``data ignore value`` is unlabelled,
+    or a PNG of grey values or palette ids.
+
+    ``shutter_lines`` are frames that the capture's file ends with and that are no lines of it: a mask may have them,
+    too, and they are cut off.
 
     Raises:
         BoardbenchError: a mask that is missing, of another size than ``size``, in colours, or with ids
@@ -34,8 +37,16 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
                 "palette ids: 0, 1, ... for the classes and 255 for unlabelled pixels."
             )
     else:
-        values = open_cube(path).data[:, :, 0]
-    _check_size(path, values.shape, size)
+        cube = open_cube(path)
+        if cube.gain is not None or cube.shift is not None:
+            raise BoardbenchError(
+                f"{path}: fields 'data gain values' and 'data offset values' would change class ids. Delete them, or "
+                "export the mask without."
+            )
+        values = cube.data[:, :, 0]
+        if (unknown := cube.unknown(values)) is not None:
+            values = np.where(unknown, IGNORED, values)
+    values = _fitting(path, values, size, shutter_lines)
     found = np.unique(values)
     wrong = [value for value in found.tolist() if value != IGNORED and value not in range(classes)]
     if wrong:
@@ -48,9 +59,10 @@ def read_mask(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
     return values.astype(np.uint8)
 
 
-def read_board(path: Path, size: tuple[int, int]) -> np.ndarray:
+def read_board(path: Path, size: tuple[int, int], shutter_lines: int = 0) -> np.ndarray:
     """Read a board mask as booleans (lines, samples), true where the board is: the first band of an ENVI file
-    above 0, or a picture brighter than 127 of 255 (a JPEG's edges are not sharp).
+    above 0, or a picture brighter than 127 of 255 (a JPEG's edges are not sharp). ``shutter_lines`` as of
+    :func:`read_mask`.
 
     Raises:
         BoardbenchError: a mask that is missing, of another size than ``size``, or without any board.
@@ -65,7 +77,7 @@ def read_board(path: Path, size: tuple[int, int]) -> np.ndarray:
             raise BoardbenchError(f"{path}: no such board mask. Check the column 'board' of the sheet.") from None
         except (UnidentifiedImageError, OSError) as error:
             raise BoardbenchError(f"{path}: not a readable picture ({error}). Export the board mask again.") from None
-    _check_size(path, inside.shape, size)
+    inside = _fitting(path, inside, size, shutter_lines)
     if not inside.any():
         raise BoardbenchError(
             f"{path}: no pixel is {level}, so this mask shows no board. Save it with the board in white (255), or set "
@@ -74,9 +86,14 @@ def read_board(path: Path, size: tuple[int, int]) -> np.ndarray:
     return inside
 
 
-def _check_size(path: Path, found: tuple[int, int], size: tuple[int, int]) -> None:
-    if found != tuple(size):
-        raise BoardbenchError(
-            f"{path}: the mask has lines = {found[0]}, samples = {found[1]}, its cube has lines = {size[0]}, samples = "
-            f"{size[1]}. Export the mask at the cube's own size (it is resized with it)."
-        )
+def _fitting(path: Path, values: np.ndarray, size: tuple[int, int], shutter_lines: int) -> np.ndarray:
+    """Return a mask's values for the lines of its cube."""
+    lines, samples = size
+    if values.shape == (lines, samples):
+        return values
+    if values.shape == (lines + shutter_lines, samples):
+        return values[:lines]
+    raise BoardbenchError(
+        f"{path}: the mask has lines = {values.shape[0]}, samples = {values.shape[1]}, its cube has lines = {lines}, "
+        f"samples = {samples}. Export the mask at the cube's own size (it is resized with it)."
+    )

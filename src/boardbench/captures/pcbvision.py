@@ -88,16 +88,16 @@ def scene_captures(params: Pcbvision) -> list[Capture]:
         what = "no such folder" if not folder.is_dir() else f"{len(missing)} of {len(scenes)} boards are not complete"
         listed = "".join(f"\n  {line}" for line in missing) if folder.is_dir() else ""
         raise BoardbenchError(f"{folder}: {what}. {hint}{listed}")
-    patterns = (MASKS[params.mask], BOARD)
     return [
         Capture(
             str(number),
             "1",
             "reflectance",
             _file(folder, CUBE, number),
-            None,
-            None,
-            *(_file(folder, pattern, number) for pattern in patterns),
+            white=None,
+            dark=None,
+            mask=_file(folder, MASKS[params.mask], number),
+            board=_file(folder, BOARD, number),
         )
         for number in scenes
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from boardbench.captures.bands import trim
-from boardbench.captures.blocks import Job, each_block, plan
+from boardbench.captures.blocks import Job, each_block, plan, references
 from boardbench.captures.calibration import Factors
 from boardbench.captures.envi import open_cube
 from boardbench.captures.masks import read_board, read_mask
@@ -31,6 +31,7 @@ def reflectance(
     classes: int,
     white: Path | None = None,
     dark: Path | None = None,
+    white_dark: Path | None = None,
     board: Path | None = None,
     truth: Path | None = None,
     params: Reflectance,
@@ -39,13 +40,14 @@ def reflectance(
 
     Writes ``out`` (.npy: bands, lines, samples; float16) and beside it .json (wavelengths in nm, original
     and working size, counts of invalid, saturated and clipped values before resizing and of the references'
-    values that are left out of their averages, integration times in ms, the hash of the .npy) and .png (the mask
-    at working size), and to ``truth``, where it is given, the mask at the capture's own size (.png). All appear,
-    or none. With ``white`` and ``dark``, ``cube`` holds raw
-    counts; without, reflectance, divided by the header's ``reflectance scale factor`` where there is one.
-    Invalid values (white not above dark; not finite) become 0. With ``board_mask`` the reflectance of all
-    pixels outside ``board`` becomes 0 before resizing. Counts are of the kept bands, one a value, outside the
-    board too; ``outside_board`` counts pixels.
+    values that are left out of their averages, integration times in ms, counts at which the sensor is full, the hash
+    of the .npy) and .png (the mask at working size), and to ``truth``, where it is given, the mask at the capture's
+    own size (.png). All appear, or none. With ``white`` and ``dark``, ``cube`` holds raw counts; without,
+    reflectance, divided by the header's ``reflectance scale factor`` where there is one. ``dark`` may be ``cube``
+    itself, where it ends with frames of a closed shutter; ``white_dark`` is the white's own dark reference, where it
+    has one. Invalid values (white not above dark; not finite; the header's ``data ignore value``) become 0, bad bands
+    (``bbl``) are dropped. With ``board_mask`` the reflectance of all pixels outside ``board`` becomes 0 before
+    resizing. Counts are of the kept bands, one a value, outside the board too; ``outside_board`` counts pixels.
 
     Raises:
         BoardbenchError: cube, references, masks or trimming that do not fit each other; see the functions
@@ -64,17 +66,18 @@ def reflectance(
         params.min_nm,
         params.max_nm,
         str(source.header),
+        source.good,
     )
-    labels = read_mask(mask, (source.lines, source.samples), classes)
+    labels = read_mask(mask, source.shape[:2], classes, source.shutter_lines)
     if params.board_mask and board is None:
         raise BoardbenchError(
             f"{source.header}: board_mask is true, but the capture has no board mask. Give --board (in a sheet: the "
             "column 'board'), or set segmentation.reflectance.board_mask to false."
         )
-    inside = read_board(board, (source.lines, source.samples)) if params.board_mask else None
+    inside = read_board(board, source.shape[:2], source.shutter_lines) if params.board_mask else None
     size = params.size or (source.lines, source.samples)
-    tints = {"cube": source.tint, "white": None, "dark": None}
-    job, parts = plan(source, white, dark, keep, params.panel, size, params.resize, inside, tints)
+    found = references(source, white, dark, white_dark, params.full_scale)
+    job, parts = plan(source, found, keep, params.panel, size, params.resize, inside)
 
     with ExitStack() as outputs:
         npy, facts, png = (outputs.enter_context(whole(out.with_suffix(kind))) for kind in (".npy", ".json", ".png"))
@@ -104,7 +107,10 @@ def reflectance(
             "clipped_low": counts["low"],
             "clipped_high": counts["high"],
             "outside_board": None if inside is None else int(np.count_nonzero(~inside)),
-            "tint_ms": tints,
+            "full_scale": found and found.full_scale,
+            "bad_bands": [] if source.good is None else np.flatnonzero(~source.good).tolist(),
+            "shutter_lines": source.shutter_lines,
+            "tint_ms": found.tints if found else {"cube": source.tint, "white": None, "dark": None},
             "sha256": digest,
         }
         facts.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", encoding="utf-8", newline="\n")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boardbench.captures.calibration import SATURATED
-from boardbench.captures.envi import open_cube
+from boardbench.captures.envi import open_cube, open_dark
+from boardbench.captures.references import SATURATED
 from boardbench.captures.transfer import QUANTITIES, photon_transfer
 from boardbench.files import write_json
 
@@ -26,7 +26,7 @@ def sensor(*, dark: Path, white: Path, cube: Path | None = None, full_scale: flo
         BoardbenchError: files that cannot be read, have fewer than two lines or do not belong together.
     """
     sources = {"dark": dark, "white": white} | ({} if cube is None else {"cube": cube})
-    cubes = {name: open_cube(path) for name, path in sources.items()}
+    cubes = {name: (open_dark if name == "dark" else open_cube)(path) for name, path in sources.items()}
     still, *bright = cubes.values()
     found = photon_transfer(still, bright, full_scale)
     content = {

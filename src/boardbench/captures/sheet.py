@@ -1,32 +1,38 @@
 """The capture sheet: the one seam between any data source and the pipeline.
 
-``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask and,
-where board masks are at hand, board; paths are relative to the sheet.
+``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask and, where
+they are at hand, white_dark (the white's own dark reference) and board; paths are relative to the sheet.
 """
 
 import csv
 import io
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from boardbench.captures.locate import locate_files
 from boardbench.captures.lumo import LumoFiles, find_captures
 from boardbench.captures.names import cube_files, data_file, header_file, is_header
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import write_text
 
 COLUMNS = ("scene", "condition", "kind", "cube", "white", "dark", "mask")
-OPTIONAL = ("board",)
+OPTIONAL = ("white_dark", "board")
 KINDS = ("raw", "reflectance")
 # "_" separates scene and condition in file names, so it may be in neither.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True)
 class Capture:
-    """One row of the sheet; paths are as relative as the sheet's own. ``white`` and ``dark`` are None for
-    reflectance; ``board`` says which pixels show the board (see ``masks.read_board``).
+    """One row of the sheet; paths are as relative as the sheet's own.
+
+    ``white`` and ``dark`` are None for reflectance; ``dark`` is ``cube`` where it ends with frames of a closed shutter;
+    ``white_dark`` is the white's own dark reference; ``board`` says which pixels show the board (see
+    ``masks.read_board``).
     """
 
     scene: str
@@ -36,6 +42,7 @@ class Capture:
     white: Path | None
     dark: Path | None
     mask: Path
+    white_dark: Path | None = None
     board: Path | None = None
 
     @property
@@ -47,7 +54,7 @@ class Capture:
     def files(self) -> list[Path]:
         """Every file of the capture, headers and data; for one that is yet to be made, those it will have."""
         paths = []
-        for path in (self.cube, self.white, self.dark):
+        for path in dict.fromkeys((self.cube, self.white, self.dark, self.white_dark)):
             paths += cube_files(path) if path else []
         for path in (self.mask, self.board):
             paths += cube_files(path) if path and is_header(path) else [path] if path else []
@@ -135,13 +142,13 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
             )
     if row["kind"] not in KINDS:
         wrong.append(f"column kind: {row['kind']!r} is unknown. {nearest(row['kind'], list(KINDS))}")
-    cells = {column: row.get(column) for column in ("cube", "white", "dark", "mask", "board")}
+    cells = {column: row.get(column) for column in ("cube", "white", "dark", "mask", *OPTIONAL)}
     paths = {column: folder / cell if cell else None for column, cell in cells.items()}
     for column in ("cube", "mask"):
         if paths[column] is None:
             wrong.append(f"column {column}: empty. Give the path of the {column}, relative to the sheet.")
-    for column in ("white", "dark"):
-        if row["kind"] == "raw" and paths[column] is None:
+    for column in ("white", "dark", "white_dark"):
+        if row["kind"] == "raw" and paths[column] is None and column != "white_dark":
             wrong.append(
                 f"column {column}: empty, but kind raw needs its {column} reference. Give its path, or set "
                 "kind to reflectance if the cube is calibrated already."
@@ -173,19 +180,26 @@ def _missing(column: str, path: Path) -> list[str]:
     return []
 
 
-def write_sheet(*, root: Path, out: Path) -> None:
+def write_sheet(*, root: Path, out: Path, pattern: str | None = None) -> None:
     """Write the capture sheet of all capture folders below a folder.
 
-    Folders are named <scene>_<condition> or <scene>, laid out as Lumo does (or a plain ENVI cube in the
-    folder), with mask.png or mask.hdr inside. A capture with white and dark references is raw; the
-    recorder's reflectance product, or a cube without references, is reflectance.
+    Folders are laid out as Lumo does (or a plain ENVI cube in the folder), with mask.png or mask.hdr inside. A name
+    with one '_' is <scene>_<condition>; any other one is a scene, with '-' for what cannot be in file names. What is
+    raw and what is reflectance is judged as 'boardbench predict' does.
+
+    Args:
+        root: folder that holds the capture folders.
+        out: the sheet.
+        pattern: regular expression for folder names, with the groups (?P<scene>...) and, if there are scans of a scene
+            under several conditions, (?P<condition>...).
 
     Raises:
         BoardbenchError: naming every folder that makes no good row, and why.
     """
+    form = _form(pattern)
     rows, problems, seen = [], [], {}
     for files in find_captures(root):
-        row, wrong = _row(files, out.parent)
+        row, wrong = _row(files, out.parent, form)
         problems += wrong
         name = (row["scene"], row["condition"])
         if seen.setdefault(name, files.folder) != files.folder:
@@ -198,43 +212,44 @@ def write_sheet(*, root: Path, out: Path) -> None:
     write_rows(out, rows)
 
 
+def _form(pattern: str | None) -> re.Pattern:
+    """Return the pattern of folder names."""
+    try:
+        form = re.compile(pattern or r"(?P<scene>[^_]+)(_(?P<condition>[^_]+))?")
+    except re.error as error:
+        raise BoardbenchError(f"--pattern {pattern}: not a regular expression ({error}).") from None
+    if "scene" not in form.groupindex:
+        raise BoardbenchError(
+            f"--pattern {pattern}: no group for the scene. Write for example '(?P<scene>.+)_(?P<condition>[^_]+)'."
+        )
+    return form
+
+
 def write_rows(out: Path, rows: list[dict[str, str]]) -> None:
     """Write a sheet of cells by column; an optional column is there where any row has it."""
     columns = [*COLUMNS, *(column for column in OPTIONAL if any(row.get(column) for row in rows))]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_text(out, text.getvalue())
 
 
-def _row(files: LumoFiles, folder: Path) -> tuple[dict[str, str], list[str]]:
+def _row(files: LumoFiles, folder: Path, form: re.Pattern) -> tuple[dict[str, str], list[str]]:
     """Return a capture's row, with paths relative to ``folder``, and what is wrong with it."""
     wrong = []
-    scene, _, condition = files.folder.name.partition("_")
-    if not (_WORD.fullmatch(scene) and _WORD.fullmatch(condition or "1")):
-        wrong.append(
-            f"{files.folder}: a capture's folder is named <scene>_<condition> or <scene>, of letters, "
-            "digits, '.' and '-' with one '_' at most. Rename it."
-        )
+    found = form.fullmatch(files.folder.name)
+    words = found.groupdict() if found else {"scene": files.folder.name}
+    scene, condition = (_NOT_IN_NAMES.sub("-", words.get(key) or "").strip("-.") for key in ("scene", "condition"))
     if files.mask is None:
         wrong.append(f"{files.folder}: no mask.png or mask.hdr. Save the capture's mask there.")
-    raw = files.cube is not None and files.white is not None and files.dark is not None
-    cube = files.cube if raw else files.reflectance or files.cube
-    if not raw and files.reflectance is None and (files.white or files.dark):
-        absent = "WHITEREF" if files.white is None else "DARKREF"
-        wrong.append(
-            f"{files.folder}: its {absent}_*.hdr is missing. Copy the reference into the folder, or into the "
-            "one above if a session shares it."
-        )
-    paths = {"cube": cube, "white": files.white if raw else None, "dark": files.dark if raw else None}
-    cells = {
-        column: Path(os.path.relpath(path, folder)).as_posix() if path else ""
-        for column, path in {**paths, "mask": files.mask}.items()
-    }
-    return {
-        "scene": scene,
-        "condition": condition or "1",
-        "kind": "raw" if raw else "reflectance",
-        **cells,
-    }, wrong
+    row = {"scene": scene or "scene", "condition": condition or "1"}
+    try:
+        capture = locate_files(files)
+    except BoardbenchError as error:
+        return row, [*wrong, str(error)]
+    for note in capture.notes:
+        print(f"{files.folder}: {note}", file=sys.stderr)
+    paths = {key: getattr(capture, key) for key in ("cube", "white", "dark", "white_dark")} | {"mask": files.mask}
+    cells = {key: Path(os.path.relpath(path, folder)).as_posix() if path else "" for key, path in paths.items()}
+    return row | {"kind": capture.kind, **cells}, wrong

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boardbench.captures.calibration import SATURATED
 from boardbench.captures.envi import Cube
+from boardbench.captures.references import SATURATED
 from boardbench.errors import BoardbenchError
 
 # Field of Transfer -> unit, and a reader's name.

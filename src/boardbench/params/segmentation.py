@@ -52,6 +52,9 @@ class Reflectance(Section):
     panel: float = Field(1.0, gt=0, le=1.5, description="reflectance of the white panel")
     size: Size | None = Field((128, 128), description="working size: lines, samples; null: as captured")
     resize: Literal["bilinear", "area"] = Field("bilinear", description="for bands; masks are always nearest")
+    full_scale: float | None = Field(
+        None, gt=0, description="counts at which the sensor is full; null: by the header, else 4095 (12 bits) or 65520"
+    )
     board_mask: bool = Field(False, description="reflectance 0 outside the board, by the sheet's column board")
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boardbench.captures.blocks import references, reflect
+from boardbench.captures.blocks import reflect
 from boardbench.captures.envi import open_cube
 from boardbench.captures.masks import read_mask
+from boardbench.captures.references import read_references
 from boardbench.captures.resize import resize_mask
 from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.engine.complexity import count as count_macs
@@ -195,10 +196,10 @@ def _inputs(model: "Model", capture: Capture, read: list[int]) -> dict[str, np.n
     if model.sensor.kind != "raw":
         whole = reflect(cube=capture.cube, keep=read)
         return {"reflectance": np.ascontiguousarray(whole.transpose(1, 0, 2), np.float32)}
-    white, dark, exposure = references(cube, capture.white, capture.dark)
-    counts = np.ascontiguousarray(cube.read(0, cube.lines).transpose(0, 2, 1)[:, read], np.uint16)
-    means = (np.ascontiguousarray(mean.T[read], np.float32) for mean in (white, dark))
-    return dict(zip(("counts", "white", "dark", "exposure"), (counts, *means, np.float32([exposure])), strict=True))
+    found = read_references(cube, capture.white, capture.dark, capture.white_dark)
+    counts = np.ascontiguousarray(cube.counts(0, cube.lines).transpose(0, 2, 1)[:, read], np.uint16)
+    white, dark = (np.ascontiguousarray(mean.T[read], np.float32) for mean in found.counts())
+    return {"counts": counts, "white": white, "dark": dark, "exposure": np.float32([found.exposure])}
 
 
 def _check(
@@ -212,7 +213,7 @@ def _check(
     for capture in captures:
         inputs, expected = _inputs(model, capture, read), _probabilities(model, capture)
         cube = open_cube(capture.cube)
-        truth = read_mask(capture.mask, (cube.lines, cube.samples), count)
+        truth = read_mask(capture.mask, cube.shape[:2], count, cube.shutter_lines)
         truth, wanted = resize_mask(truth, expected.shape[1:]), expected.argmax(axis=0)
         pixels += wanted.size
         for precision, run in sessions.items():
@@ -243,7 +244,8 @@ def _probabilities(model: "Model", capture: Capture) -> np.ndarray:
 
     from boardbench.segmentation.reduction.pca import project
 
-    raw = {"white": capture.white, "dark": capture.dark} if model.sensor.kind == "raw" else {}
+    kinds = ("white", "dark", "white_dark") if model.sensor.kind == "raw" else ()
+    raw = {kind: getattr(capture, kind) for kind in kinds}
     sensor = model.sensor
     cube = reflect(cube=capture.cube, keep=sensor.keep, panel=sensor.panel, size=model.size, resize=model.resize, **raw)
     factors = model.normalization.factors(capture.name, len(cube)) if model.normalization else None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boardbench.captures.blocks import references, reflect
+from boardbench.captures.blocks import reflect
 from boardbench.captures.grid import TOLERANCE_NM, Grid, Resampling, resampling
 from boardbench.captures.locate import Located
+from boardbench.captures.references import read_references
 from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
 
@@ -55,6 +56,9 @@ def choose_bands(sensor: "Sensor", capture: Located, resample: bool) -> Bands:
     unknown = "the capture's header" if found.wavelengths is None else "the model"
     notes = (f"only the number of bands was compared: {unknown} has no wavelengths",)
     notes = notes if found.wavelengths is None or whole.wavelengths is None else ()
+    if source.good is not None:
+        bad = np.flatnonzero(~source.good).tolist()
+        notes += (f"bad bands by the header (field 'bbl'), used all the same where the model needs them: {bad}",)
     if capture.kind != sensor.kind:
         notes += (f"a {capture.kind} capture for a model that was trained on {sensor.kind} captures",)
     if found.same(whole):
@@ -129,6 +133,7 @@ class Predictor(ABC):
             cube=capture.cube,
             white=capture.white,
             dark=capture.dark,
+            white_dark=capture.white_dark,
             keep=bands.keep.tolist(),
             panel=self.sensor.panel,
             size=size,
@@ -259,7 +264,7 @@ class OnnxPredictor(Predictor):
                 f"{source.header}: --resample interpolates reflectance, but {self.path} takes raw counts of its own "
                 "bands. Predict with --run and the run's folder instead of --model."
             )
-        counts = source.read(0, source.lines).transpose(0, 2, 1)
+        counts = source.counts(0, source.lines).transpose(0, 2, 1)
         if source.dtype.kind == "f" or not np.can_cast(source.dtype, np.uint16):
             fits = np.isfinite(counts).all() and counts.min() >= 0 and counts.max() <= np.iinfo(np.uint16).max
             if not (fits and (counts == np.round(counts)).all()):
@@ -268,12 +273,13 @@ class OnnxPredictor(Predictor):
                     f"to 65535, but {self.path} takes a camera's counts. Predict with --run and the run's folder "
                     "instead of --model."
                 )
-        white, dark, exposure = references(source, capture.white, capture.dark)
+        found = read_references(source, capture.white, capture.dark, capture.white_dark)
+        white, dark = found.counts()
         return {
             "counts": np.ascontiguousarray(counts, np.uint16),
             "white": np.ascontiguousarray(white.T, np.float32),
             "dark": np.ascontiguousarray(dark.T, np.float32),
-            "exposure": np.array([exposure], np.float32),
+            "exposure": np.array([found.exposure], np.float32),
         }
 
     def _whole_grid(self, capture: Located, bands: Bands) -> dict[str, np.ndarray]:

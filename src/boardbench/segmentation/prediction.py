@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from boardbench.captures.blocks import references, reflect
-from boardbench.captures.calibration import SATURATED
+from boardbench.captures.blocks import reflect
+from boardbench.captures.calibration import factors
 from boardbench.captures.classification import write_classification
 from boardbench.captures.locate import Located, capture_name, locate
 from boardbench.captures.names import header_file
+from boardbench.captures.references import read_references
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.components import components
@@ -173,7 +174,8 @@ def _picture(capture: Located, panel: float) -> np.ndarray:
     """Return the capture as pseudo-RGB (lines, samples, 3)."""
     places = rgb_bands(capture.source.bands, capture.source.wavelengths)
     keep = sorted(set(places))
-    cube = reflect(cube=capture.cube, white=capture.white, dark=capture.dark, keep=keep, panel=panel)
+    references = {key: getattr(capture, key) for key in ("white", "dark", "white_dark")}
+    cube = reflect(cube=capture.cube, **references, keep=keep, panel=panel)
     # Without wavelengths the last of three bands is shown as red.
     return pseudo_rgb(cube[[keep.index(place) for place in reversed(places)]])
 
@@ -195,6 +197,7 @@ def _summary(
             "cube": str(source.header),
             "white": capture.white and str(capture.white),
             "dark": capture.dark and str(capture.dark),
+            "white_dark": capture.white_dark and str(capture.white_dark),
             "lines": source.lines,
             "samples": source.samples,
             "bands": source.bands,
@@ -212,20 +215,23 @@ def _summary(
 def _shares(capture: Located, keep: np.ndarray) -> tuple[float | None, float]:
     """Return the shares of saturated (None for reflectance) and invalid values among the bands read.
 
-    Saturated: counts at the sensor's limit. Invalid: white not above dark, or not finite.
+    Saturated: counts at the sensor's limit. Invalid: white not above dark, not finite, or not known by the header.
     """
-    source = capture.source
-    saturated = infinite = 0
+    source, found = capture.source, None
+    blind = np.zeros((source.samples, len(keep)), bool)
+    if capture.kind == "raw":
+        found = read_references(source, capture.white, capture.dark, capture.white_dark)
+        blind = factors(found, 1.0).invalid[:, keep]
+    saturated = invalid = 0
     for first in range(0, source.lines, _BLOCK):
         block = source.read(first, min(first + _BLOCK, source.lines))[..., keep]
-        saturated += np.count_nonzero(block >= SATURATED)
-        infinite += np.count_nonzero(~np.isfinite(block)) if block.dtype.kind == "f" else 0
+        unknown = ~np.isfinite(block) if block.dtype.kind == "f" else np.zeros(block.shape, bool)
+        if (named := source.unknown(block)) is not None:
+            unknown |= named
+        invalid += np.count_nonzero(unknown | blind)
+        saturated += np.count_nonzero((block >= found.full_scale) & ~unknown) if found else 0
     values = source.lines * source.samples * len(keep)
-    if capture.kind != "raw":
-        return None, infinite / values
-    white, dark, _ = references(source, capture.white, capture.dark)
-    blind = np.count_nonzero(~(white > dark)[:, keep]) * source.lines
-    return saturated / values, (blind + infinite) / values
+    return saturated / values if found else None, invalid / values
 
 
 def _check_target(target: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from boardbench.captures.calibration import SATURATED
 from boardbench.engine.onnxfile import cut, session
 
 
@@ -48,8 +47,8 @@ class Front:
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
-def saturated(counts: np.ndarray, keep: list[int]) -> int:
-    """Return how many values of a line (bands, samples), of the bands kept, are at the sensor's limit."""
+def saturated(counts: np.ndarray, keep: list[int], full_scale: float) -> int:
+    """Return how many values of a line (bands, samples), of the bands kept, are at least ``full_scale``."""
     first, last = keep[0], keep[-1] + 1
     kept = counts[first:last] if last - first == len(keep) else counts[keep]
-    return int(np.count_nonzero(kept >= SATURATED))
+    return int(np.count_nonzero(kept >= full_scale))

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from boardbench.captures.blocks import references
 from boardbench.captures.envi import Cube, open_cube
 from boardbench.captures.grid import TOLERANCE_NM, Grid
-from boardbench.captures.locate import locate
+from boardbench.captures.locate import Located, locate
+from boardbench.captures.references import read_references
 from boardbench.errors import BoardbenchError
 from boardbench.stream.source import Feed, Replay, open_feed
 from boardbench.stream.windows import MIN_LINES
@@ -20,12 +20,16 @@ FEEDS = ("pipe:", "tcp://", "unix:")
 
 @dataclass(frozen=True)
 class Inputs:
-    """A source that is open, and the mean counts (bands, samples) of its references; exposure is t_white / t_raw."""
+    """A source that is open, and the mean counts (bands, samples) of its references.
+
+    ``exposure`` is t_white / t_raw, ``full_scale`` the counts at which the sensor is full.
+    """
 
     source: Replay | Feed
     white: np.ndarray
     dark: np.ndarray
     exposure: float
+    full_scale: float
 
 
 def check_model(model: Path, facts: dict[str, Any]) -> None:
@@ -73,24 +77,24 @@ def read_inputs(
                 f"source {source}: raw lines say neither their size nor their gain. Give --white and --dark, "
                 "references taken with the camera as it is set now."
             )
-        cube = open_cube(white)
+        cube, white_dark = open_cube(white), None
     else:
         for flag, value in {"--framed": framed, "--tint": tint is not None}.items():
             if value:
                 raise BoardbenchError(
                     f"{flag}: is of raw lines from {', '.join(FEEDS)}..., but {source} is a capture. Leave {flag} away."
                 )
-        cube, white, dark = _capture(Path(source), white, dark)
+        capture = _capture(Path(source), white, dark)
+        cube, white, dark, white_dark = capture.source, capture.white, capture.dark, capture.white_dark
     _check_sensor(cube, facts["sensor"])
-    mean_white, mean_dark, exposure = references(cube, white, dark)
-    if tint is not None:
-        exposure = _exposure(cube, tint)
-    means = (np.ascontiguousarray(mean.T, np.float32) for mean in (mean_white, mean_dark))
+    found = read_references(cube, white, dark, white_dark)
+    exposure = found.exposure if tint is None else _exposure(cube, tint)
+    means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
     opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
-    return Inputs(opened, *means, exposure)
+    return Inputs(opened, *means, exposure, found.full_scale)
 
 
-def _capture(path: Path, white: Path | None, dark: Path | None) -> tuple[Cube, Path, Path]:
+def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:
     """Open a raw capture and find its references: its own, else those given."""
     found = locate(path, white, dark)
     if found.kind != "raw":
@@ -103,7 +107,7 @@ def _capture(path: Path, white: Path | None, dark: Path | None) -> tuple[Cube, P
             f"{found.source.header}: field 'data type' says {found.source.dtype.name}, but a camera's counts are "
             "uint16 (data type 12). Export the capture so, or take 'boardbench predict'."
         )
-    return found.source, found.white, found.dark
+    return found
 
 
 def _exposure(white: Cube, tint: float) -> float:

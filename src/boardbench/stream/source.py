@@ -143,7 +143,7 @@ class Filler:
         for number in range(source.lines):
             line = number % cube.lines
             if line % _BLOCK == 0:
-                block = cube.read(line, min(line + _BLOCK, cube.lines)).transpose(0, 2, 1)
+                block = cube.counts(line, min(line + _BLOCK, cube.lines)).transpose(0, 2, 1)
             start = time.monotonic() if start is None else start
             self._wait(start + number / self._rate if self._rate else 0.0)
             slot = self._reserve()

@@ -210,7 +210,7 @@ class _Stream:
         start = time.monotonic()
         values = self._front.lines(line.counts[None])[:, 0]
         self._compute.add(time.monotonic() - start)
-        self._saturated += saturated(line.counts, self._job.facts["sensor"]["keep"])
+        self._saturated += saturated(line.counts, self._job.facts["sensor"]["keep"], self._job.inputs.full_scale)
         self._ring.done()
         self._wait.add(start - line.arrived)
         self._last = (line.number, line.arrived)

@@ -1,4 +1,4 @@
-"""White and dark references averaged over their lines, without values that do not belong to them.
+"""White and dark references, averaged over their lines without values that do not belong to them.
 
 A dropped line, one with the shutter not yet closed, one transferred in part, or dust that passed over the panel
 would move the reflectance of every line of the capture.
@@ -27,38 +27,40 @@ _GOLDEN = 0.6180339887498949
 class Reference:
     """A reference averaged over its lines, for each (sample, band).
 
-    ``mean`` is in counts, float64; ``saturated`` marks elements at the sensor's limit in any line; ``left_out`` is
-    the number of lines whose value is not in the mean.
+    ``mean`` is in counts, float64; ``highest`` is the largest stored value of any line; ``left_out`` is the number of
+    lines whose value is not in the mean.
     """
 
     mean: np.ndarray
-    saturated: np.ndarray
+    highest: np.ndarray
     left_out: np.ndarray
 
 
-def average_reference(reference: np.ndarray | Cube, saturation: float) -> Reference:
+def average_reference(reference: np.ndarray | Cube) -> Reference:
     """Average a reference over its lines, block by block, and leave out values far from the element's median.
 
     Takes counts: (lines, samples, bands), a ``Cube`` on disk, or (samples, bands), which is an average already.
-    ``saturation`` is the counts at which the sensor is full. One or two lines cannot be judged and are averaged as
-    they are. A value that is not a number makes its element's mean not a number.
+    One or two lines cannot be judged and are averaged as they are. A value that is not a number, or that the header
+    calls not known, makes its element's mean not a number unless it is left out. A cube's gains are applied.
     """
     if isinstance(reference, np.ndarray) and reference.ndim == 2:
         mean = reference.astype(np.float64)
-        return Reference(mean, mean >= saturation, np.zeros(mean.shape, np.int64))
+        return Reference(mean, mean, np.zeros(mean.shape, np.int64))
     lines = reference.shape[0]
     if lines > 2:
         low, high = _bounds(reference)
     else:
         low, high = (np.full(reference.shape[1:], bound) for bound in (-np.inf, np.inf))
     # Like the bounds, these are in the order of the values in the file: other orders take several times as long.
-    total, left_out, saturated = (np.zeros_like(low, kind) for kind in (np.float64, np.int64, bool))
+    total, left_out = (np.zeros_like(low, kind) for kind in (np.float64, np.int64))
+    highest = np.zeros_like(low, reference.dtype.newbyteorder("="))
     # Counts of 16 bits: a block's sum fits in 32 bits, which takes half the time.
     exact = np.uint32 if reference.dtype.kind == "u" and reference.dtype.itemsize <= 2 else np.float64
     for first in range(0, lines, _BLOCK):
         block = _read(reference, first, min(first + _BLOCK, lines))
         least, most = block.min(axis=0), block.max(axis=0)
-        saturated |= most >= saturation
+        unknown = reference.unknown(block) if isinstance(reference, Cube) else None
+        np.fmax(highest, most if unknown is None else np.where(unknown, 0, block).max(axis=0), out=highest)
         part = block.sum(axis=0, dtype=exact)
         odd = (least < low) | (most > high)
         if odd.any():
@@ -67,7 +69,13 @@ def average_reference(reference: np.ndarray | Cube, saturation: float) -> Refere
             part[odd] = values.sum(axis=0, dtype=exact, where=~out)
             left_out[odd] += np.count_nonzero(out, axis=0)
         total += part
-    return Reference(total / (lines - left_out), saturated, left_out)
+        if unknown is not None:
+            total[(unknown & (block >= low) & (block <= high)).any(axis=0)] = np.nan
+    mean = total / (lines - left_out)
+    if isinstance(reference, Cube):
+        mean = mean if reference.gain is None else mean * reference.gain
+        mean = mean if reference.shift is None else mean + reference.shift
+    return Reference(mean, highest, left_out)
 
 
 def _bounds(reference: np.ndarray | Cube) -> tuple[np.ndarray, np.ndarray]:
