@@ -14,6 +14,16 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.captures.reflectance:reflectance",
         "Turn one capture into reflectance at working size.",
     ),
+    "labels render": (
+        "boardbench.labels.render:render",
+        "Draw captures as pictures to label.",
+    ),
+    "labels import": (
+        "boardbench.labels.masks:write_masks",
+        "Turn labels of LabelMe, CVAT or COCO into the captures' masks.",
+    ),
+    "check": ("boardbench.captures.check:check", "Say of each capture what is in it, and what is wrong with it."),
+    "new": ("boardbench.labels.new:new", "Start a study on your own captures: sheet and params."),
     "sensor": ("boardbench.captures.sensor:sensor", "Characterise a camera from white and dark references."),
     "segmentation split": (
         "boardbench.segmentation.split:split",
@@ -155,12 +165,21 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 # Arguments that a person gives without a flag.
-POSITIONAL = {"predict": "captures", "stream": "source", "inspect": "photos"}
+POSITIONAL = {
+    "predict": "captures",
+    "stream": "source",
+    "inspect": "photos",
+    "check": "path",
+    "new": "folder",
+    "labels render": "captures",
+    "labels import": "labels",
+}
 
 GROUPS = {
     "segmentation": "Steps of the segmentation study.",
     "placement": "Steps of the placement study.",
     "classification": "Steps of the classification study.",
+    "labels": "Labels for captures, from the tools that they are drawn with.",
     "fetch": "Download a published data set.",
     "bench": "Measure this machine.",
 }

@@ -97,6 +97,11 @@ def _reference(folder: Path, wanted: str) -> Path | None:
     return None
 
 
+def _products(folder: Path) -> list[Path]:
+    """Return the recorder's reflectance products in a capture folder."""
+    return _headers(_inside(folder, "results"), "reflectance") + _headers(folder, "reflectance")
+
+
 def lumo_files(folder: Path) -> LumoFiles:
     """Find the files of one capture folder; what is not there is None.
 
@@ -113,7 +118,7 @@ def lumo_files(folder: Path) -> LumoFiles:
             f"{folder}: {len(cubes)} headers could be the capture: {', '.join(path.name for path in cubes)}. "
             f"Name the right one {folder.name}.hdr, or take the others away."
         )
-    products = _headers(_inside(folder, "results"), "reflectance") + _headers(folder, "reflectance")
+    products = _products(folder)
     masks = [
         path for place in (folder, capture) for path in _files(place) if path.name.lower() in ("mask.png", "mask.hdr")
     ]
@@ -128,10 +133,19 @@ def lumo_files(folder: Path) -> LumoFiles:
 
 
 def find_captures(root: Path) -> list[LumoFiles]:
-    """Find every capture folder below ``root``, in the order of their paths.
+    """Find the files of every capture below ``root``, in the order of their paths.
 
     Raises:
         BoardbenchError: where there is none, or files of one are ambiguous.
+    """
+    return [lumo_files(folder) for folder in capture_folders(root)]
+
+
+def capture_folders(root: Path) -> list[Path]:
+    """Find every capture folder below ``root``, in the order of their paths.
+
+    Raises:
+        BoardbenchError: where there is none.
     """
     if not root.is_dir():
         raise BoardbenchError(f"{root}: no such folder. Give the folder that holds the capture folders.")
@@ -143,9 +157,9 @@ def find_captures(root: Path) -> list[LumoFiles]:
         has_headers = any(map(is_header, (*_files(folder), *_files(_inside(folder, "capture")))))
         if not (has_headers or _inside(folder, "results").is_dir()):
             continue
-        files = lumo_files(folder)
-        if files.cube or files.reflectance:
-            found.append(files)
+        places = (folder, _inside(folder, "capture"))
+        if any(_headers(place, "capture") for place in places) or _products(folder):
+            found.append(folder)
     if not found:
         raise BoardbenchError(
             f"{root}: no capture found below it. Expected "

@@ -11,6 +11,12 @@ from boardbench.errors import BoardbenchError
 
 IGNORED = 255
 
+_PNG_DEPTH = 24
+"""Byte of a PNG that holds its bits a value."""
+
+_STRETCHED = {2: 85, 4: 17}
+"""Bits a value -> what Pillow multiplies greys of that depth with."""
+
 
 def read_mask(path: Path, size: tuple[int, int], classes: int, shutter_lines: int = 0) -> np.ndarray:
     """Read a mask as uint8 (lines, samples): the first band of an ENVI file, whose ``data ignore value`` is unlabelled,
@@ -24,18 +30,7 @@ def read_mask(path: Path, size: tuple[int, int], classes: int, shutter_lines: in
             that are neither below ``classes`` nor 255.
     """
     if path.suffix.lower() == ".png":
-        try:
-            with Image.open(path) as image:
-                mode, values = image.mode, np.asarray(image)
-        except FileNotFoundError:
-            raise BoardbenchError(f"{path}: no such mask. Check the column 'mask' of the sheet.") from None
-        except (UnidentifiedImageError, OSError) as error:
-            raise BoardbenchError(f"{path}: not a readable PNG ({error}). Export the mask again.") from None
-        if values.ndim != 2:
-            raise BoardbenchError(
-                f"{path}: the mask has colours (mode {mode}), not class ids. Save it as 8-bit grey values or "
-                "palette ids: 0, 1, ... for the classes and 255 for unlabelled pixels."
-            )
+        values = _read_png(path, classes)
     else:
         cube = open_cube(path)
         if cube.gain is not None or cube.shift is not None:
@@ -57,6 +52,52 @@ def read_mask(path: Path, size: tuple[int, int], classes: int, shutter_lines: in
             "params.yaml."
         )
     return values.astype(np.uint8)
+
+
+def _read_png(path: Path, classes: int) -> np.ndarray:
+    """Return the class ids of a PNG, (lines, samples).
+
+    Grey of any depth as it is stored; colours that are all grey, as their grey. A palette gives its indices, as editors
+    with a colour for each class write them; one of greys gives the greys, because programs that make PNGs smaller turn
+    a grey picture into a palette in any order.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            mode, values = image.mode, np.asarray(image)
+            palette = image.getpalette() if mode == "P" else None
+        with path.open("rb") as file:
+            depth = file.read(_PNG_DEPTH + 1)[_PNG_DEPTH]
+    except FileNotFoundError:
+        raise BoardbenchError(f"{path}: no such mask. Check the column 'mask' of the sheet.") from None
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise BoardbenchError(f"{path}: not a readable PNG ({error}). Export the mask again.") from None
+    opaque = mode == "RGB" or (mode == "RGBA" and (values[..., 3] == 255).all())
+    if opaque and (values[..., :3] == values[..., :1]).all():
+        return values[..., 0]
+    if values.ndim != 2:
+        raise BoardbenchError(
+            f"{path}: the mask has colours (mode {mode}), not class ids. Save it as 8-bit grey values or "
+            "palette ids: 0, 1, ... for the classes and 255 for unlabelled pixels."
+        )
+    if palette is not None:
+        return _of_palette(path, values, np.array(palette, np.int64).reshape(-1, 3), classes)
+    return values // _STRETCHED[depth] if mode == "L" and depth in _STRETCHED else values
+
+
+def _of_palette(path: Path, indices: np.ndarray, colours: np.ndarray, classes: int) -> np.ndarray:
+    """Return class ids: indices of a palette, or its greys where all its colours are grey."""
+    greys = colours[:, 0]
+    used = np.unique(indices)
+    if (colours != greys[:, None]).any() or (greys[used] == used).all():
+        return indices
+    if all(grey == IGNORED or grey < classes for grey in greys[used].tolist()):
+        return greys[indices]
+    shown = ", ".join(f"{index} is grey {greys[index]}" for index in used[:6].tolist())
+    raise BoardbenchError(
+        f"{path}: a palette of greys that are neither its indices nor class ids ({shown}), so it cannot be told which "
+        "are meant. Save the mask as 8-bit grey values, or with colours for the classes."
+    )
 
 
 def read_board(path: Path, size: tuple[int, int], shutter_lines: int = 0) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boardbench.captures.locate import locate_files
-from boardbench.captures.lumo import LumoFiles, find_captures
+from boardbench.captures.lumo import capture_folders, lumo_files
 from boardbench.captures.names import cube_files, data_file, header_file, is_header
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import write_text
@@ -78,23 +78,32 @@ def read_sheet(path: Path) -> list[Capture]:
     Raises:
         BoardbenchError: naming every bad row by line number, column, value and remedy.
     """
-    rows = _rows(path)
+    captures, problems = scan_sheet(path)
+    if problems:
+        raise BoardbenchError(f"{path}: rows not accepted:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return captures
+
+
+def scan_sheet(path: Path) -> tuple[list[Capture], list[str]]:
+    """Return the captures of a sheet whose rows can be read, and what is wrong with its rows.
+
+    Raises:
+        BoardbenchError: no sheet, or other columns.
+    """
     captures, problems, seen = [], [], {}
-    for line, row in rows:
+    for line, row in _rows(path):
         capture, wrong = _capture(path.parent, row)
-        problems += [f"  line {line}, {text}" for text in wrong]
+        problems += [f"line {line}, {text}" for text in wrong]
         if capture is None:
             continue
         first = seen.setdefault((capture.scene, capture.condition), line)
         if first != line:
             problems.append(
-                f"  line {line}, columns scene and condition: {capture.scene!r}, {capture.condition!r} is "
+                f"line {line}, columns scene and condition: {capture.scene!r}, {capture.condition!r} is "
                 f"line {first} already. Give each scan of a scene its own condition."
             )
         captures.append(capture)
-    if problems:
-        raise BoardbenchError(f"{path}: rows not accepted:\n" + "\n".join(problems))
-    return captures
+    return captures, problems
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -196,20 +205,28 @@ def write_sheet(*, root: Path, out: Path, pattern: str | None = None) -> None:
     Raises:
         BoardbenchError: naming every folder that makes no good row, and why.
     """
-    form = _form(pattern)
-    rows, problems, seen = [], [], {}
-    for files in find_captures(root):
-        row, wrong = _row(files, out.parent, form)
-        problems += wrong
-        name = (row["scene"], row["condition"])
-        if seen.setdefault(name, files.folder) != files.folder:
-            problems.append(
-                f"{files.folder}: scene {name[0]!r}, condition {name[1]!r} is {seen[name]} already. Rename one."
-            )
-        rows.append(row)
+    rows, problems = sheet_rows(root, out.parent, pattern)
     if problems:
         raise BoardbenchError(f"{root}: no sheet written:\n" + "\n".join(f"  {problem}" for problem in problems))
     write_rows(out, rows)
+
+
+def sheet_rows(root: Path, relative_to: Path, pattern: str | None = None) -> tuple[list[dict[str, str]], list[str]]:
+    """Return a row for each capture folder below ``root``, and what is wrong with them; as :func:`write_sheet`.
+
+    Raises:
+        BoardbenchError: no capture folder, or a pattern that is none.
+    """
+    form = _form(pattern)
+    rows, problems, seen = [], [], {}
+    for folder in capture_folders(root):
+        row, wrong = _row(folder, relative_to, form)
+        problems += wrong
+        name = (row["scene"], row["condition"])
+        if seen.setdefault(name, folder) != folder:
+            problems.append(f"{folder}: scene {name[0]!r}, condition {name[1]!r} is {seen[name]} already. Rename one.")
+        rows.append(row)
+    return rows, problems
 
 
 def _form(pattern: str | None) -> re.Pattern:
@@ -235,21 +252,23 @@ def write_rows(out: Path, rows: list[dict[str, str]]) -> None:
     write_text(out, text.getvalue())
 
 
-def _row(files: LumoFiles, folder: Path, form: re.Pattern) -> tuple[dict[str, str], list[str]]:
-    """Return a capture's row, with paths relative to ``folder``, and what is wrong with it."""
-    wrong = []
-    found = form.fullmatch(files.folder.name)
-    words = found.groupdict() if found else {"scene": files.folder.name}
+def _row(folder: Path, relative_to: Path, form: re.Pattern) -> tuple[dict[str, str], list[str]]:
+    """Return a capture's row, and what is wrong with it; cells that cannot be told are not there."""
+    found = form.fullmatch(folder.name)
+    words = found.groupdict() if found else {"scene": folder.name}
     scene, condition = (_NOT_IN_NAMES.sub("-", words.get(key) or "").strip("-.") for key in ("scene", "condition"))
-    if files.mask is None:
-        wrong.append(f"{files.folder}: no mask.png or mask.hdr. Save the capture's mask there.")
     row = {"scene": scene or "scene", "condition": condition or "1"}
+    try:
+        files = lumo_files(folder)
+    except BoardbenchError as error:
+        return row, [str(error)]
+    wrong = [] if files.mask else [f"{folder}: no mask.png or mask.hdr. Save the capture's mask there."]
     try:
         capture = locate_files(files)
     except BoardbenchError as error:
         return row, [*wrong, str(error)]
     for note in capture.notes:
-        print(f"{files.folder}: {note}", file=sys.stderr)
+        print(f"{folder}: {note}", file=sys.stderr)
     paths = {key: getattr(capture, key) for key in ("cube", "white", "dark", "white_dark")} | {"mask": files.mask}
-    cells = {key: Path(os.path.relpath(path, folder)).as_posix() if path else "" for key, path in paths.items()}
+    cells = {key: Path(os.path.relpath(path, relative_to)).as_posix() if path else "" for key, path in paths.items()}
     return row | {"kind": capture.kind, **cells}, wrong

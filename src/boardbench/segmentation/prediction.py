@@ -23,11 +23,11 @@ import numpy as np
 from tqdm import tqdm
 
 from boardbench.captures.blocks import reflect
-from boardbench.captures.calibration import factors
 from boardbench.captures.classification import write_classification
 from boardbench.captures.locate import Located, capture_name, locate
 from boardbench.captures.names import header_file
 from boardbench.captures.references import read_references
+from boardbench.captures.shares import shares
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.components import components
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILES = ("classes.hdr", "classes.img", "overlay.png", "components.csv", "summary.json")
-_BLOCK = 16  # lines counted at once
 
 
 def predict(
@@ -186,7 +185,9 @@ def _summary(
     source, names = capture.source, predictor.classes
     pixels = np.bincount(classes.ravel(), minlength=len(names))
     found = Counter(table["class"])
-    saturated, invalid = _shares(capture, bands.keep)
+    references = [getattr(capture, key) for key in ("white", "dark", "white_dark")]
+    found_references = read_references(source, *references) if capture.kind == "raw" else None
+    saturated, invalid = shares(source, found_references, bands.keep)
     return {
         "made_by": "boardbench predict",
         "model": {"path": str(predictor.path), **predictor.facts},
@@ -210,28 +211,6 @@ def _summary(
         "components": {name: found[name] for name in names if found[name]},
         "notes": [*capture.notes, *bands.notes],
     }
-
-
-def _shares(capture: Located, keep: np.ndarray) -> tuple[float | None, float]:
-    """Return the shares of saturated (None for reflectance) and invalid values among the bands read.
-
-    Saturated: counts at the sensor's limit. Invalid: white not above dark, not finite, or not known by the header.
-    """
-    source, found = capture.source, None
-    blind = np.zeros((source.samples, len(keep)), bool)
-    if capture.kind == "raw":
-        found = read_references(source, capture.white, capture.dark, capture.white_dark)
-        blind = factors(found, 1.0).invalid[:, keep]
-    saturated = invalid = 0
-    for first in range(0, source.lines, _BLOCK):
-        block = source.read(first, min(first + _BLOCK, source.lines))[..., keep]
-        unknown = ~np.isfinite(block) if block.dtype.kind == "f" else np.zeros(block.shape, bool)
-        if (named := source.unknown(block)) is not None:
-            unknown |= named
-        invalid += np.count_nonzero(unknown | blind)
-        saturated += np.count_nonzero((block >= found.full_scale) & ~unknown) if found else 0
-    values = source.lines * source.samples * len(keep)
-    return saturated / values if found else None, invalid / values
 
 
 def _check_target(target: Path) -> None:
