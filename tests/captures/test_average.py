@@ -1,19 +1,15 @@
-import io
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, TiffImagePlugin
 
 from boardbench.captures import calibrate
 from boardbench.captures.average import average_reference
 from boardbench.captures.envi import Cube, open_cube
 
 LIMIT = 4095
-HSITOOLS = Path(__file__).parents[3] / "shared" / "data" / "real" / "hsitools"
 
 
 def noisy(lines, level=3000.0, noise=10.0, samples=40, bands=6):
@@ -236,36 +232,3 @@ def test_a_reference_is_read_in_blocks(tmp_path, write_envi, monkeypatch):
     assert sum(reads) == 100 + 1000 + 2 * 15
     # The long one holds 5.5 MB more.
     assert peaks[1] - peaks[0] < 0.1, peaks
-
-
-def counts(path):
-    """Return a TIFF of several bands a pixel, (lines, samples, bands): as one grey picture, which Pillow can read."""
-    file = io.BytesIO(path.read_bytes())
-    tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
-    file.seek(tags.next)
-    tags.load(file)
-    lines, samples, bands = (tags[key] for key in (257, 256, 277))
-    strips = [file.getvalue()[start : start + size] for start, size in zip(tags[273], tags[279], strict=True)]
-    grey = TiffImagePlugin.ImageFileDirectory_v2()
-    # Height, compression, lines a strip, bytes a strip; then width, bits, black is 0, one value a pixel, strips.
-    for key in (257, 259, 278, 279):
-        grey[key] = tags[key]
-    grey[256], grey[258], grey[262], grey[277] = samples * bands, 16, 1, 1
-    grey[273] = tuple(sum(tags[279][:strip]) for strip in range(len(strips)))
-    with Image.open(io.BytesIO(b"II*\0\x08\0\0\0" + grey.tobytes(8) + b"".join(strips))) as image:
-        return np.asarray(image).reshape(lines, samples, bands)
-
-
-@pytest.mark.skipif(not HSITOOLS.is_dir(), reason=f"no real references at {HSITOOLS}")
-def test_real_references():
-    # The columns of the capture that they belong to.
-    white, dark = (counts(HSITOOLS / f"{name}_CORE_XYZ.tif")[:, 88:1287] for name in ("WHITEREF", "DARKREF"))
-    assert (white.shape, dark.shape) == ((37, 1199, 8), (234, 1199, 8))
-    got = average_reference(white)
-    assert (got.highest >= LIMIT).sum() == 971
-    assert (white.mean(axis=0) >= LIMIT).sum() == 663
-    # Specks in single lines, and lines below the limit of elements that else clip. Its lamp drifts by 16 counts.
-    assert 0 < got.left_out.sum() < 1e-3 * white.size
-    got = average_reference(dark)
-    assert got.left_out.sum() == 0
-    np.testing.assert_allclose(got.mean, dark.mean(axis=0), rtol=1e-12)
