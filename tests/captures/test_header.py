@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardbench.captures.envi import open_cube, open_dark
-from boardbench.captures.header import TIMES, USED, read_header
+from boardbench.captures.header import USED, read_header
+from boardbench.captures.header_values import TIMES
 from boardbench.errors import BoardbenchError
 
 CUBE = np.arange(1 * 2 * 4, dtype=np.uint16).reshape(1, 2, 4)

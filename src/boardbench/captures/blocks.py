@@ -13,7 +13,8 @@ import numpy as np
 
 from boardbench.captures.calibration import Factors, factors
 from boardbench.captures.envi import Cube, open_cube
-from boardbench.captures.header import SCALE, number
+from boardbench.captures.header import SCALE
+from boardbench.captures.header_values import number
 from boardbench.captures.judgement import is_reflectance
 from boardbench.captures.references import References, read_references
 from boardbench.captures.resize import Taps, add_lines, resize_samples, taps

@@ -13,17 +13,25 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from spectral.io import envi
 from spectral.io.bilfile import BilFile
 from spectral.io.bipfile import BipFile
 from spectral.io.bsqfile import BsqFile
 
-from boardbench.captures.header import by_band, count, full_scale, integration_time, number, read_header, wavelengths
+from boardbench.captures.header import read_header
+from boardbench.captures.header_values import (
+    by_band,
+    count,
+    full_scale,
+    good_bands,
+    ignored_value,
+    integration_time,
+    value_type,
+    wavelengths,
+)
 from boardbench.captures.names import data_file, header_file
 from boardbench.errors import BoardbenchError
 
 _FORMS = {"bil": BilFile, "bip": BipFile, "bsq": BsqFile}
-_REAL_TYPES = {code: np.dtype(char) for code, char in envi.envi_to_dtype.items() if np.dtype(char).kind in "iuf"}
 
 
 @dataclass(frozen=True)
@@ -219,7 +227,7 @@ def _open(path: Path) -> tuple[Cube, int | None]:
         raise BoardbenchError(
             f"{header}: interleave '{fields['interleave']}' is not supported. Export the cube as bil, bip or bsq."
         )
-    dtype = _dtype(header, fields)
+    dtype = value_type(header, fields)
     _check_size(header, data, (lines, samples, bands), dtype, offset)
     dark_start = count(header, fields, "autodarkstartline", at_least=0) if "autodarkstartline" in fields else lines
     gain, shift = (by_band(header, fields, f"data {word} values", bands) for word in ("gain", "offset"))
@@ -238,57 +246,10 @@ def _open(path: Path) -> tuple[Cube, int | None]:
         stored_lines=lines,
         gain=None if gain is None or (gain == 1).all() else gain,
         shift=None if shift is None or (shift == 0).all() else shift,
-        ignored=_ignored(header, fields, dtype),
-        good=_good(header, fields, bands),
+        ignored=ignored_value(header, fields, dtype),
+        good=good_bands(header, fields, bands),
     )
     return cube, dark_start if dark_start < lines else None
-
-
-def _dtype(header: Path, fields: dict[str, Any]) -> np.dtype:
-    order = fields.get("byte order", "0")
-    if order not in ("0", "1"):
-        raise BoardbenchError(
-            f"{header}: field 'byte order' is {order!r}. Write 0 (little-endian, as cameras write) or 1."
-        )
-    dtype = _REAL_TYPES.get(fields["data type"])
-    if dtype is None:
-        kinds = ", ".join(f"{code} ({kind.name})" for code, kind in _REAL_TYPES.items())
-        raise BoardbenchError(
-            f"{header}: data type {fields['data type']!r} is not supported. Export the cube with one of: {kinds}."
-        )
-    return dtype.newbyteorder(">" if order == "1" else "<")
-
-
-def _ignored(header: Path, fields: dict[str, Any], dtype: np.dtype) -> float | None:
-    """Return the stored value that stands for an unknown one; None where there is none, or none of this type can."""
-    if "data ignore value" not in fields:
-        return None
-    value = number(fields["data ignore value"])
-    if math.isnan(value):
-        if str(fields["data ignore value"]).lower() == "nan":  # never finite, so never a value
-            return None
-        raise BoardbenchError(
-            f"{header}: field 'data ignore value' is {fields['data ignore value']!r}, which is no number. Correct it, "
-            "or delete it."
-        )
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return float(np.asarray(value).astype(dtype))
-    limits = np.iinfo(dtype)
-    return value if value.is_integer() and limits.min <= value <= limits.max else None
-
-
-def _good(header: Path, fields: dict[str, Any], bands: int) -> np.ndarray | None:
-    """Return which bands are good; None where the header does not say, or all are."""
-    values = by_band(header, fields, "bbl", bands)
-    if values is None or (values == 1).all():
-        return None
-    if not np.isin(values, (0, 1)).all():
-        raise BoardbenchError(
-            f"{header}: field 'bbl' holds factors other than 0 (a bad band) and 1. Apply them and export the cube, or "
-            "write 0 and 1."
-        )
-    return values == 1
 
 
 def _check_size(header: Path, data: Path, shape: tuple[int, int, int], dtype: np.dtype, offset: int) -> None:

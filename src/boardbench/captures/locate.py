@@ -107,8 +107,10 @@ def locate_files(files: LumoFiles, white: Path | None = None, dark: Path | None 
 
 
 def _with_own_dark(cube: Path, own: _Own) -> _Own:
-    """Return the references with the capture itself as its dark, where it has none and ends with such frames."""
-    return replace(own, dark=cube) if own.dark is None and has_dark(cube) else own
+    """Return the references with the capture itself as its dark, where only that is missing and it ends with such
+    frames.
+    """
+    return replace(own, dark=cube) if own.white and own.dark is None and has_dark(cube) else own
 
 
 def _own_references(header: Path) -> _Own:
