@@ -141,8 +141,8 @@ def test_pixels_in_no_shape_are_unlabelled_by_default(capture, tmp_path):
 
 
 def test_labels_called_otherwise_are_renamed_or_left_out(capture, tmp_path):
-    shapes = labelme(("IC", "polygon", IC), ("dirt", "polygon", CAPACITOR))
-    found = drawn(tmp_path, shapes, rest="others", rename=["IC=ic", "dirt=unlabelled"])
+    shapes = labelme(("chip", "polygon", IC[:3]), ("IC", "polygon", IC), ("dirt", "polygon", CAPACITOR))
+    found = drawn(tmp_path, shapes, rest="others", rename=["chip=ic", "dirt=unlabelled"])
     expected = np.zeros(SIZE)
     expected[1:6, 2:8], expected[4:8, 6:10] = 1, 255
     np.testing.assert_array_equal(found, expected)

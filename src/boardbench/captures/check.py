@@ -218,7 +218,7 @@ def _table(rows: list[Checked]) -> str:
             "white": row.white,
             "saturated %": percent(row.saturated),
             "invalid %": percent(row.invalid),
-            "classes": ", ".join(f"{name} {share:.0%}" for name, share in row.classes.items()),
+            "classes": ", ".join(f"{name} {share:.1%}" for name, share in row.classes.items()),
             "odd": "; ".join(row.odd) + ("; " * bool(row.odd) + "REFUSED" if row.problems else ""),
         }
         for row in rows

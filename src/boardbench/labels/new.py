@@ -1,5 +1,6 @@
 """The verb that starts a study on a person's own captures: masks from labels, the sheet, the params."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -65,7 +66,12 @@ def new(
     except BoardbenchError:
         sheet.unlink()  # so that the same command can be given again
         raise
-    print(f"{sheet}\n{out}\nNext: boardbench check {sheet}, then snakemake --cores all --configfile {out}")
+    named = " ".join(f"--classes {shlex.quote(name)}" for name in classes)
+    print(
+        f"{sheet}\n{out}\nNext:\n"
+        f"  boardbench check {sheet} {named} --drop-first {_dropped(captures)}\n"
+        f"  snakemake --cores all --configfile {out}"
+    )
 
 
 def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -> str:
@@ -78,7 +84,7 @@ def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -
     held_out = max(1, round(0.1 * len(scenes))), max(1, round(0.2 * len(scenes)))
     _all_classes_seen(captures, classes)
     cube = open_cube(captures[0].cube)
-    dropped = _FX10_DROPPED if cube.bands == _FX10_BANDS else 0
+    dropped = _dropped(captures)
     sizes = Counter(open_cube(capture.cube).shape[:2] for capture in captures)
     kept = len(trim(cube.bands, cube.wavelengths, dropped, good=cube.good))
     content = {
@@ -98,6 +104,11 @@ def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -
         f"# A study on {len(captures)} captures of {len(scenes)} scenes. Every other knob is as in params.yaml, where\n"
         f"# each is explained; add the ones to change.\n#   snakemake --cores all --configfile {out}\n{text}"
     )
+
+
+def _dropped(captures: list[Capture]) -> int:
+    """Return how many bands are dropped at the short-wave end: of an FX10 those that hardly see light."""
+    return _FX10_DROPPED if open_cube(captures[0].cube).bands == _FX10_BANDS else 0
 
 
 def _working_size(size: tuple[int, int]) -> list[int]:

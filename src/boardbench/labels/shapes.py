@@ -128,7 +128,7 @@ def _centres(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 def draw(picture: Picture, size: tuple[int, int], ids: dict[str, int], rest: int = IGNORED) -> np.ndarray:
     """Return the class ids of a picture, uint8 (lines, samples).
 
-    Where shapes overlap, the top one counts; a hole shows what lies below it; pixels in no shape are ``rest``.
+    A label that differs from a class by capitals only is that class. Where shapes overlap, the top one counts; a hole shows what lies below it; pixels in no shape are ``rest``.
 
     Raises:
         BoardbenchError: a picture of another size, or a label that is not in ``ids``.
@@ -140,13 +140,15 @@ def draw(picture: Picture, size: tuple[int, int], ids: dict[str, int], rest: int
             "'boardbench labels render' makes of the capture."
         )
     mask = np.full(size, rest, np.uint8)
+    lower = {name.casefold(): number for name, number in ids.items()}
     for shape in picture.shapes:
-        if shape.label not in ids:
+        number = ids.get(shape.label, lower.get(shape.label.casefold()))
+        if number is None:
             raise BoardbenchError(
                 f"{shape.where}: label '{shape.label}' is no class. {nearest(shape.label, list(ids))} Name the class "
                 f"with --rename '{shape.label}=...', or '{shape.label}=unlabelled' to leave its pixels out."
             )
-        mask[shape.inside(size)] = ids[shape.label]
+        mask[shape.inside(size)] = number
     return mask
 
 
