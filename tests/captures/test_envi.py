@@ -100,6 +100,7 @@ def test_no_wavelengths_and_no_tint_are_none(tmp_path, write_envi):
         ({"samples": "many"}, ["'samples'", "'many'"]),
         ({"bands": None}, ["'bands' is missing", "Add"]),
         ({"byte order": 3}, ["'byte order'", "'3'", "little-endian"]),
+        ({"data type": "{12}"}, ["data type", "not supported"]),
         ({"data type": 6}, ["data type '6'", "not supported", "12 (uint16)"]),
         ({"interleave": "tiles"}, ["interleave 'tiles'", "bil, bip or bsq"]),
         ({"wavelength": "{400, 500}"}, ["'wavelength' has 2 values", "bands = 4"]),

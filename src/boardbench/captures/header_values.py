@@ -179,7 +179,7 @@ def value_type(header: Path, fields: dict[str, Any]) -> np.dtype:
         raise BoardbenchError(
             f"{header}: field 'byte order' is {order!r}. Write 0 (little-endian, as cameras write) or 1."
         )
-    dtype = _REAL_TYPES.get(fields["data type"])
+    dtype = _REAL_TYPES.get(str(fields["data type"]))
     if dtype is None:
         kinds = ", ".join(f"{code} ({kind.name})" for code, kind in _REAL_TYPES.items())
         raise BoardbenchError(

@@ -128,7 +128,8 @@ def _centres(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 def draw(picture: Picture, size: tuple[int, int], ids: dict[str, int], rest: int = IGNORED) -> np.ndarray:
     """Return the class ids of a picture, uint8 (lines, samples).
 
-    A label that differs from a class by capitals only is that class. Where shapes overlap, the top one counts; a hole shows what lies below it; pixels in no shape are ``rest``.
+    A label that differs from a class by capitals only is that class. Where shapes overlap, the top one counts; a hole
+    shows what lies below it; pixels in no shape are ``rest``.
 
     Raises:
         BoardbenchError: a picture of another size, or a label that is not in ``ids``.
