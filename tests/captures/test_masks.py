@@ -76,3 +76,12 @@ def test_an_envi_mask_says_what_is_unlabelled(tmp_path, write_envi, says):
     np.testing.assert_array_equal(read_mask(header, IDS.shape, 4), np.where(IDS == 0, 255, IDS))
     header = write_envi(tmp_path / "m.hdr", IDS[..., None], **{"data gain values": "{2}"})
     says(lambda: read_mask(header, IDS.shape, 4), "m.hdr", "'data gain values'")
+
+
+@pytest.mark.parametrize("place", [11, 12, 20, 30, 45])
+def test_a_damaged_png_is_one_clear_error(tmp_path, says, place):
+    Image.fromarray(IDS).save(tmp_path / "m.png")
+    content = bytearray((tmp_path / "m.png").read_bytes())
+    content[place] ^= 0x55  # 11: the length of the first chunk
+    (tmp_path / "m.png").write_bytes(bytes(content))
+    says(lambda: read_mask(tmp_path / "m.png", IDS.shape, 4), "m.png")

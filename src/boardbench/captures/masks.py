@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from boardbench.captures.envi import open_cube
 from boardbench.captures.names import is_header
 from boardbench.errors import BoardbenchError
+from boardbench.pictures import UNREADABLE
 
 IGNORED = 255
 
@@ -70,7 +71,7 @@ def _read_png(path: Path, classes: int) -> np.ndarray:
             depth = file.read(_PNG_DEPTH + 1)[_PNG_DEPTH]
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such mask. Check the column 'mask' of the sheet.") from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise BoardbenchError(f"{path}: not a readable PNG ({error}). Export the mask again.") from None
     opaque = mode == "RGB" or (mode == "RGBA" and (values[..., 3] == 255).all())
     if opaque and (values[..., :3] == values[..., :1]).all():
@@ -116,7 +117,7 @@ def read_board(path: Path, size: tuple[int, int], shutter_lines: int = 0) -> np.
                 inside, level = np.asarray(image.convert("L")) > 127, "brighter than 127 of 255"
         except FileNotFoundError:
             raise BoardbenchError(f"{path}: no such board mask. Check the column 'board' of the sheet.") from None
-        except (UnidentifiedImageError, OSError) as error:
+        except UNREADABLE as error:
             raise BoardbenchError(f"{path}: not a readable picture ({error}). Export the board mask again.") from None
     inside = _fitting(path, inside, size, shutter_lines)
     if not inside.any():

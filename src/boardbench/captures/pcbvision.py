@@ -11,13 +11,14 @@ import os
 import sys
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from boardbench.captures.envi import open_cube
 from boardbench.captures.names import data_file, is_header
 from boardbench.captures.sheet import Capture, write_rows
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Pcbvision
+from boardbench.pictures import UNREADABLE
 
 TRAIN = (1, 3, 8, 11, 17, 22, 23, 24, 25, 32, 34, 44, 45, 47, 49, 50, 52, 53)
 VALIDATION = (18, 37, 42)
@@ -145,7 +146,7 @@ def _picture_size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as image:
             return image.height, image.width
-    except (UnidentifiedImageError, OSError):
+    except UNREADABLE:
         return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from boardbench.labels.shapes import (
     Inside,
@@ -20,6 +20,7 @@ from boardbench.labels.shapes import (
     points_of,
     refuse,
 )
+from boardbench.pictures import UNREADABLE
 
 
 def read_labelme(content: dict[str, Any], path: Path) -> list[Picture]:
@@ -60,7 +61,7 @@ def _inside(shape: dict[str, Any], kind: Any, where: str) -> Inside:
     try:
         with Image.open(io.BytesIO(base64.b64decode(shape.get("mask") or "", validate=True))) as image:
             mask = np.asarray(image.convert("L")) > 0
-    except (binascii.Error, UnidentifiedImageError, OSError, TypeError):
+    except (binascii.Error, TypeError, *UNREADABLE):
         raise refuse(where, "its mask is no picture") from None
     left, top = np.minimum(first, second).round().astype(int).tolist()
     return of_mask(mask, left, top, where)

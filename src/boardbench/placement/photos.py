@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from boardbench.errors import BoardbenchError
+from boardbench.pictures import UNREADABLE
 from boardbench.placement.outlines import outline_of, read_outline
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -82,7 +83,7 @@ def _opened(path: Path) -> Image.Image:
         raise BoardbenchError(f"{path}: no such photo. Check the path, and that the disk with it is mounted.")
     try:
         return Image.open(path)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise BoardbenchError(_unreadable(path, error)) from None
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.pictures import UNREADABLE
 
 PARTS = ["train", "validation", "test", "unused"]
 IGNORED = 255  # mask value of unlabelled pixels
@@ -160,7 +161,7 @@ def load_mask(reflectance: Path, name: str) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             mask = np.array(picture)
-    except OSError as error:
+    except UNREADABLE as error:
         raise BoardbenchError(
             f"{path}: not a readable mask ({error}). Delete it and make it again with `boardbench reflectance`."
         ) from None
