@@ -73,6 +73,18 @@ def test_what_five_seeds_say_of_the_strategies_is_published():
         assert f"{words[row['shown']]} {name} ({difference:+.3f}, {low:.3f} to {high:.3f}" in told
 
 
+def test_what_the_normalization_does_is_published():
+    rows = csv_rows("reports/tables/simulated-normalizations/segmentation_normalization_order.csv")
+    told = " ".join(README.split())
+    between = [row for row in rows if row["normalization"] != row["against_normalization"]]
+    assert {row["shown"] for row in between} == {"no difference shown"}
+    differences = [float(row["difference"]) for row in between]
+    assert f"({min(differences):+.3f} to {max(differences):+.3f})" in told
+    linear = [row for row in rows if (row["strategy"], row["against"]) == ("pca3", "linear3")]
+    assert [row["shown"] for row in linear] == ["lower"] * 3
+    assert "PCA-3 is below the learned linear projection under each" in told
+
+
 def test_the_spread_over_seeds_and_classes_not_learnt_are_published():
     rows = csv_rows(f"reports/tables/{REFERENCE}/segmentation_spread.csv")
     told = " ".join(README.split())
