@@ -199,7 +199,7 @@ def test_bad_masks(capture, tmp_path, says):
     says(lambda: reflectance(**bad), "bad.png", "samples = 8", "samples = 9", "Export")
     Image.fromarray(np.full((70, 9), 7, np.uint8)).save(bad["mask"])
     says(lambda: reflectance(**bad), "bad.png", "class ids 7", "classes = 4", "255")
-    Image.fromarray(np.zeros((70, 9, 3), np.uint8)).save(bad["mask"])
+    Image.fromarray(np.arange(70 * 9 * 3, dtype=np.uint8).reshape(70, 9, 3)).save(bad["mask"])
     says(lambda: reflectance(**bad), "bad.png", "colours", "grey")
     bad["mask"].write_text("not a picture")
     says(lambda: reflectance(**bad), "bad.png", "not a readable PNG")
