@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from boardbench.errors import BoardbenchError
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -25,6 +27,20 @@ def whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_text(path: Path, what: str) -> str:
+    """Return a text file's content, UTF-8 with or without a byte-order mark; ``what`` it is, for errors.
+
+    Raises:
+        BoardbenchError: no such file, or no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BoardbenchError(f"{path}: no such {what}. Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoardbenchError(f"{path}: not readable as text ({error}). Write the {what} again.") from None
 
 
 def write_text(path: Path, text: str) -> None:

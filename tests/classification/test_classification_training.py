@@ -19,7 +19,7 @@ from boardbench.engine.training import History
 from boardbench.params.classification import Training
 
 PARAMS = Training(
-    network="resnet18", width=0.125, epochs=2, batch_size=16, learning_rate=0.05, crop=1, flip=False, validation=0.2
+    network="resnet18", width=0.05, epochs=2, batch_size=16, learning_rate=0.05, crop=1, flip=False, validation=0.2
 )
 
 
@@ -101,7 +101,7 @@ def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, m
 
 
 def test_some_classes_alone_keep_the_data_sets_labels(samples, tmp_path):
-    run = start(samples, tmp_path / "two", classes=["bar2", "bar0"], epochs=24)
+    run = start(samples, tmp_path / "two", classes=["bar2", "bar0"], epochs=8)
     table, found = pd.read_csv(run / "predictions.csv"), metrics(run)
     assert found["classes"] == ["bar2", "bar0"] == load(run).classes
     given = read_samples(samples)
@@ -226,7 +226,7 @@ def test_mistakes_are_named(samples, tmp_path, write_samples, says):
     parent = start(samples, tmp_path / "parent", epochs=1)
     says(
         lambda: start(samples, tmp_path / "x", weights=str(parent), width=0.1, network="se_resnet18"),
-        *("parent", "network resnet18 there, se_resnet18 here", "width 0.125 there, 0.1 here"),
+        *("parent", "network resnet18 there, se_resnet18 here", "width 0.05 there, 0.1 here"),
     )
     save(replace(load(parent), pruning={"name": "half"}), tmp_path / "pruned" / "model.pt")
     says(lambda: start(samples, tmp_path / "x", weights=str(tmp_path / "pruned")), "pruned", "it is pruned")

@@ -130,7 +130,7 @@ def _checked(capture: Capture, classes: list[str], params: Reflectance, grids: d
     keep = attempt(lambda: trim(source.bands, source.wavelengths, *cuts, str(source.header), source.good))
     if capture.mask:
         attempt(lambda: _look_at_mask(row, capture.mask, source, classes))
-    found = attempt(lambda: (references(source, capture.white, capture.dark, capture.white_dark, params.full_scale),))
+    found = attempt(lambda: (references(source, **capture.references, full_scale=params.full_scale),))
     if keep is None:
         return row
     grids[row.name] = Grid(source.bands, source.wavelengths).chosen(keep.tolist())
@@ -219,7 +219,7 @@ def _table(rows: list[Checked]) -> str:
             "saturated %": percent(row.saturated),
             "invalid %": percent(row.invalid),
             "classes": ", ".join(f"{name} {share:.1%}" for name, share in row.classes.items()),
-            "odd": "; ".join(row.odd) + ("; " * bool(row.odd) + "REFUSED" if row.problems else ""),
+            "odd": "; ".join([*row.odd, *(["REFUSED"] if row.problems else [])]),
         }
         for row in rows
     ]

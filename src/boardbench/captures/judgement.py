@@ -14,8 +14,6 @@ _REFLECTANCE_BELOW = 2.0
 _SHARE = 0.9
 """Of the values, this share must be below: a board can be nearly black."""
 
-_LINES = 16
-
 
 def is_reflectance(source: Cube, white: Path | None, others: str = "") -> bool:
     """Say whether a cube is reflectance; otherwise it is raw.
@@ -46,7 +44,7 @@ def is_reflectance(source: Cube, white: Path | None, others: str = "") -> bool:
 
 def _check_values(source: Cube, white: Path | None) -> None:
     """Refuse float counts taken for reflectance and float reflectance taken for counts: the map would be nonsense."""
-    values = np.concatenate([_values(source, line) for line in sorted({*_spread(source.lines)})])
+    values = _some_values(source)
     if not values.size:
         return
     high = float(np.quantile(values, _SHARE))
@@ -64,13 +62,9 @@ def _check_values(source: Cube, white: Path | None) -> None:
         )
 
 
-def _spread(lines: int) -> list[int]:
-    return [(2 * number + 1) * lines // (2 * _LINES) for number in range(_LINES)]
-
-
-def _values(source: Cube, line: int) -> np.ndarray:
-    """Return the values of a line that are known and finite, as the header's gains make them."""
-    block = source.read(line, line + 1)
+def _some_values(source: Cube) -> np.ndarray:
+    """Return values from all over a cube that are known and finite, as the header's gains make them."""
+    block = source.glance()
     known = np.isfinite(block)
     if (unknown := source.unknown(block)) is not None:
         known &= ~unknown

@@ -32,6 +32,11 @@ class Located:
     white_dark: Path | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def references(self) -> dict[str, Path | None]:
+        """The references by kind, as functions take them."""
+        return {"white": self.white, "dark": self.dark, "white_dark": self.white_dark}
+
 
 def capture_name(path: Path) -> str:
     """Return the name of everything made from a capture: its folder's, or its header's without extensions.

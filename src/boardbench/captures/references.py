@@ -104,11 +104,9 @@ def _full_scale(source: Cube, opened: dict[str, Cube], averages: dict[str, Refer
     if said is not None:
         return said
     highest = max(float(np.nanmax(average.highest, initial=0)) for average in averages.values())
-    for line in {(2 * number + 1) * source.lines // 32 for number in range(16)}:
-        block = source.read(line, line + 1)
-        unknown = source.unknown(block)
-        known = block if unknown is None else block[~unknown]
-        highest = max(highest, float(np.nanmax(known, initial=0)))
+    block = source.glance()
+    unknown = source.unknown(block)
+    highest = max(highest, float(np.nanmax(block if unknown is None else block[~unknown], initial=0)))
     return _FULL_16_BIT if highest > SATURATED else SATURATED
 
 

@@ -51,6 +51,11 @@ class Capture:
         return f"{self.scene}_{self.condition}"
 
     @property
+    def references(self) -> dict[str, Path | None]:
+        """The references by kind, as functions take them."""
+        return {"white": self.white, "dark": self.dark, "white_dark": self.white_dark}
+
+    @property
     def files(self) -> list[Path]:
         """Every file of the capture, headers and data; for one that is yet to be made, those it will have."""
         paths = []
@@ -269,6 +274,6 @@ def _row(folder: Path, relative_to: Path, form: re.Pattern) -> tuple[dict[str, s
         return row, [*wrong, str(error)]
     for note in capture.notes:
         print(f"{folder}: {note}", file=sys.stderr)
-    paths = {key: getattr(capture, key) for key in ("cube", "white", "dark", "white_dark")} | {"mask": files.mask}
+    paths = {"cube": capture.cube, **capture.references, "mask": files.mask}
     cells = {key: Path(os.path.relpath(path, relative_to)).as_posix() if path else "" for key, path in paths.items()}
     return row | {"kind": capture.kind, **cells}, wrong

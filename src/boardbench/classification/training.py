@@ -16,7 +16,7 @@ from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
-from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import History, fit, forget
@@ -123,7 +123,7 @@ def learn(
         checkpoints: this run's own folder, for a killed run to go on from.
         run: entry in MLflow.
     """
-    network = network.to(memory_format=torch.channels_last)
+    network = channels_last(network)
     fitted = (scaled.offset, scaled.scale)
     learning = Batches(parts.train, *fitted, crop=settings["crop"], flip=settings["flip"])
     smoothing = settings["label_smoothing"]

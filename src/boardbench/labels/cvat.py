@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from boardbench.files import read_text
 from boardbench.labels.shapes import (
     Inside,
     Picture,
@@ -15,7 +16,6 @@ from boardbench.labels.shapes import (
     of_rectangle,
     points_of,
     refuse,
-    text_of,
 )
 
 _NO_AREA = ("polyline", "points", "cuboid", "skeleton")
@@ -28,7 +28,7 @@ def read_cvat(path: Path) -> list[Picture]:
         BoardbenchError: naming file, picture and shape of what is no area, or not as CVAT writes it.
     """
     try:
-        root = ElementTree.fromstring(text_of(path))
+        root = ElementTree.fromstring(read_text(path, "label file"))
     except ElementTree.ParseError as error:
         raise refuse(str(path), f"not readable as XML ({error})") from None
     images = root.findall("image")

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+from boardbench.files import read_text
 from boardbench.labels.coco import read_coco
 from boardbench.labels.cvat import read_cvat
 from boardbench.labels.labelme import read_labelme
-from boardbench.labels.shapes import Picture, refuse, text_of
+from boardbench.labels.shapes import Picture, refuse
 
 
 def read_labels(path: Path) -> list[Picture]:
@@ -25,7 +26,7 @@ def read_labels(path: Path) -> list[Picture]:
     if path.suffix.lower() == ".xml":
         return read_cvat(path)
     try:
-        content = json.loads(text_of(path))
+        content = json.loads(read_text(path, "label file"))
     except json.JSONDecodeError as error:
         raise refuse(str(path), f"not readable as JSON ({error})") from None
     if isinstance(content, dict) and "shapes" in content:

@@ -10,7 +10,7 @@ from boardbench.captures.blocks import reflect
 from boardbench.captures.locate import Located, locate
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
-from boardbench.segmentation.overlay import pseudo_rgb, rgb_bands
+from boardbench.segmentation.overlay import capture_rgb
 
 FALSE_COLOUR = "_pca"
 _PIXELS = 20_000
@@ -43,26 +43,14 @@ def render(
     if not located:
         raise BoardbenchError("no capture given. Name capture folders, or ENVI headers or data files.")
     for name, capture in tqdm(located.items(), unit="capture", disable=None):
-        pictures = {name: _rgb(capture)} | ({name + FALSE_COLOUR: _components(capture)} if false_colour else {})
+        pictures = {name: capture_rgb(capture)} | ({name + FALSE_COLOUR: _components(capture)} if false_colour else {})
         for stem, picture in pictures.items():
             with whole(out / f"{stem}.png") as temporary:
                 Image.fromarray(picture).save(temporary, format="PNG")
 
 
-def _reflectance(capture: Located, keep: list[int]) -> np.ndarray:
-    references = {key: getattr(capture, key) for key in ("white", "dark", "white_dark")}
-    return reflect(cube=capture.cube, **references, keep=keep)
-
-
-def _rgb(capture: Located) -> np.ndarray:
-    places = rgb_bands(capture.source.bands, capture.source.wavelengths)
-    keep = sorted(set(places))
-    # Without wavelengths the last of three bands is shown as red.
-    return pseudo_rgb(_reflectance(capture, keep)[[keep.index(place) for place in reversed(places)]])
-
-
 def _components(capture: Located) -> np.ndarray:
-    cube = _reflectance(capture, list(range(capture.source.bands)))
+    cube = reflect(cube=capture.cube, **capture.references, keep=range(capture.source.bands))
     spectra = cube.reshape(len(cube), -1)
     some = spectra[:, :: max(1, spectra.shape[1] // _PIXELS)].astype(np.float64)
     mean = some.mean(axis=1, keepdims=True)

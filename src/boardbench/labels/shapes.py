@@ -6,7 +6,6 @@ tools have them: a pixel belongs to a shape where its centre does. So a polygon 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,17 +150,3 @@ def draw(picture: Picture, size: tuple[int, int], ids: dict[str, int], rest: int
             )
         mask[shape.inside(size)] = number
     return mask
-
-
-def text_of(path: Path) -> str:
-    """Return a label file's text.
-
-    Raises:
-        BoardbenchError: no such file, or no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BoardbenchError(f"{path}: no such file. Check the path of the labels.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BoardbenchError(f"{path}: not readable as text ({error}). Save the labels again.") from None

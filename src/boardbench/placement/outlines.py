@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
+from boardbench.files import read_text
 from boardbench.placement.corners import check_outline, moved, order_corners
 
 ANNOTATIONS = "annotations.xml"
@@ -45,18 +46,9 @@ def outline_of(photo: Path, outline: Path | None = None) -> Path:
     )
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BoardbenchError(f"{path}: no such outline. Check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BoardbenchError(f"{path}: not readable as text ({error}). Write the outline again.") from None
-
-
 def _json(path: Path) -> dict:
     try:
-        content = json.loads(_text(path))
+        content = json.loads(read_text(path, "outline"))
     except json.JSONDecodeError as error:
         raise BoardbenchError(f"{path}: not readable as JSON ({error}). Expected {_EXAMPLE}.") from None
     if not isinstance(content, dict):
@@ -115,7 +107,7 @@ def _numbers(shape: ElementTree.Element, fields: tuple[str, ...], where: str) ->
 
 def _cvat(path: Path, name: str, size: tuple[int, int]) -> np.ndarray:
     try:
-        root = ElementTree.fromstring(_text(path))
+        root = ElementTree.fromstring(read_text(path, "outline"))
     except ElementTree.ParseError as error:
         raise BoardbenchError(f"{path}: not readable as XML ({error}). Export it again from CVAT.") from None
     images = root.findall("image")

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.tracking import Store, identity
 from boardbench.engine.training import EpochSampler, fit, forget
 from boardbench.errors import BoardbenchError
@@ -88,7 +88,7 @@ def train(
         if weights:
             network.features.load_state_dict(weights)
         cached = computed if features == "frozen" else None
-        network = network.to(memory_format=torch.channels_last)
+        network = channels_last(network)
         trained = network.head if features == "frozen" else network
         parts = {part: Images(given, part, cached) for part in ("train", "validation")}
         loaders = [

@@ -196,7 +196,7 @@ def _inputs(model: "Model", capture: Capture, read: list[int]) -> dict[str, np.n
     if model.sensor.kind != "raw":
         whole = reflect(cube=capture.cube, keep=read)
         return {"reflectance": np.ascontiguousarray(whole.transpose(1, 0, 2), np.float32)}
-    found = read_references(cube, capture.white, capture.dark, capture.white_dark)
+    found = read_references(cube, **capture.references)
     counts = np.ascontiguousarray(cube.counts(0, cube.lines).transpose(0, 2, 1)[:, read], np.uint16)
     white, dark = (np.ascontiguousarray(mean.T[read], np.float32) for mean in found.counts())
     return {"counts": counts, "white": white, "dark": dark, "exposure": np.float32([found.exposure])}
@@ -244,8 +244,7 @@ def _probabilities(model: "Model", capture: Capture) -> np.ndarray:
 
     from boardbench.segmentation.reduction.pca import project
 
-    kinds = ("white", "dark", "white_dark") if model.sensor.kind == "raw" else ()
-    raw = {kind: getattr(capture, kind) for kind in kinds}
+    raw = capture.references if model.sensor.kind == "raw" else {}
     sensor = model.sensor
     cube = reflect(cube=capture.cube, keep=sensor.keep, panel=sensor.panel, size=model.size, resize=model.resize, **raw)
     factors = model.normalization.factors(capture.name, len(cube)) if model.normalization else None

@@ -131,9 +131,7 @@ class Predictor(ABC):
         """Return reflectance of the network's bands, float16 (bands, lines, samples), as in training."""
         cube = reflect(
             cube=capture.cube,
-            white=capture.white,
-            dark=capture.dark,
-            white_dark=capture.white_dark,
+            **capture.references,
             keep=bands.keep.tolist(),
             panel=self.sensor.panel,
             size=size,
@@ -273,7 +271,7 @@ class OnnxPredictor(Predictor):
                     f"to 65535, but {self.path} takes a camera's counts. Predict with --run and the run's folder "
                     "instead of --model."
                 )
-        found = read_references(source, capture.white, capture.dark, capture.white_dark)
+        found = read_references(source, **capture.references)
         white, dark = found.counts()
         return {
             "counts": np.ascontiguousarray(counts, np.uint16),

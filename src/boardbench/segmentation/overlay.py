@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from boardbench.captures.blocks import reflect
+from boardbench.captures.locate import Located
+
 IGNORED = 255
 RGB_NM = (640.0, 550.0, 460.0)
 # Okabe and Ito's colours without black, then Tol's "muted" set: both made for colour-blind readers.
@@ -65,6 +68,15 @@ def pseudo_rgb(cube: NDArray, wavelengths: ArrayLike | None = None) -> NDArray[n
     low, high = np.percentile(picture, (2, 98), axis=(0, 1))
     picture = (picture - low) / np.maximum(high - low, 1e-6)
     return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
+
+
+def capture_rgb(capture: Located, panel: float = 1.0) -> NDArray[np.uint8]:
+    """Return a capture as pseudo-RGB (lines, samples, 3); ``panel`` is the reflectance of its white panel."""
+    places = rgb_bands(capture.source.bands, capture.source.wavelengths)
+    keep = sorted(set(places))
+    cube = reflect(cube=capture.cube, **capture.references, keep=keep, panel=panel)
+    # Without wavelengths the last of three bands is shown as red.
+    return pseudo_rgb(cube[[keep.index(place) for place in reversed(places)]])
 
 
 def _hatch(picture: NDArray[np.uint8], ignored: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from boardbench.captures.blocks import reflect
 from boardbench.captures.classification import write_classification
 from boardbench.captures.locate import Located, capture_name, locate
 from boardbench.captures.names import header_file
@@ -32,7 +31,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.components import components
 from boardbench.segmentation.inference import Bands, OnnxPredictor, Predictor, TorchPredictor, choose_bands
-from boardbench.segmentation.overlay import class_colours, overlay_prediction, pseudo_rgb, rgb_bands
+from boardbench.segmentation.overlay import capture_rgb, class_colours, overlay_prediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +156,7 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
             capture.source.metadata,
             description,
         )
-        picture = _picture(capture, predictor.sensor.panel)
+        picture = capture_rgb(capture, predictor.sensor.panel)
         overlay_prediction(picture, classes, predictor.classes).save(fresh / "overlay.png")
         table.to_csv(fresh / "components.csv", index=False, lineterminator="\n")
         summary = _summary(predictor, path, capture, bands, classes, table)
@@ -169,24 +168,13 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
     return f"{len(table)} components ({counted}), {seconds['all']:.1f} s, {target}{notes}"
 
 
-def _picture(capture: Located, panel: float) -> np.ndarray:
-    """Return the capture as pseudo-RGB (lines, samples, 3)."""
-    places = rgb_bands(capture.source.bands, capture.source.wavelengths)
-    keep = sorted(set(places))
-    references = {key: getattr(capture, key) for key in ("white", "dark", "white_dark")}
-    cube = reflect(cube=capture.cube, **references, keep=keep, panel=panel)
-    # Without wavelengths the last of three bands is shown as red.
-    return pseudo_rgb(cube[[keep.index(place) for place in reversed(places)]])
-
-
 def _summary(
     predictor: Predictor, path: Path, capture: Located, bands: Bands, classes: np.ndarray, table: "pd.DataFrame"
 ) -> dict[str, Any]:
     source, names = capture.source, predictor.classes
     pixels = np.bincount(classes.ravel(), minlength=len(names))
     found = Counter(table["class"])
-    references = [getattr(capture, key) for key in ("white", "dark", "white_dark")]
-    found_references = read_references(source, *references) if capture.kind == "raw" else None
+    found_references = read_references(source, **capture.references) if capture.kind == "raw" else None
     saturated, invalid = shares(source, found_references, bands.keep)
     return {
         "made_by": "boardbench predict",

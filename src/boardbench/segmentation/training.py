@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.tracking import Run, Store, identity
 from boardbench.engine.training import EpochSampler, History, fit, forget
 from boardbench.errors import BoardbenchError
@@ -153,7 +153,7 @@ class Material:
     def fit(self, network: nn.Module, params: Loop, seed: int, checkpoints: Path, run: Run | None) -> History:
         """Train a network in place to the epoch that is kept, as :func:`boardbench.engine.training.fit`."""
         return fit(
-            network.to(memory_format=torch.channels_last),
+            channels_last(network),
             self.loss,
             tally,
             score,

@@ -12,6 +12,7 @@ import stat
 import sys
 import time
 from dataclasses import dataclass
+from multiprocessing import Process
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -94,6 +95,16 @@ def run(source: Replay | Feed, ring: Ring, lines_per_s: float, parent: int, outc
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the consumer hears them and says when to stop
     Filler(ring, lines_per_s, parent).run(source, outcome)
+
+
+def end(process: Process) -> None:
+    """Wait for the source process, and kill it where it does not end."""
+    if process.pid is None:
+        return
+    process.join(5)
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 class Filler:

@@ -27,7 +27,7 @@ from boardbench.stream.front import Front, saturated
 from boardbench.stream.inputs import Inputs, check_model, read_inputs
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
-from boardbench.stream.source import Feed, run
+from boardbench.stream.source import Feed, end, run
 from boardbench.stream.times import Times
 from boardbench.stream.worker import Network, Worker, WorkerError
 
@@ -162,7 +162,7 @@ class _Stream:
             raise
         finally:
             self._ring["stop"] = 1
-            _end(process)
+            end(process)
             for number, handler in before.items():
                 signal.signal(number, handler)
             if self._shown:
@@ -290,13 +290,3 @@ class _Stream:
             "buffer": job.buffer,
             "memory_mb": times.memory(),
         }
-
-
-def _end(process: multiprocessing.Process) -> None:
-    """Wait for the source process, and kill it where it does not end."""
-    if process.pid is None:
-        return
-    process.join(5)
-    if process.is_alive():
-        process.kill()
-        process.join()
