@@ -130,6 +130,14 @@ def test_byte_order_that_is_absent_is_little_endian(opened):
     np.testing.assert_array_equal(opened(byte_order=None).read(0, 1), CUBE)
 
 
+def test_counts_for_exported_files_have_0_where_nothing_is_known(opened, says):
+    cube = opened(**{"data ignore value": 5})
+    np.testing.assert_array_equal(cube.read(0, 1)[0, 1], [4, 5, 6, 7])
+    np.testing.assert_array_equal(cube.counts(0, 1)[0, 1], [4, 0, 6, 7])
+    scaled = opened(**{"data gain values": "{1, 1, 1, 2}"})
+    says(lambda: scaled.counts(0, 1), "x.hdr", "'data gain values'", "--run")
+
+
 @pytest.mark.parametrize("interleave", ["bil", "bip", "bsq"])
 def test_frames_of_a_closed_shutter_are_no_lines(tmp_path, write_envi, interleave):
     values = np.full((6, 2, 3), 1000, np.uint16)

@@ -266,6 +266,9 @@ def test_what_macos_leaves_is_no_capture(tmp_path, scan, write_envi):
     write_envi(tmp_path / "b01_1" / "capture" / "._b01_1.hdr", CUBE)
     write_envi(tmp_path / "__MACOSX" / "b01_1" / "capture" / "b01_1.hdr", CUBE)
     assert [files.folder for files in find_captures(tmp_path)] == [tmp_path / "b01_1"]
+    for name in ("scan", "._scan"):  # not called as the folder, so that either could be the capture
+        write_envi(tmp_path / "b02_1" / f"{name}.hdr", CUBE)
+    assert lumo_files(tmp_path / "b02_1").cube.name == "scan.hdr"
 
 
 def test_two_data_files_of_one_header_are_named(tmp_path, write_envi, says):
