@@ -16,6 +16,7 @@ if "segmentation" in STUDIES:
     include: "workflow/rules/split.smk"
     include: "workflow/rules/normalization.smk"
     include: "workflow/rules/reduction.smk"
+    include: "workflow/rules/drift.smk"
     include: "workflow/rules/training.smk"
     include: "workflow/rules/pruning.smk"
     include: "workflow/rules/complexity.smk"

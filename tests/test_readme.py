@@ -85,6 +85,22 @@ def test_what_the_normalization_does_is_published():
     assert "PCA-3 is below the learned linear projection under each" in told
 
 
+def test_what_drift_is_noticed_is_published():
+    rows = {row["drift"]: row for row in csv_rows(f"reports/tables/{REFERENCE}/segmentation_drift.csv")}
+    told = " ".join(README.split())
+    every = rows["none"]["captures"]
+    assert f"none of {every} captures is distrusted as it is" in told
+    for name, not_trusted, lines in (
+        ("none", "0", ""),
+        ("lamp -5 %, new references", every, "0"),
+        ("dust on the white", every, "0"),
+        ("unknown material on 2 % of the samples", every, "64"),
+        ("lamp -20 %, old references", "0", ""),
+        ("lamp -5 %, old references, strip in view", every, "64"),
+    ):
+        assert (rows[name]["not_trusted"], rows[name]["lines_until"]) == (not_trusted, lines), name
+
+
 def test_the_spread_over_seeds_and_classes_not_learnt_are_published():
     rows = csv_rows(f"reports/tables/{REFERENCE}/segmentation_spread.csv")
     told = " ".join(README.split())

@@ -12,6 +12,7 @@ def export(
     out: Path | None = None,
     sheet: Path | None = None,
     split: Path | None = None,
+    drift: Path | None = None,
     bands_read: bool = False,
     photos: list[Path] | None = None,
     samples: Path | None = None,
@@ -31,7 +32,8 @@ def export(
         precisions: float32, int8; float32 where none is given.
         out: folder to write to; the run's own where none is given.
         sheet: segmentation: capture sheet; data/raw/<dataset>/captures.csv where none is given.
-        split: segmentation: split.csv; the one two folders above the run where none is given.
+        split: segmentation: split.csv; the nearest above the run where none is given.
+        drift: segmentation: drift.json, which the files then carry; the nearest above the run where none is given.
         bands_read: segmentation: take no other bands than those that the network reads.
         photos: placement: photos to check the files on; those in data/raw/<dataset> where none are given.
         samples: classification: samples.csv; the one in a folder above the run where none is given.
@@ -46,7 +48,7 @@ def export(
 
     study = study_of(run)
     flags = {
-        "segmentation": {"--sheet": sheet, "--split": split, "--bands-read": bands_read},
+        "segmentation": {"--sheet": sheet, "--split": split, "--drift": drift, "--bands-read": bands_read},
         "placement": {"--photos": photos},
         "classification": {"--samples": samples},
     }
@@ -68,7 +70,7 @@ def export(
     if study == "segmentation":
         from boardbench.segmentation.export import export as segmentation
 
-        segmentation(**common, sheet=sheet, split=split, bands_read=bands_read)
+        segmentation(**common, sheet=sheet, split=split, drift=drift, bands_read=bands_read)
     elif study == "classification":
         from boardbench.classification.export import export as classification
 

@@ -41,6 +41,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.reduction.fit:reduction",
         "Fit a reduction (PCA) on the training part.",
     ),
+    "segmentation drift": (
+        "boardbench.segmentation.drift.fit:drift",
+        "Measure what training captures are like, to notice drift on the line.",
+    ),
     "segmentation train": ("boardbench.segmentation.training:train", "Train one backbone x strategy x seed."),
     "segmentation evaluate": ("boardbench.segmentation.evaluation:evaluate", "Score a run on the test part."),
     "segmentation floor": (

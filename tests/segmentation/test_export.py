@@ -1,6 +1,7 @@
 """Runs as ONNX files: checked on raw captures, cut at their seams, loaded by MLflow."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,13 @@ from test_deployment import PICKED
 from test_model import make_model
 
 from boardbench.captures.envi import open_cube
-from boardbench.captures.sheet import write_sheet
+from boardbench.captures.reflectance import reflectance
+from boardbench.captures.sheet import read_sheet, write_sheet
 from boardbench.engine.onnxfile import cut, open_onnx, session
 from boardbench.errors import BoardbenchError
-from boardbench.params.segmentation import Simulate
+from boardbench.params.segmentation import Drift, Reflectance, Simulate
 from boardbench.segmentation.deployment import Deployed, example
+from boardbench.segmentation.drift.fit import drift
 from boardbench.segmentation.export import export
 from boardbench.segmentation.model import Sensor, save
 from boardbench.segmentation.networks import build_network
@@ -82,6 +85,40 @@ def test_a_file_gives_the_runs_classes_and_says_what_it_is(exported):
     assert facts["classes"] == CLASSES and facts["backbone"] == "unet" and facts["seed"] == 4
     assert facts["sensor"]["keep"] == list(range(2, BANDS)) and facts["precision"] == "float32"
     assert len(facts["sensor"]["wavelengths"]) == BANDS and facts["size"] is None
+    assert facts["drift"] is None
+
+
+def test_a_file_carries_what_training_saw(study, tmp_path):
+    folder = tmp_path / "runs/unet-scrb-seed4"
+    save(make(), folder / "model.pt")
+    shutil.copy(study / "split.csv", tmp_path)
+    drift(
+        split=study / "split.csv",
+        sheet=study / "raw/captures.csv",
+        reflectance=reflected(study, tmp_path / "reflectance"),
+        out=tmp_path / "drift.json",
+        params=Drift(components=2),
+    )
+    run_export(study, run=folder)
+    carried = open_onnx(folder / "model.onnx").facts["drift"]
+    assert carried == json.loads((tmp_path / "drift.json").read_text())
+    assert len(carried["references"]) == 1
+    run_export(study, run=folder, bands_read=True)
+    assert open_onnx(folder / "model-bands.onnx").facts["drift"] is None
+
+
+def reflected(study, out):
+    """Write the reflectance of the study's captures, as the pipeline does."""
+    for capture in read_sheet(study / "raw/captures.csv"):
+        reflectance(
+            cube=capture.cube,
+            **capture.references,
+            mask=capture.mask,
+            classes=len(CLASSES),
+            out=out / f"{capture.name}.npy",
+            params=Reflectance(drop_first=2, size=None),
+        )
+    return out
 
 
 def test_a_file_holds_no_path_of_this_machine(exported):

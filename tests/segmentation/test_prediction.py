@@ -7,19 +7,28 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from spectral.io import envi
 
+from boardbench.captures.blocks import reflect
+from boardbench.captures.envi import open_cube
+from boardbench.captures.references import read_references
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.export import to_onnx
+from boardbench.engine.onnxfile import open_onnx, write_facts
+from boardbench.files import write_json
 from boardbench.params.segmentation import Reduction, Reflectance
 from boardbench.segmentation import prediction
 from boardbench.segmentation.dataset import Cubes
 from boardbench.segmentation.deployment import Deployed, example
+from boardbench.segmentation.drift.profile import fit_profile, moments, windows
+from boardbench.segmentation.drift.references import TOLERANCE, seen
+from boardbench.segmentation.drift.watch import Drift
 from boardbench.segmentation.evaluation import predict as evaluate
 from boardbench.segmentation.inference import Predictor
 from boardbench.segmentation.model import Model, Sensor, save
@@ -180,8 +189,6 @@ def test_what_a_result_holds(board, run, tmp_path):
 
 def test_a_trimmed_reflectance_capture_is_the_raw_one(board, run, write_envi, tmp_path):
     path = board()
-    from boardbench.captures.blocks import reflect
-
     parts = {key: path / "capture" / f"{key.upper()}REF_b_1.hdr" for key in ("white", "dark")}
     cube = reflect(cube=path / "capture" / "b_1.hdr", keep=KEEP, panel=0.98, **parts).astype(np.float32)
     fields = {"wavelength": "{" + ", ".join(str(NM[band] + 0.4) for band in KEEP) + "}"}
@@ -260,7 +267,7 @@ class Half(Predictor):
 
     def __init__(self, then):
         self.path, self.classes, self.sensor = "half", CLASSES, Sensor("raw", BANDS, NM, KEEP, 1.0)
-        self.facts, self.then = {"backbone": "none", "strategy": "none"}, then
+        self.facts, self.then, self.drift = {"backbone": "none", "strategy": "none"}, then, None
 
     def _predict(self, capture, bands):
         classes = np.zeros((16, 16), np.uint8)
@@ -281,7 +288,7 @@ def test_maps_of_another_size_are_restored_by_the_nearest_pixel(board, half, tmp
     half()
     predict(captures=[board()], run=tmp_path, out=tmp_path / "out")
     row = pd.read_csv(tmp_path / "out" / "b_1" / "components.csv").iloc[0].tolist()
-    assert row == [1, "ic", 28 * 17, 0, 0, 27, 16, 13.5, 8.0, 0.25]
+    assert row[:-1] == [1, "ic", 28 * 17, 0, 0, 27, 16, 13.5, 8.0, 0.25]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
@@ -453,3 +460,57 @@ def test_a_terminal_sees_a_bar(board, half, tmp_path, monkeypatch, capsys):
     assert "b_1" in "".join(shown)
     assert "1/1" in "".join(shown)
     assert "components" not in "".join(shown)
+
+
+def drift_of(board, tmp_path, names):
+    """Return what training on these boards would know."""
+    parts, one = [], None
+    for seed, name in enumerate(names):
+        path = board(name, folder=tmp_path / "training", seed=seed) / "capture"
+        white, dark = (path / f"{kind}REF_{name}.hdr" for kind in ("WHITE", "DARK"))
+        cube = reflect(cube=path / f"{name}.hdr", white=white, dark=dark, keep=KEEP, panel=0.98)
+        parts += list(windows(cube))
+        one = seen(read_references(open_cube(path / f"{name}.hdr"), white, dark), KEEP)
+    limits = {"strange": 0.05, "shifted": 1e3, "clipped": 0.5} | TOLERANCE
+    return Drift(fit_profile(moments(parts), parts, 2), [one], limits, 0.01)
+
+
+@pytest.mark.parametrize("kind", ["run", "model"])
+def test_a_capture_unlike_training_is_not_trusted(board, run, exported, tmp_path, capsys, kind):
+    known = drift_of(board, tmp_path, [f"t_{number}" for number in range(6)]).as_json()
+    if kind == "run":
+        model = {"run": run()}
+        write_json(tmp_path / "drift.json", known)
+    else:
+        loaded = onnx.load(exported / "raw.onnx")
+        write_facts(loaded, open_onnx(exported / "raw.onnx").facts | {"drift": known})
+        onnx.save(loaded, tmp_path / "model.onnx")
+        model = {"model": tmp_path / "model.onnx"}
+    usual = board("u_1", seed=9, shape=(70, 34))
+    strange = board("s_1", seed=9, shape=(70, 34))
+    values = np.fromfile(strange / "capture" / "s_1.raw", np.uint16).reshape(70, BANDS, 34)
+    values[:, 3, :8], values[:, 5, :8] = 120, 2600
+    values.tofile(strange / "capture" / "s_1.raw")
+    dim = board("d_1", seed=9, shape=(70, 34))
+    white = dim / "capture" / "WHITEREF_d_1.raw"
+    (np.fromfile(white, np.uint16) * 0.8).astype(np.uint16).tofile(white)
+    predict(captures=[usual, strange, dim], out=tmp_path / "out", threads=1, **model)
+    reports, trusted = {}, {}
+    for name in ("u_1", "s_1", "d_1"):
+        folder = tmp_path / "out" / name
+        reports[name] = json.loads((folder / "summary.json").read_text())["drift"]
+        trusted[name] = set(pd.read_csv(folder / "components.csv")["trusted"])
+    assert trusted == {"u_1": {"yes"}, "s_1": {"no"}, "d_1": {"no"}}
+    assert (reports["u_1"]["trusted"], reports["u_1"]["because"], reports["u_1"]["windows"]) == (True, {}, 2)
+    assert (list(reports["s_1"]["because"]), reports["s_1"]["since_line"]) == (["strange"], 64)
+    assert "white_level" in reports["d_1"]["because"]
+    assert reports["d_1"]["since_line"] == 0
+    assert "not trusted" in capsys.readouterr().err
+
+
+def test_a_run_on_its_own_judges_nothing(board, run, tmp_path):
+    predict(captures=[board()], run=run(), out=tmp_path / "out", threads=1)
+    folder = tmp_path / "out" / "b_1"
+    report = json.loads((folder / "summary.json").read_text())["drift"]
+    assert (report["trusted"], report["because"], report["windows"]) == (None, {}, 0)
+    assert pd.read_csv(folder / "components.csv")["trusted"].isna().all()

@@ -15,10 +15,11 @@ from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Normalization as Params
 from boardbench.params.segmentation import Reduction
+from boardbench.segmentation.bands import choose_bands
 from boardbench.segmentation.dataset import Cubes, WholeCaptures, together
 from boardbench.segmentation.deployment import SEAMS, Deployed, example, only_read
 from boardbench.segmentation.export import _signature
-from boardbench.segmentation.inference import TorchPredictor, choose_bands
+from boardbench.segmentation.inference import TorchPredictor
 from boardbench.segmentation.model import load, save
 from boardbench.segmentation.normalization import Factors, load_normalization
 from boardbench.segmentation.normalization.fit import normalization

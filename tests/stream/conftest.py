@@ -110,6 +110,12 @@ def model(tmp_path):
 
 
 @pytest.fixture
+def facts_of():
+    """Return the function that gives a model's facts."""
+    return facts
+
+
+@pytest.fixture
 def model_of(tmp_path):
     """Return a function that writes a model whose facts are changed."""
     return lambda **changes: tiny_model(tmp_path / "changed.onnx", **changes)

@@ -25,7 +25,9 @@ def test_runs_hold_the_whole_line(row):
 
 def write(folder):
     results = Results(folder, ["others", "ic, {big}"], 3, 10.0)
-    results.write(np.uint8([[0, 1, 1], [1, 1, 1]]), np.array([True, False]), np.array([11.0, 0.0]), 12.5)
+    results.write(
+        np.uint8([[0, 1, 1], [1, 1, 1]]), np.array([True, False]), np.array([11.0, 0.0]), 12.5, [("strange",), None]
+    )
     return results
 
 
@@ -33,8 +35,11 @@ def test_lines_can_be_followed_and_the_map_comes_at_the_end(tmp_path):
     (tmp_path / "stream.json").write_text("of an earlier stream")
     results = write(tmp_path)
     first, second = map(json.loads, (tmp_path / "lines.ndjson").read_text().splitlines())
-    assert first == {"line": 0, "seen": True, "arrived_s": 1.0, "left_s": 2.5, "runs": [[1, 1, 2]]}
-    assert second == {"line": 1, "seen": False, "arrived_s": None, "left_s": 2.5, "runs": []}
+    assert first == {
+        **{"line": 0, "seen": True, "arrived_s": 1.0, "left_s": 2.5, "runs": [[1, 1, 2]]},
+        **{"trusted": False, "because": ["strange"]},
+    }
+    assert second == {**{"line": 1, "seen": False, "arrived_s": None, "left_s": 2.5, "runs": [], "trusted": None}}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.img.partial", "lines.ndjson"]
     results.finish()
     found = open_cube(tmp_path / "classes.hdr")

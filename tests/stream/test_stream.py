@@ -111,7 +111,14 @@ def test_lines_lost_on_the_way_are_not_seen(run, belt, offline, results, tmp_pat
     expected[gone] = 3
     np.testing.assert_array_equal(classes, expected)
     assert [entry["line"] for entry in log if not entry["seen"]] == gone
-    assert log[40] | {"left_s": 0} == {"line": 40, "seen": False, "arrived_s": None, "left_s": 0, "runs": []}
+    assert log[40] | {"left_s": 0} == {
+        "line": 40,
+        "seen": False,
+        "arrived_s": None,
+        "left_s": 0,
+        "runs": [],
+        "trusted": None,
+    }
     assert report["lines"] == {
         **{"total": 100, "seen": 94, "dropped": 0, "lost_by_camera": 5, "refused": 1},
         **{"first_number": 7, "cut_bytes": 30, "padded": 0},

@@ -6,6 +6,7 @@ if LINED:
             model=f"{RESULTS}/{{lined}}/model.pt",
             split=f"{RESULTS}/split.csv",
             sheet=SHEET,
+            drift=f"{RESULTS}/drift.json",
             headers=reflectances(["json"]),
             code=sources("boardbench.segmentation.export"),
             network=network_sources(STUDY.backbones, STUDY.strategies),
@@ -23,7 +24,7 @@ if LINED:
             "Exporting {wildcards.lined} from raw counts to classes"
         shell:
             "boardbench segmentation export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
-            "--unregistered --threads {threads} > {log} 2>&1"
+            "--drift {input.drift} --unregistered --threads {threads} > {log} 2>&1"
 
     rule pareto:
         input:

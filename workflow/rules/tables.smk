@@ -30,6 +30,7 @@ rule tables:
         pareto=[f"{RESULTS}/pareto.csv"] if DEPLOYED else [],
         split=f"{RESULTS}/split.csv",
         headers=reflectances(["json"]),
+        drift=f"{RESULTS}/drift.csv",
         sensor=SENSOR,
         reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
         published=sorted(
@@ -80,7 +81,7 @@ rule tables:
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
         "{params.members} {params.floors} --runs {params.runs} {params.pruned} {params.normalized} --complexity {input.complexity} "
-        "--latency {input.latency} {params.pareto} {params.sensor} {params.resampling} {params.counted} {params.settings} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
+        "--latency {input.latency} {params.pareto} {params.sensor} --drift {input.drift} {params.resampling} {params.counted} {params.settings} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 

@@ -18,8 +18,8 @@ class OnnxFile:
     Attributes:
         path: the file.
         facts: study, dataset, backbone, strategy, width, seed, classes (names), sensor (kind, bands, wavelengths in nm,
-            keep, panel), size (lines, samples or None), resize, precision (float32 or int8), git_commit, boardbench
-            (version).
+            keep, panel), size (lines, samples or None), resize, precision (float32 or int8), drift (content of
+            drift.json, or None), git_commit, boardbench (version).
     """
 
     path: Path

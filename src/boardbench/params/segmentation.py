@@ -112,6 +112,15 @@ class Reduction(Section):
     )
 
 
+class Drift(Section):
+    """What 'predict' and 'stream' hold captures against, to say whether the model is to be trusted."""
+
+    components: int = Field(16, ge=1, description="principal components of the spectra")
+    false_alarms: float = Field(
+        0.01, gt=0, lt=1, description="share of windows (32 lines) of scenes like training's that are called odd"
+    )
+
+
 class Augmentation(Section):
     """The plan of training samples, applied lazily."""
 
@@ -187,7 +196,7 @@ class Deployment(Section):
     """Trained networks on the line: ONNX files from raw counts to classes, timed side by side on this machine."""
 
     precisions: list[Literal["float32", "int8"]] = Field(
-        ["float32", "int8"], description="one file each, none: no files; int8 is quantized on the validation part"
+        ["float32"], description="one file each, none: no files; int8 is quantized on the validation part"
     )
     size: Size = Field((128, 1024), description="lines, samples of the timed window; 1024 is the camera's width")
     repeats: int = Field(7, ge=1, description="timed passes after two that are not")
@@ -217,6 +226,7 @@ class Segmentation(Section):
     split: Split = Split()
     normalization: ComparedNormalization = ComparedNormalization()
     reduction: Reduction = Reduction()
+    drift: Drift = Drift()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
     pruning: list[NamedPruning] = Field(

@@ -20,6 +20,7 @@ from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.data import captures_of
+from boardbench.segmentation.drift.watch import nearest_drift, read_drift
 from boardbench.segmentation.scores import confusion_matrix, scores
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def export(
     out: Path | None = None,
     sheet: Path | None = None,
     split: Path | None = None,
+    drift: Path | None = None,
     bands_read: bool = False,
     unregistered: bool = False,
     tracking: Path = Path("results/mlflow.db"),
@@ -63,8 +65,9 @@ def export(
         out: folder to write to; the run's own where none is given.
         sheet: capture sheet; where none is given, data/raw/<dataset>/captures.csv.
         split: split.csv; where none is given, the nearest above the run.
+        drift: drift.json, which the files then carry; where none is given, the nearest above the run, if there is one.
         bands_read: take no other bands than those that the network reads, as a camera set to them delivers; the files
-            are then called model-bands.onnx and so on.
+            are then called model-bands.onnx and so on. They carry no drift.json, which is of all bands.
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8; <run>
             ends with the pruning's name where it is pruned.
@@ -92,7 +95,9 @@ def export(
     torch.set_num_threads(threads)
 
     inputs, outputs = _signature(model)
-    facts = partial(_facts, model)
+    drift = drift or nearest_drift(run)
+    carried = read_drift(drift).as_json() if drift and not bands_read else None
+    facts = partial(_facts, model, drift=carried)
     given = dict(zip(inputs, example(model), strict=True))
     axes = {
         name: {axis: word for axis, word in enumerate(shape) if isinstance(word, str)}
@@ -154,7 +159,7 @@ def _any_size(side: dict[str, tuple]) -> dict[str, tuple]:
     }
 
 
-def _facts(model: "Model", precision: str) -> dict[str, Any]:
+def _facts(model: "Model", precision: str, drift: dict[str, Any] | None = None) -> dict[str, Any]:
     plain = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize", "patch")
     return {
         "boardbench": version("boardbench"),
@@ -163,6 +168,7 @@ def _facts(model: "Model", precision: str) -> dict[str, Any]:
         "sensor": asdict(model.sensor),
         "pruning": model.pruning["name"] if model.pruning else "",
         "precision": precision,
+        "drift": drift,
         "git_commit": git_commit(),
     }
 

@@ -4,7 +4,6 @@ Both take a capture as :mod:`boardbench.captures.locate` finds it and give a cla
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,78 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boardbench.captures.blocks import reflect
-from boardbench.captures.grid import TOLERANCE_NM, Grid, Resampling, resampling
 from boardbench.captures.locate import Located
 from boardbench.captures.references import read_references
 from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
+from boardbench.segmentation.bands import Bands
+from boardbench.segmentation.drift.references import seen
+from boardbench.segmentation.drift.watch import Drift, Watch, nearest_drift, read_drift, watch_cube
 
 if TYPE_CHECKING:
     from boardbench.segmentation.model import Sensor
 
 SMALLEST = 16  # lines and samples that every backbone takes
 FACTS = ("dataset", "backbone", "strategy", "width", "seed")
-
-
-@dataclass(frozen=True)
-class Bands:
-    """How a capture's bands become those that the network was trained on.
-
-    Attributes:
-        keep: the capture's bands to read, ascending.
-        resampling: interpolation among them; None where they are the model's.
-        notes: what could not be compared.
-    """
-
-    keep: np.ndarray
-    resampling: Resampling | None = None
-    notes: tuple[str, ...] = ()
-
-
-def choose_bands(sensor: "Sensor", capture: Located, resample: bool) -> Bands:
-    """Compare a capture's bands with those of a model's sensor, to within 0.5 nm.
-
-    A reflectance capture may have been trimmed to exactly the bands that the network takes. Where wavelengths are not
-    known, only the number of bands is compared, and a note says so.
-
-    Raises:
-        BoardbenchError: other bands, without ``resample``, or where resampling is not possible.
-    """
-    source = capture.source
-    found = Grid(source.bands, source.wavelengths)
-    whole = Grid(sensor.bands, None if sensor.wavelengths is None else np.array(sensor.wavelengths))
-    kept = whole.chosen(sensor.keep)
-    unknown = "the capture's header" if found.wavelengths is None else "the model"
-    notes = (f"only the number of bands was compared: {unknown} has no wavelengths",)
-    notes = notes if found.wavelengths is None or whole.wavelengths is None else ()
-    if source.good is not None:
-        bad = np.flatnonzero(~source.good).tolist()
-        notes += (f"bad bands by the header (field 'bbl'), used all the same where the model needs them: {bad}",)
-    if capture.kind != sensor.kind:
-        notes += (f"a {capture.kind} capture for a model that was trained on {sensor.kind} captures",)
-    if found.same(whole):
-        return Bands(np.array(sensor.keep), notes=notes)
-    if capture.kind == "reflectance" and found.same(kept):
-        return Bands(np.arange(found.bands), notes=notes)
-    if resample:
-        plan = resampling(found, kept, str(source.header))
-        return Bands(
-            plan.keep,
-            plan,
-            (
-                *notes,
-                f"resampled from {found} to the model's {kept}",
-            ),
-        )
-    apart = ""
-    if found.bands == whole.bands:
-        distance = np.abs(found.wavelengths - whole.wavelengths)
-        apart = f" They are up to {distance.max():.2f} nm apart (band {distance.argmax()}; {TOLERANCE_NM} is allowed)."
-    raise BoardbenchError(
-        f"{source.header}: fields 'bands' and 'wavelength': the capture has {found}, but the model was trained on "
-        f"{whole}, of which it uses {kept}.{apart} Scan with the binning and the bands of the training captures, take "
-        "a model trained on this camera, or add --resample to interpolate reflectance (accuracy was not tested for it)."
-    )
 
 
 class Predictor(ABC):
@@ -94,12 +34,15 @@ class Predictor(ABC):
         classes: names in index order.
         sensor: what a capture must look like.
         facts: dataset, backbone, strategy, width and seed of the run, and for an ONNX file its precision.
+        drift: what it saw in training; None where that is not known.
     """
 
     path: Path
     classes: list[str]
     sensor: "Sensor"
     facts: dict[str, Any]
+    drift: Drift | None
+    _form: tuple[tuple[int, int] | None, str]
 
     def __call__(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
         """Return classes (uint8) and their probability (float32), both (lines, samples) of the capture.
@@ -117,6 +60,19 @@ class Predictor(ABC):
             )
         classes, probability = self._predict(capture, bands)
         return resize_mask(classes, shape), resize_mask(probability, shape)
+
+    def watch(self, capture: Located, bands: Bands) -> Watch:
+        """Return a watch that has held a capture against what the model saw in training, at the model's size."""
+        watch = Watch(self.drift)
+        if self.drift is None:
+            return watch
+        if capture.kind == "raw" and not bands.resampling:
+            watch.references(seen(read_references(capture.source, **capture.references), bands.keep.tolist()))
+        cube = self._reflectance(capture, bands, *self._form)
+        watch_cube(watch, cube)
+        if watch.first is not None:
+            watch.first = min(capture.source.lines, round(watch.first * capture.source.lines / cube.shape[1]))
+        return watch
 
     @property
     @abstractmethod
@@ -168,6 +124,9 @@ class TorchPredictor(Predictor):
         self.classes, self.sensor = self._model.classes, self._model.sensor
         self.facts = {key: getattr(self._model, key) for key in FACTS}
         self._strategy = get(self._model.strategy)
+        self._form = self._model.size, self._model.resize
+        found = nearest_drift(path)
+        self.drift = found and read_drift(found)
 
     @property
     def any_size(self) -> bool:
@@ -179,7 +138,7 @@ class TorchPredictor(Predictor):
 
         from boardbench.segmentation.augmentation import corners, cut
 
-        cube = self._reflectance(capture, bands, self._model.size, self._model.resize)
+        cube = self._reflectance(capture, bands, *self._form)
         cube = self._reduced(cube, str(capture.source.header))
         shape, patch = cube.shape[1:], self._model.patch
         classes, probability = np.empty(shape, np.uint8), np.empty(shape, np.float32)
@@ -236,13 +195,14 @@ class OnnxPredictor(Predictor):
         self.path, self.classes = path, facts["classes"]
         self.sensor = SimpleNamespace(**facts["sensor"])  # a Sensor would need torch
         self.facts = {key: facts[key] for key in (*FACTS, "precision")}
-        self._resizes = facts["size"] is not None
+        self._form = facts["size"] and tuple(facts["size"]), facts["resize"]
+        self.drift = facts.get("drift") and Drift.from_json(facts["drift"])
         self._session = session(path, threads)
 
     @property
     def any_size(self) -> bool:
         """True where the file resizes captures."""
-        return self._resizes
+        return self._form[0] is not None
 
     def _predict(self, capture: Located, bands: Bands) -> tuple[np.ndarray, np.ndarray]:
         inputs = self._counts(capture, bands) if self.sensor.kind == "raw" else self._whole_grid(capture, bands)

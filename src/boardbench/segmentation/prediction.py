@@ -4,8 +4,9 @@ Each capture gets a folder ``<out>/<capture>/``:
 
 - ``classes.hdr`` and ``classes.img``: the class map as an ENVI classification, in the capture's own geometry
 - ``overlay.png``: pseudo-RGB and the prediction on it
-- ``components.csv``: connected components, see :mod:`boardbench.segmentation.components`
-- ``summary.json``: model, capture, references, shares of saturated and invalid values, pixels of each class, seconds
+- ``components.csv``: connected components, see :mod:`boardbench.segmentation.components`, and whether they are trusted
+- ``summary.json``: model, capture, references, whether the model is to be trusted on it, shares of saturated and
+  invalid values, pixels of each class, seconds
 """
 
 import os
@@ -29,8 +30,9 @@ from boardbench.captures.references import read_references
 from boardbench.captures.shares import shares
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
+from boardbench.segmentation.bands import Bands, choose_bands
 from boardbench.segmentation.components import components
-from boardbench.segmentation.inference import Bands, OnnxPredictor, Predictor, TorchPredictor, choose_bands
+from boardbench.segmentation.inference import OnnxPredictor, Predictor, TorchPredictor
 from boardbench.segmentation.overlay import capture_rgb, class_colours, overlay_prediction
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ def predict(
 
     A capture is a folder as Lumo writes it, or an ENVI cube by its header or data file. One that fails does not stop
     the others; all that failed are listed at the end. Results of one capture appear together or not at all, and
-    replace those of an earlier call.
+    replace those of an earlier call. References and spectra are held against what the model saw in training (drift.json
+    above the run, or what the exported file carries): where they are too far from it, the capture is not trusted, and
+    the reason is said.
 
     One capture is in memory at a time: with ``run``, 2 bytes a value of the bands that the network takes, 4 more where
     it takes them unreduced, and the network's own activations (640 x 640 x 224 with a U-Net of width 8 and scrb: 1 GB
@@ -146,6 +150,8 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
     classes, probability = predictor(capture, bands)
     predicted = time.perf_counter()
     table = components(classes, probability, predictor.classes)
+    drift = predictor.watch(capture, bands).report()
+    table["trusted"] = {True: "yes", False: "no", None: ""}[drift["trusted"]]
     with _whole_folder(target) as fresh:
         description = f"classes by boardbench, {predictor.facts['backbone']} {predictor.facts['strategy']}"
         write_classification(
@@ -159,12 +165,13 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
         picture = capture_rgb(capture, predictor.sensor.panel)
         overlay_prediction(picture, classes, predictor.classes).save(fresh / "overlay.png")
         table.to_csv(fresh / "components.csv", index=False, lineterminator="\n")
-        summary = _summary(predictor, path, capture, bands, classes, table)
+        summary = _summary(predictor, path, capture, bands, classes, table) | {"drift": drift}
         seconds = {"prediction": predicted - started, "all": time.perf_counter() - started}
         summary["seconds"] = {key: round(value, 3) for key, value in seconds.items()}
         write_json(fresh / "summary.json", summary)
     counted = ", ".join(f"{name} {count}" for name, count in summary["components"].items())
     notes = "".join(f"; note: {note}" for note in summary["notes"])
+    notes += "".join(f"; not trusted: {reason}" for reason in drift["because"].values())
     return f"{len(table)} components ({counted}), {seconds['all']:.1f} s, {target}{notes}"
 
 

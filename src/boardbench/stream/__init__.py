@@ -1,5 +1,5 @@
 """A running line-scan camera to component maps, line by line, beside the camera and without torch.
 
 Read in this order: source (where lines come from) -> ring (between the processes) -> front (counts to channels) ->
-windows (geometry) -> worker (the spatial network) -> results -> times; stream joins them.
+look (drift) -> windows (geometry) -> worker (the spatial network) -> results -> times; stream joins them.
 """

@@ -12,6 +12,7 @@ from boardbench.captures.grid import TOLERANCE_NM, Grid
 from boardbench.captures.locate import Located, locate
 from boardbench.captures.references import read_references
 from boardbench.errors import BoardbenchError
+from boardbench.segmentation.drift.references import Seen, seen
 from boardbench.stream.source import Feed, Replay, open_feed
 from boardbench.stream.windows import MIN_LINES
 
@@ -22,7 +23,8 @@ FEEDS = ("pipe:", "tcp://", "unix:")
 class Inputs:
     """A source that is open, and the mean counts (bands, samples) of its references.
 
-    ``exposure`` is t_white / t_raw, ``full_scale`` the counts at which the sensor is full.
+    ``exposure`` is t_white / t_raw, ``full_scale`` the counts at which the sensor is full, ``seen`` what is compared
+    with training's references.
     """
 
     source: Replay | Feed
@@ -30,6 +32,7 @@ class Inputs:
     dark: np.ndarray
     exposure: float
     full_scale: float
+    seen: Seen
 
 
 def check_model(model: Path, facts: dict[str, Any]) -> None:
@@ -91,7 +94,7 @@ def read_inputs(
     exposure = found.exposure if tint is None else _exposure(cube, tint)
     means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
     opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
-    return Inputs(opened, *means, exposure, found.full_scale)
+    return Inputs(opened, *means, exposure, found.full_scale, seen(found, facts["sensor"]["keep"]))
 
 
 def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:

@@ -5,6 +5,7 @@ uint8, with ``classes.hdr``) gets its name when the stream ends, since a map is 
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,19 +40,27 @@ class Results:
         self._map = self._partial.open("wb")
         self.lines = 0
 
-    def write(self, rows: np.ndarray, seen: np.ndarray, arrived: np.ndarray, left: float) -> None:
-        """Append rows (lines, samples) of class indices; those not seen become the class ``not seen``."""
+    def write(
+        self, rows: np.ndarray, seen: np.ndarray, arrived: np.ndarray, left: float, reasons: Sequence[tuple | None]
+    ) -> None:
+        """Append rows (lines, samples) of class indices; those not seen become the class ``not seen``.
+
+        ``reasons`` are the statistics for which each is not trusted: empty where it is, None where that was not judged.
+        """
         rows[~seen] = len(self._classes)
         self._map.write(np.ascontiguousarray(rows).data)
         self._map.flush()
-        for row, one_seen, one_arrived in zip(rows, seen, arrived, strict=True):
+        for row, one_seen, one_arrived, why in zip(rows, seen, arrived, reasons, strict=True):
             entry = {
                 "line": self.lines,
                 "seen": bool(one_seen),
                 "arrived_s": round(one_arrived - self._start, 6) if one_seen else None,
                 "left_s": round(left - self._start, 6),
                 "runs": runs(row, self._background) if one_seen else [],
+                "trusted": None if why is None or not one_seen else not why,
             }
+            if why and one_seen:
+                entry["because"] = list(why)
             self._log.write(json.dumps(entry) + "\n")
             self.lines += 1
         self._log.flush()

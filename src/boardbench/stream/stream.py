@@ -1,7 +1,8 @@
 """The verb ``boardbench stream``: a running line-scan camera to class maps, with its losses and its times.
 
 A source process (:mod:`source`) puts lines into a ring (:mod:`ring`). This process takes them: the front a line
-(:mod:`front`), then windows (:mod:`windows`) for the network's thread (:mod:`worker`), which writes (:mod:`results`).
+(:mod:`front`) and a look for drift (:mod:`look`), then windows (:mod:`windows`) for the network's thread
+(:mod:`worker`), which writes (:mod:`results`).
 """
 
 import multiprocessing
@@ -25,6 +26,7 @@ from boardbench.files import write_json
 from boardbench.stream import times, windows
 from boardbench.stream.front import Front, saturated
 from boardbench.stream.inputs import Inputs, check_model, read_inputs
+from boardbench.stream.look import Look
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
 from boardbench.stream.source import Feed, end, run
@@ -47,12 +49,16 @@ def stream(
     threads: int = 1,
     framed: bool = False,
     lines: int | None = None,
+    strip: str | None = None,
 ) -> None:
     """Find components on a running belt: lines from a camera (or a capture replayed) through an exported model.
 
     Writes to the folder OUT: lines.ndjson (one JSON object a line, as results come), classes.img and classes.hdr
-    (class map; lines that were lost are the class 'not seen') and stream.json (losses, waits, computing times). Ctrl-C
-    ends a stream in order: what came is written. A second Ctrl-C drops it.
+    (class map; lines that were lost are the class 'not seen') and stream.json (losses, waits, computing times, drift).
+    Ctrl-C ends a stream in order: what came is written. A second Ctrl-C drops it.
+
+    References and spectra are held against what the model saw in training: a line's 'trusted' is false while they are
+    too far from it. Boards differ more than light that faded since the references were taken; a strip shows that.
 
     Args:
         source: a capture (Lumo folder or ENVI cube), replayed by the clock; or raw lines from pipe:PATH (pipe:- is
@@ -69,6 +75,7 @@ def stream(
         threads: threads of the network.
         framed: each line of a pipe or socket has a header with its number (boardbench.stream.frames).
         lines: end after so many; a capture is begun anew until then.
+        strip: samples that always see the same thing, FIRST:LAST without LAST; compared with the first lines.
 
     Raises:
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
@@ -84,16 +91,19 @@ def stream(
     facts = open_onnx(model).facts
     check_model(model, facts)
     given = read_inputs(source, facts, white, dark, tint, framed, lines)
+    look = Look(facts, given, strip)
     front = Front(model, white=given.white, dark=given.dark, exposure=given.exposure)
     network = Network(model, threads)
     # The first window allocates and is slow: before any line waits.
     network.classes(np.zeros((front.channels, window, given.white.shape[1]), np.float32))
     job = _Job(model, given, facts, lines_per_s, window, margin, buffer, out)
-    report, failure = _Stream(job, front, network).run()
-    report = {"source": source, "model": facts} | report
+    report, failure = _Stream(job, front, look, network).run()
+    report = {"source": source, "model": facts | {"drift": facts.get("drift") is not None}} | report
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
     write_json(out / "stream.json", report)
     click.echo(report["verdict"])
+    for reason in report["drift"]["because"].values():
+        click.echo(f"not trusted: {reason}")
     if failure:
         raise BoardbenchError(f"source {source}: {failure}")
 
@@ -113,8 +123,8 @@ class _Job:
 class _Stream:
     """One run: two processes, a ring between them, and the network's thread."""
 
-    def __init__(self, job: _Job, front: Front, network: Network):
-        self._job, self._front = job, front
+    def __init__(self, job: _Job, front: Front, look: Look, network: Network):
+        self._job, self._front, self._look = job, front, look
         bands, samples = job.inputs.white.shape
         self._context = multiprocessing.get_context("spawn")
         self._ring = Ring(job.buffer, bands, samples, self._context)
@@ -210,6 +220,7 @@ class _Stream:
         start = time.monotonic()
         values = self._front.lines(line.counts[None])[:, 0]
         self._compute.add(time.monotonic() - start)
+        self._look.line(line.counts)
         self._saturated += saturated(line.counts, self._job.facts["sensor"]["keep"], self._job.inputs.full_scale)
         self._ring.done()
         self._wait.add(start - line.arrived)
@@ -227,7 +238,7 @@ class _Stream:
             self._put(values, False, 0.0)
 
     def _put(self, values: np.ndarray, seen: bool, arrived: float) -> None:
-        block = self._gather.add(values, seen, arrived)
+        block = self._gather.add(values, seen, arrived, self._look.reasons)
         if block is not None:
             self._worker.put(block, self._show)
 
@@ -271,6 +282,7 @@ class _Stream:
                 "cut_bytes": ring["cut_bytes"],
                 "padded": max(0, windows.MIN_LINES - known) if self._seen else 0,
             },
+            "drift": self._look.report(),
             "values": {"saturated": self._saturated, "invalid": self._seen * self._front.invalid},
             "lines_per_s": {
                 "asked": job.rate,

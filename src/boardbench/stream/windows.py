@@ -69,12 +69,15 @@ def windows(lines: int, window: int, margin: int) -> Iterator[Window]:
 
 
 class Block(NamedTuple):
-    """A window with its lines: values (channels, lines, samples), and of each line whether seen and when it came."""
+    """A window with its lines: values (channels, lines, samples), and of each line whether seen, when it came, and why
+    it is not trusted (statistics; empty where it is, None where that was not judged).
+    """
 
     window: Window
     values: np.ndarray
     seen: np.ndarray
     arrived: np.ndarray
+    reasons: np.ndarray
 
 
 class Gather:
@@ -85,12 +88,16 @@ class Gather:
         self.lines = 0
         self._index = 0
         self._values = np.empty((channels, window, samples), np.float32)
-        self._seen, self._arrived = np.zeros(window, bool), np.zeros(window)
+        self._lines = (np.zeros(window, bool), np.zeros(window), np.full(window, None, object))
 
-    def add(self, values: np.ndarray, seen: bool, arrived: float) -> Block | None:
+    def add(
+        self, values: np.ndarray, seen: bool, arrived: float, reasons: tuple[str, ...] | None = None
+    ) -> Block | None:
         """Add a line (channels, samples) and return the window that it completes, if any."""
         at = self.lines - self._index * (self.window - 2 * self.margin)
-        self._values[:, at], self._seen[at], self._arrived[at] = values, seen, arrived
+        self._values[:, at] = values
+        for kept, value in zip(self._lines, (seen, arrived, reasons), strict=True):
+            kept[at] = value
         self.lines += 1
         if at + 1 < self.window:
             return None
@@ -98,7 +105,8 @@ class Gather:
         overlap = slice(self.window - 2 * self.margin, None)
         # NumPy copies as if through a buffer where both sides overlap.
         self._values[:, : 2 * self.margin] = self._values[:, overlap]
-        self._seen[: 2 * self.margin], self._arrived[: 2 * self.margin] = self._seen[overlap], self._arrived[overlap]
+        for kept in self._lines:
+            kept[: 2 * self.margin] = kept[overlap]
         self._index += 1
         return block
 
@@ -108,4 +116,4 @@ class Gather:
 
     def _block(self, window: Window) -> Block:
         size = window.last - window.first
-        return Block(window, self._values[:, :size].copy(), self._seen[:size].copy(), self._arrived[:size].copy())
+        return Block(window, self._values[:, :size].copy(), *(kept[:size].copy() for kept in self._lines))

@@ -107,7 +107,7 @@ class Worker:
     def _one(self, block: Block) -> None:
         first = block.window.first
         kept = slice(block.window.keep_first - first, block.window.keep_last - first)
-        seen, arrived = block.seen[kept], block.arrived[kept]
+        seen, arrived, reasons = block.seen[kept], block.arrived[kept], block.reasons[kept]
         if seen.any():
             start = time.monotonic()
             rows = self._network.classes(block.values)[kept]
@@ -117,6 +117,6 @@ class Worker:
         else:  # all of it was lost; nothing to compute
             self.left = time.monotonic()
             rows = np.zeros((len(seen), block.values.shape[2]), np.uint8)
-        self._results.write(rows, seen, arrived, self.left)
+        self._results.write(rows, seen, arrived, self.left, reasons)
         for one in arrived[seen]:
             self.lag.add(self.left - one)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from boardbench.report.runs import check_about, read_csv
+from boardbench.report.segmentation.drift import noticed, read_drift_table
 from boardbench.report.segmentation.normalizations import hangs, read_normalizations
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.pruning import read_pruning
@@ -77,6 +78,7 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
     pruned = read_pruning(folder)
     spread = read_spread(folder / "segmentation_spread.csv")
     compared = read_normalizations(folder)
+    drift = read_drift_table(folder / "segmentation_drift.csv")
     camera = read_sensor(folder / "segmentation_sensor.csv")
     records = {
         key: read_csv(folder / f"segmentation_{key}.csv", "segmentation tables", ("dataset",)).to_dict("records")
@@ -104,6 +106,8 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
         "normalization_order": [] if compared is None else compared[1].to_dict("records"),
         "normalizations_said": [] if compared is None else hangs(*compared),
         "normalizations_chart": charts.pop("segmentation_normalizations.svg", None),
+        "drift": [] if drift is None else drift.to_dict("records"),
+        "drift_said": "" if drift is None else noticed(drift),
         "pruning": pruned,
         "pruning_said": pruning(pruned),
         "camera": [] if camera is None else camera.to_dict("records"),

@@ -11,6 +11,7 @@ from boardbench.params.segmentation import Complexity
 from boardbench.report.runs import given_settings, read_csv, read_json, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
+from boardbench.report.segmentation.drift import drift_table
 from boardbench.report.segmentation.normalizations import TABLES as NORMALIZATIONS
 from boardbench.report.segmentation.normalizations import normalization_tables
 from boardbench.report.segmentation.pareto import pareto_table
@@ -186,6 +187,7 @@ def tables(
     fit: str = "train",
     published: Path,
     sensor: Path | None = None,
+    drift: Path | None = None,
     resamples: int = 10_000,
     resample_seed: int = 0,
     settings: str = "{}",
@@ -225,6 +227,7 @@ def tables(
         fit: what the reductions were fitted on (train or cube).
         published: folder of the published numbers (reports/published).
         sensor: the dataset's sensor.csv, the curves beside it; None: no table of the camera.
+        drift: the dataset's drift.csv; None: no table of the drifts that are noticed.
         resamples: bootstrap samples of the test scenes.
         resample_seed: draws of the bootstrap.
         settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
@@ -280,11 +283,12 @@ def tables(
         made |= normalization_tables(*compared_runs, backbones, strategies, seeds, classes, **drawn)
     if sensor:
         made |= sensor_tables(dataset, sensor)
+    if drift:
+        made["segmentation_drift"] = drift_table(dataset, drift)
     for name, frame in made.items():
         write_table(frame, out, name)
-    optional = {f"segmentation_{name}" for name in ("pruning", "pruning_latency", "sensor", "sensor_transfer")} | set(
-        NORMALIZATIONS
-    )
+    optional = {f"segmentation_{name}" for name in ("pruning", "pruning_latency", "sensor", "sensor_transfer", "drift")}
+    optional |= set(NORMALIZATIONS)
     drop_tables(out, optional - made.keys())
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):
