@@ -89,7 +89,7 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
 def _spectra(reflectance: Path, scenes: dict[str, list[str]]) -> dict[str, list[np.ndarray]]:
     """Return what is looked at of every window of each scene, with as many samples as a profile is fitted on."""
     cubes = {name: load_cube(reflectance, name) for captures in scenes.values() for name in captures}
-    bands = {len(cube): name for name, cube in cubes.items()}
+    bands = {len(cube): name for name, cube in reversed(cubes.items())}  # the first of each
     if len(bands) > 1:
         told = ", ".join(f"{count} in '{name}'" for count, name in bands.items())
         raise BoardbenchError(
