@@ -164,6 +164,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "Copy tables and figures to results/report/ and write the page.",
     ),
     "verify": ("boardbench.report.verify.verify:verify", "Hold the last run against the reference, cell by cell."),
+    "machines": (
+        "boardbench.report.verify.machines:machines",
+        "Set the spread of scores over machines beside that over seeds.",
+    ),
     "ledger": ("boardbench.report.ledger.ledger:ledger", "Put every published number beside ours, with a verdict."),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }

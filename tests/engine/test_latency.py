@@ -31,3 +31,21 @@ def test_hardware_fits_a_table_and_names_torch():
 def test_hardware_without_proc(monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda _: False)
     assert hardware().startswith(f"{os.cpu_count()} x ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "limits", "said"),
+    [
+        ("fpu avx2 avx512f", {}, "AVX-512"),
+        ("fpu avx2", {"ATEN_CPU_CAPABILITY": "default"}, "AVX2; ATEN_CPU_CAPABILITY=default"),
+        ("fpu sse", {"ONEDNN_MAX_CPU_ISA": "SSE41"}, "ONEDNN_MAX_CPU_ISA=SSE41"),
+        ("", {}, ""),
+    ],
+)
+def test_the_widest_instructions_and_what_the_environment_takes_away(monkeypatch, flags, limits, said):
+    for name in latency.LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in limits.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(latency, "_cpuinfo", lambda field: flags)
+    assert latency.instructions() == said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from boardbench.engine.latency import hardware
+from boardbench.engine.latency import hardware, instructions
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.report.ledger.ledger import RUN
@@ -94,6 +94,7 @@ def test_second_call_touches_nothing(published):
 def test_the_report_names_the_machine_it_was_made_on(published):
     machine = json.loads((published.reports / "tables/toy/machine.json").read_text())
     assert machine["hardware"] == hardware() and machine["torch"] == version("torch")
+    assert machine["instructions"] == instructions()
     assert f"Made on {machine['hardware']}" in parse(published.reports)[1]
     path = published.reports / "tables/toy/machine.json"
     path.write_text(json.dumps(machine | {"hardware": "another machine"}))

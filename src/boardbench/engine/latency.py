@@ -7,6 +7,9 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_CBWR")
+"""Variables of the environment that keep torch from instructions of the processor."""
+
 
 def measure(function: Callable[[], object], repeats: int) -> list[float]:
     """Call a function once untimed, which warms caches and lazy set-up, then ``repeats`` times; return seconds each.
@@ -35,10 +38,25 @@ def gemm_rate(threads: int, size: int = 2048, repeats: int = 7) -> float:
     return 2 * size**3 / min(measure(lambda: torch.mm(left, right, out=out), repeats))
 
 
-def hardware(package: str = "torch") -> str:
-    """Name the cores, the processor's model and a package's version, without loading it; without commas, for tables."""
+def _cpuinfo(field: str) -> str:
+    """Return what Linux says of the first core; '' where it does not."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(field)), "")
+
+
+def instructions() -> str:
+    """Name the widest vector instructions of the processor, and what the environment takes away; '' if unknown.
+
+    They decide the last bits of a training (benchmarks/NOTES.md).
+    """
+    flags = _cpuinfo("flags").split()
+    widest = next((name for flag, name in {"avx512f": "AVX-512", "avx2": "AVX2"}.items() if flag in flags), "")
+    limits = [f"{name}={os.environ[name]}" for name in LIMITS if name in os.environ]
+    return "; ".join([widest, *limits] if widest else limits)
+
+
+def hardware(package: str = "torch") -> str:
+    """Name the cores, the processor's model and a package's version, without loading it; without commas, for tables."""
+    model = _cpuinfo("model name") or platform.processor() or platform.machine()
     return f"{os.cpu_count()} x {model}; {package} {version(package)}".replace(",", ";")

@@ -6,7 +6,7 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from boardbench.engine.latency import hardware
+from boardbench.engine.latency import hardware, instructions
 from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole, write_json
@@ -150,7 +150,8 @@ def _make_reference(source: Path, datasets: list[str], target: Path) -> None:
 def _machine(path: Path) -> Path:
     """Write what a run was made on: processor, versions, commit; a file of equal content is not touched."""
     packages = {name: version(name) for name in ("boardbench", "torch", "numpy", "onnxruntime", "scikit-learn")}
-    found = {"hardware": hardware(), "python": platform.python_version(), **packages, "commit": git_commit()}
+    found = {"hardware": hardware(), "instructions": instructions(), "python": platform.python_version()}
+    found |= {**packages, "commit": git_commit()}
     if not path.is_file() or read_json(path, "publish") != found:
         write_json(path, found)
     return path
