@@ -85,6 +85,15 @@ def test_what_the_normalization_does_is_published():
     assert "PCA-3 is below the learned linear projection under each" in told
 
 
+def test_what_the_normalization_does_on_a_real_scene_is_published():
+    rows = csv_rows("reports/tables/indian-pines-normalizations/segmentation_normalization_order.csv")
+    told = " ".join(README.split())
+    shown = [row for row in rows if row["shown"] != "no difference shown"]
+    assert f"(10 test blocks), {len(shown)} of {len(rows)} comparisons are shown" in told
+    assert {row["scenes"] for row in rows} == {"10"}
+    assert {(row["strategy"], row["normalization"], row["shown"]) for row in shown} == {("linear3", "minmax", "lower")}
+
+
 def test_what_drift_is_noticed_is_published():
     rows = {row["drift"]: row for row in csv_rows(f"reports/tables/{REFERENCE}/segmentation_drift.csv")}
     told = " ".join(README.split())
