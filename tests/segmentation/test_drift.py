@@ -40,8 +40,8 @@ def profile(**changes):
     return Profile(*(np.asarray(value, np.float32) for value in (given | changes).values()))
 
 
-def lamp(level=1.0, dark=0.1, bands=4, samples=6, timed=True):
-    return Seen(np.full(bands, 100.0 * level), np.full(samples, 100.0 * level), dark, timed)
+def lamp(level=1.0, dark=80.0, bands=4, samples=6, timed=True):
+    return Seen(np.full(bands, 100.0 * level), np.full(samples, 100.0 * level), dark, 800.0 * level, timed)
 
 
 def guard(**changes):
@@ -100,12 +100,12 @@ def test_a_fit_is_that_of_all_spectra_and_one_in_a_thousand_is_far():
 
 
 def test_references_against_the_nearest_lamp():
-    known = [lamp(1.0), lamp(2.0, dark=0.05)]
-    assert compare(known, lamp(1.9, dark=0.06)) == {
+    known = [lamp(1.0), lamp(2.0, dark=90.0)]
+    assert compare(known, lamp(1.9, dark=98.0)) == {
         "white_level": pytest.approx(np.log(0.95)),
         "white_shape": pytest.approx(0, abs=1e-12),
         "white_line": pytest.approx(0, abs=1e-12),
-        "dark_level": pytest.approx(0.01),
+        "dark_level": pytest.approx(8 / 1600),
     }
     aged = lamp()._replace(white=np.array([80.0, 100, 100, 100]))
     level = np.log(0.8) / 4
@@ -124,7 +124,7 @@ def test_what_is_compared_of_counts():
     found = seen_counts(span, dark, 4.0, [1, 2])
     np.testing.assert_allclose(found.white, [50, 25])
     np.testing.assert_allclose(found.line, [50, 25])
-    assert (found.dark, found.timed) == (pytest.approx(20 / 150), True)
+    assert (found.dark, found.span, found.timed) == (20, 150, True)
     assert seen_counts(span, dark, None, [1, 2]).timed is False
 
 
@@ -288,8 +288,8 @@ def test_dust_is_seen_in_the_references_of_a_raw_capture():
     )
     one = references.seen(found, [0, 1, 2, 3])
     np.testing.assert_allclose(one.white, np.full(4, 100.0))
-    assert (len(one.line), one.dark) == (6, pytest.approx(0.1))
+    assert (len(one.line), one.dark, one.span) == (6, 80, 800)
     dust = next(trial for trial in TRIALS if trial.name == "dust on the white")
     watch = Watch(guard(references=[one]))
     watch.references(dust.references(one))
-    assert "white_line" in watch.reasons
+    assert watch.reasons == ("white_level", "white_line")

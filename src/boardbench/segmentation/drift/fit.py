@@ -19,6 +19,7 @@ from boardbench.segmentation.drift.profile import (
     EVERY,
     STATISTICS,
     Moments,
+    Profile,
     fit_profile,
     looked_at,
     moments,
@@ -53,22 +54,7 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
         BoardbenchError: a missing cube or report, captures of different bands, or references that do not fit.
     """
     scenes = scenes_of(split, "train")
-    spectra = _spectra(reflectance, scenes)
-    folds = [set(list(scenes)[fold::_FOLDS]) for fold in range(min(_FOLDS, len(scenes)))]
-    by_fold = [[part for scene in fold for part in spectra[scene]] for fold in folds]
-    every = [part for parts in by_fold for part in parts]
-    sums = [moments(parts) for parts in by_fold]
-    total = reduce(Moments.plus, sums)
-    profile = fit_profile(total, every, params.components)
-    rows = []
-    for fold, parts in enumerate(by_fold):
-        if len(folds) == 1:  # one scene: there is no other to learn from
-            fitted = profile
-        else:
-            used = [part for other, more in enumerate(by_fold) if other != fold for part in more]
-            fitted = fit_profile(total.minus(sums[fold]), used, params.components)
-        rows += [statistics(fitted, tally(fitted, part)) for part in parts]
-    found = pd.DataFrame(rows)
+    profile, found = _profile(_spectra(reflectance, scenes), params.components)
     quantile = 1 - params.false_alarms / len(STATISTICS)
     limits = {name: float(found[name].quantile(quantile, interpolation="higher")) for name in STATISTICS}
     alarms = float((found > pd.Series(limits)).any(axis=1).mean())
@@ -84,6 +70,24 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
     cubes = ((name, list(windows(load_cube(reflectance, name)))) for name in captures_of(split, "test"))
     with whole(out.with_suffix(".csv")) as beside:
         pd.DataFrame(trials(made, cubes, tested)).to_csv(beside, index=False, lineterminator="\n")
+
+
+def _profile(spectra: dict[str, list[np.ndarray]], components: int) -> tuple[Profile, pd.DataFrame]:
+    """Return the profile of all scenes, and the statistics of every window by a profile that left its scene out."""
+    scenes = list(spectra)
+    folds = [[part for scene in scenes[fold::_FOLDS] for part in spectra[scene]] for fold in range(_FOLDS)]
+    folds = [fold for fold in folds if fold]
+    sums = [moments(fold) for fold in folds]
+    total = reduce(Moments.plus, sums)
+    profile = fit_profile(total, [part for fold in folds for part in fold], components)
+    rows = []
+    for number, fold in enumerate(folds):
+        fitted = profile
+        if len(folds) > 1:  # with one scene there is no other to learn from
+            others = [part for other, more in enumerate(folds) if other != number for part in more]
+            fitted = fit_profile(total.minus(sums[number]), others, components)
+        rows += [statistics(fitted, tally(fitted, part)) for part in fold]
+    return profile, pd.DataFrame(rows)
 
 
 def _spectra(reflectance: Path, scenes: dict[str, list[str]]) -> dict[str, list[np.ndarray]]:

@@ -19,13 +19,15 @@ class Seen(NamedTuple):
     Attributes:
         white: (bands,) mean counts of the white above its dark, a millisecond, or in all where times are not known.
         line: (samples,) likewise, over the bands.
-        dark: mean counts of the dark over the mean counts of the white above it.
+        dark: mean counts of the dark.
+        span: mean counts of the white above it.
         timed: whether ``white`` and ``line`` are a millisecond.
     """
 
     white: np.ndarray
     line: np.ndarray
     dark: float
+    span: float
     timed: bool
 
 
@@ -38,9 +40,8 @@ def seen(found: References, keep: list[int]) -> Seen:
 def seen_counts(span: np.ndarray, dark: np.ndarray, time: float | None, keep: list[int]) -> Seen:
     """Return the same of counts (bands, samples): white above its dark, and dark; ``time`` in ms is the white's."""
     span, dark = (np.nan_to_num(np.asarray(values, np.float64)[keep]) for values in (span, dark))
-    share = float(dark.mean() / max(span.mean(), _LEAST))
     scaled = span / (time or 1.0)
-    return Seen(scaled.mean(axis=1), scaled.mean(axis=0), share, time is not None)
+    return Seen(scaled.mean(axis=1), scaled.mean(axis=0), float(dark.mean()), float(span.mean()), time is not None)
 
 
 def compare(known: list[Seen], new: Seen) -> dict[str, float]:
@@ -48,7 +49,7 @@ def compare(known: list[Seen], new: Seen) -> dict[str, float]:
 
     white_level: natural logarithm of the white's ratio to the known one's, mean over bands; negative: darker.
     white_shape: largest deviation of a band from that level. white_line: largest deviation of a sample; missing where
-    lines have another number of samples. dark_level: difference of the dark, over the white above it.
+    lines have another number of samples. dark_level: difference of the dark, over the known white above it.
     """
     known = [one for one in known if one.timed == new.timed and len(one.white) == len(new.white)]
     if not known:
@@ -60,7 +61,7 @@ def compare(known: list[Seen], new: Seen) -> dict[str, float]:
     if len(one.line) == len(new.line):
         line = _ratio(new.line, one.line)
         found["white_line"] = float(np.abs(line - np.median(line)).max())
-    return found | {"dark_level": float(abs(new.dark - one.dark))}
+    return found | {"dark_level": abs(new.dark - one.dark) / max(one.span, _LEAST)}
 
 
 def _ratio(new: np.ndarray, known: np.ndarray) -> np.ndarray:

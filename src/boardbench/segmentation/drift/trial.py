@@ -51,9 +51,11 @@ def _lamp(share: float) -> list[Trial]:
 
 
 def _scaled(one: Seen, bands: np.ndarray | float = 1.0, samples: np.ndarray | float = 1.0) -> Seen:
-    light = float(np.mean(bands) * np.mean(samples))
+    over_bands, over_samples = float(np.mean(bands)), float(np.mean(samples))
     return one._replace(
-        white=one.white * bands * np.mean(samples), line=one.line * samples * np.mean(bands), dark=one.dark / light
+        white=one.white * bands * over_samples,
+        line=one.line * samples * over_bands,
+        span=one.span * over_bands * over_samples,
     )
 
 

@@ -48,8 +48,7 @@ class Drift:
         """Return it again."""
         profile = Profile(*(np.asarray(content["profile"][name], np.float32) for name in Profile._fields))
         references = [
-            Seen(np.array(one["white"]), np.array(one["line"]), one["dark"], one["timed"])
-            for one in content["references"]
+            Seen(**one | {name: np.array(one[name]) for name in ("white", "line")}) for one in content["references"]
         ]
         return cls(profile, references, content["thresholds"], content["false_alarms"])
 
