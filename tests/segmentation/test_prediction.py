@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -506,6 +506,16 @@ def test_a_capture_unlike_training_is_not_trusted(board, run, exported, tmp_path
     assert "white_level" in reports["d_1"]["because"]
     assert reports["d_1"]["since_line"] == 0
     assert "not trusted" in capsys.readouterr().err
+
+
+def test_lines_are_counted_in_the_capture_where_the_model_resizes(board, run, tmp_path):
+    known = drift_of(board, tmp_path, ["t_0", "t_1"])
+    everything = dict.fromkeys(known.thresholds, -1.0)
+    write_json(tmp_path / "drift.json", replace(known, references=[], thresholds=everything).as_json())
+    path = board("u_1", shape=(128, 34))
+    predict(captures=[path], run=run(size=(64, 34)), out=tmp_path / "out", threads=1)
+    report = json.loads((tmp_path / "out" / "u_1" / "summary.json").read_text())["drift"]
+    assert (report["since_line"], report["windows"]) == (128, 2)  # the second of two windows of 64 lines
 
 
 def test_a_run_on_its_own_judges_nothing(board, run, tmp_path):

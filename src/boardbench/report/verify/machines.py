@@ -88,7 +88,6 @@ def _spread(dataset: str, metric: str, spread, rows: list[dict]) -> dict[str, st
     groups: dict[tuple, list[float]] = {}
     for row in rows:
         groups.setdefault((row["run"], row["seed"]), []).append(scaled(metric, row["value"]))
-    groups = {key: values for key, values in groups.items() if len(values) > 1}
     if not groups:
         return {}
     over = pooled(list(groups.values()))
