@@ -9,7 +9,7 @@ run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
 
 test: .venv/installed
-	$(ACTIVATE) pytest
+	$(ACTIVATE) pytest -n 2 --dist loadfile
 
 bench: .venv/installed
 	$(ACTIVATE) python benchmarks/run.py

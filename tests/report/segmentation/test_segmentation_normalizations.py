@@ -135,8 +135,8 @@ def test_an_order_that_stays_is_told_only_as_far_as_it_is_shown(methods):
     same = "all bands > SCRB \N{ALMOST EQUAL TO} PCA, 3 axes"
     assert chain.startswith(f"Without normalization {same}; with minmax {same}; with standardize {same} (U-Net")
     assert verdict == (
-        "As far as the intervals show, the order does not hang on the normalization: 2 of 3 pairs of inputs are told "
-        "apart, alike under all normalizations; the others under no normalization."
+        "As far as the intervals show, the order does not hang on the normalization: 2 of 3 pairs of inputs "
+        "differ, alike under all normalizations; the others under no normalization."
     )
     assert none.count("95 % interval") == 3 and " is higher for all bands (+0.1" in none
     assert minmax == (
@@ -149,8 +149,8 @@ def test_told_apart_under_one_and_not_under_the_other_is_no_turn(methods):
     methods.write("standardize", full=0.7, scrb=0.8)
     said = hangs(*methods.made())
     assert said[1] == (
-        "No two inputs are shown to turn round, but SCRB and all bands are told apart under some normalizations only: "
-        "whether the order hangs on the normalization stays open."
+        "No two inputs are shown to change places, but a difference is shown under some normalizations only "
+        "(SCRB against all bands): whether the order hangs on the normalization stays open."
     )
 
 
@@ -158,7 +158,7 @@ def test_where_nothing_is_told_apart_nothing_is_said_of_the_order(methods):
     for name in ("none", "standardize"):
         methods.write(name, full=0.7, scrb=0.7)
     said = hangs(*methods.made())
-    assert "No two inputs are told apart under any normalization" in said[1]
+    assert "No two inputs are shown to differ under any normalization" in said[1]
 
 
 def order_of(*rows, seeds="3"):

@@ -177,7 +177,7 @@ def _verdict(within: pd.DataFrame) -> str:
             above, below = (" and ".join(shown[verdict]) for verdict in ("higher", "lower"))
             turned.append(f"{pretty(strategy)} is above {pretty(against)} {above} and below {below}")
         elif len(shown) > 1:
-            undecided.append(f"{pretty(strategy)} and {pretty(against)}")
+            undecided.append(f"{pretty(strategy)} against {pretty(against)}")
         elif shown.keys() & {"higher", "lower"}:
             alike += 1
         else:
@@ -186,15 +186,17 @@ def _verdict(within: pd.DataFrame) -> str:
         return f"The order hangs on the normalization: {'; '.join(turned)}."
     if undecided:
         return (
-            f"No two inputs are shown to turn round, but {'; '.join(undecided)} are told apart under some "
-            "normalizations only: whether the order hangs on the normalization stays open."
+            f"No two inputs are shown to change places, but a difference is shown under some normalizations only "
+            f"({'; '.join(undecided)}): whether the order hangs on the normalization stays open."
         )
     if not alike:
-        return "No two inputs are told apart under any normalization, so nothing shows whether their order hangs on it."
+        return (
+            "No two inputs are shown to differ under any normalization, so whether their order hangs on it stays open."
+        )
     rest = "; the others under no normalization" if never else ""
     return (
         f"As far as the intervals show, the order does not hang on the normalization: {alike} of {alike + never} pairs "
-        f"of inputs are told apart, alike under all normalizations{rest}."
+        f"of inputs differ, alike under all normalizations{rest}."
     )
 
 
