@@ -101,11 +101,11 @@ def test_what_drift_is_noticed_is_published():
     assert f"none of {every} captures is distrusted as it is" in told
     for name, not_trusted, lines in (
         ("none", "0", ""),
-        ("lamp -5 %, new references", every, "0"),
+        ("lamp -5 % (new references)", every, "0"),
         ("dust on the white", every, "0"),
         ("unknown material on 2 % of the samples", every, "64"),
-        ("lamp -20 %, old references", "0", ""),
-        ("lamp -5 %, old references, strip in view", every, "64"),
+        ("lamp -20 % (old references)", "0", ""),
+        ("lamp -5 % (old references, strip in view)", every, "64"),
     ):
         assert (rows[name]["not_trusted"], rows[name]["lines_until"]) == (not_trusted, lines), name
 

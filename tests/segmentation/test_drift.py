@@ -251,9 +251,9 @@ def test_the_verb_knows_training_and_notices_what_is_new(study, tmp_path):
     assert table["not_trusted"]["unknown material on 10 % of the samples"] == 2
     assert table["lines_until"]["unknown material on 10 % of the samples"] == "64"
     assert "strange" in table["by"]["unknown material on 10 % of the samples"]
-    assert table["by"]["lamp -10 %, old references, strip in view"].split()[-1] == "strip"
+    assert table["by"]["lamp -10 % (old references, strip in view)"].split("; ")[-1] == "strip"
     # without references nothing of them can be noticed
-    assert table["by"]["lamp -20 %, new references"] == table["by"]["none"]
+    assert table["by"]["lamp -20 % (new references)"] == table["by"]["none"]
 
 
 def test_the_test_part_never_enters(study, world, random_capture, tmp_path):

@@ -44,9 +44,9 @@ def _lamp(share: float) -> list[Trial]:
         return spectra * np.float32(left)
 
     return [
-        Trial(f"{name}, old references", darker),
-        Trial(f"{name}, old references, strip in view", darker, strip=left),
-        Trial(f"{name}, new references", references=lambda one: _scaled(one, left)),
+        Trial(f"{name} (old references)", darker),
+        Trial(f"{name} (old references, strip in view)", darker, strip=left),
+        Trial(f"{name} (new references)", references=lambda one: _scaled(one, left)),
     ]
 
 
@@ -91,10 +91,10 @@ TRIALS = [
     *_lamp(0.05),
     *_lamp(0.10),
     *_lamp(0.20),
-    Trial("lamp aged at its blue end, old references", lambda spectra: spectra * _aged(spectra.shape[-1])),
-    Trial("lamp aged at its blue end, new references", references=lambda one: _scaled(one, _aged(len(one.white)))),
-    Trial("integration time +10 %, not in the header", _longer),
-    Trial("integration time +10 %, not in the header, strip in view", _longer, strip=1.1),
+    Trial("lamp aged at its blue end (old references)", lambda spectra: spectra * _aged(spectra.shape[-1])),
+    Trial("lamp aged at its blue end (new references)", references=lambda one: _scaled(one, _aged(len(one.white)))),
+    Trial("integration time +10 % (not in the header)", _longer),
+    Trial("integration time +10 % (not in the header, strip in view)", _longer, strip=1.1),
     Trial(
         "dust on the white",
         lambda spectra: np.minimum(spectra / _dust(spectra.shape[1])[:, None], 1),
@@ -146,5 +146,5 @@ def _row(trial: Trial, seen: list[Watch]) -> dict[str, Any]:
         "flagged": f"{sum(watch.odd for watch in seen) / windows:.4f}" if windows else "",
         "not_trusted": len(lines),
         "lines_until": int(np.median(lines)) if lines else "",
-        "by": " ".join(name for name, _ in by.most_common()),
+        "by": "; ".join(name for name, _ in by.most_common()),
     }
