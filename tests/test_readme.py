@@ -85,6 +85,17 @@ def test_what_the_normalization_does_is_published():
     assert "PCA-3 is below the learned linear projection under each" in told
 
 
+def test_the_spread_over_machines_is_published():
+    rows = {(row["dataset"], row["metric"]): row for row in csv_rows("reports/tables/machines.csv")}
+    told = " ".join(README.split())
+    board, digits = rows[REFERENCE, "miou"], rows["digits", "accuracy"]
+    assert (
+        f"mean IoU (three U-Nets and a pruned one) is {float(board['sd_machines']):.3f}, between seeds {float(board['sd_seeds']):.3f}"
+        in told
+    )
+    assert f"digits {float(digits['sd_machines']):.3f} and {float(digits['sd_seeds']):.3f}" in told
+
+
 def test_what_the_normalization_does_on_a_real_scene_is_published():
     rows = csv_rows("reports/tables/indian-pines-normalizations/segmentation_normalization_order.csv")
     told = " ".join(README.split())
