@@ -85,6 +85,16 @@ def test_what_the_normalization_does_is_published():
     assert "PCA-3 is below the learned linear projection under each" in told
 
 
+def test_spread_against_cost_is_published():
+    told = " ".join(README.split())
+    tables = [csv_rows(f"reports/tables/simulated-choosing{end}/segmentation_spread.csv") for end in ("-8", "-16", "")]
+    assert [{row["epochs"] for row in rows[:-1]} for rows in tables] == [{"8"}, {"16"}, {"32"}]
+    means = [f"{sum(float(row['miou']) for row in rows[:-1]) / 3:.3f}" for rows in tables]
+    spreads = [f"{float(rows[-1]['miou_sd']):.3f}" for rows in tables]
+    for values in (means, spreads):
+        assert f"{values[0]}, {values[1]} and {values[2]}" in told
+
+
 def test_the_spread_over_machines_is_published():
     rows = {(row["dataset"], row["metric"]): row for row in csv_rows("reports/tables/machines.csv")}
     told = " ".join(README.split())
