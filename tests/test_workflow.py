@@ -55,6 +55,7 @@ def test_a_fresh_clone_plans_every_step(clone):
         "augmentation": 1,
         "normalization": 1,
         "reduction": 1,
+        "drift": 1,
         "train": 3,
         "evaluate": 3,
         "prune": 1,
