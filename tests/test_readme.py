@@ -99,10 +99,8 @@ def test_the_spread_over_machines_is_published():
     rows = {(row["dataset"], row["metric"]): row for row in csv_rows("reports/tables/machines.csv")}
     told = " ".join(README.split())
     board, digits = rows[REFERENCE, "miou"], rows["digits", "accuracy"]
-    assert (
-        f"mean IoU (three U-Nets and a pruned one) is {float(board['sd_machines']):.3f}, between seeds {float(board['sd_seeds']):.3f}"
-        in told
-    )
+    machines, seeds = (f"{float(board[key]):.3f}" for key in ("sd_machines", "sd_seeds"))
+    assert f"mean IoU (three U-Nets and a pruned one) is {machines}, between seeds {seeds}" in told
     assert f"digits {float(digits['sd_machines']):.3f} and {float(digits['sd_seeds']):.3f}" in told
 
 
