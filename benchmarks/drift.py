@@ -78,8 +78,10 @@ def line_seconds(strategy: str, known: Path) -> tuple[float, float]:
         exposure = float(given["exposure"][0])
         front = Front(path, white=given["white"], dark=given["dark"], exposure=exposure)
     facts = {"sensor": {"keep": keep, "panel": 1.0}, "drift": json.loads(known.read_text())}
-    inputs = SimpleNamespace(white=given["white"], dark=given["dark"], exposure=exposure)
-    inputs.seen = seen_counts(given["white"] - given["dark"], given["dark"], 7.5, keep)
+    span = given["white"] - given["dark"]
+    factors = SimpleNamespace(dark=given["dark"].T, gain=(exposure / span).T)
+    inputs = SimpleNamespace(white=given["white"], factors=factors)
+    inputs.seen = seen_counts(span, given["dark"], 7.5, keep)
     look, counts = Look(facts, inputs, "0:16"), given["counts"]
     fronts, looks = [], []
     for number in range(LINES):

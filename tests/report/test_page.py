@@ -1,6 +1,7 @@
 """The sections of the page that are there only where their tables are: on the line, and benchmarks."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -128,3 +129,12 @@ def test_the_chart_stands_in_its_section_only_where_it_is_listed(page):
     render(page.reports)
     html = (page.reports / "index.html").read_text()
     assert "On the line" in html and "segmentation_pareto.svg" not in html
+
+
+def test_a_camera_that_several_data_sets_share_is_shown_once(tmp_path):
+    reports = Path(__file__).parents[2] / "reports"
+    for part in ("tables", "figures", "published"):
+        shutil.copytree(reports / part, tmp_path / part)
+    assert len(list(tmp_path.glob("tables/*/segmentation_sensor.csv"))) > 1
+    render(tmp_path)
+    assert (tmp_path / "index.html").read_text().count("<h4>Is the simulated camera like a real one?</h4>") == 1

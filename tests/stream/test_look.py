@@ -65,6 +65,15 @@ def test_reflectance_of_what_is_looked_at(belt, inputs, facts_of):
     assert look._watch.strip == pytest.approx(level, rel=1e-6)
 
 
+def test_reflectance_has_the_integration_time_of_the_lines(belt, references, facts_of, tmp_path):
+    (tmp_path / "lines").write_bytes(b"")
+    given = {"tint": 2.0, "framed": False, "lines": None}  # the white's is 5
+    look = Look(facts_of(), read_inputs(f"pipe:{tmp_path / 'lines'}", facts_of(), **references, **given), None)
+    counts = belt.counts(1)
+    found = look._reflectance(counts[0], slice(None))
+    np.testing.assert_allclose(found, reflectance(belt, counts, exposure=2.5)[:, 0], atol=1e-6)
+
+
 @pytest.mark.parametrize("strip", ["", "5", "5:5", "-1:4", "0:21", "a:b"])
 def test_a_strip_that_no_line_has_is_refused(inputs, facts_of, says, strip):
     says(lambda: Look(facts_of(), inputs(8), strip), "--strip", "20 samples")

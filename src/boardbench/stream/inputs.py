@@ -1,12 +1,13 @@
 """What a stream needs, read and checked before any line is taken: source, references, and whether the model fits."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from boardbench.captures.calibration import Factors, factors
 from boardbench.captures.envi import Cube, open_cube
 from boardbench.captures.grid import TOLERANCE_NM, Grid
 from boardbench.captures.locate import Located, locate
@@ -23,8 +24,8 @@ FEEDS = ("pipe:", "tcp://", "unix:")
 class Inputs:
     """A source that is open, and the mean counts (bands, samples) of its references.
 
-    ``exposure`` is t_white / t_raw, ``full_scale`` the counts at which the sensor is full, ``seen`` what is compared
-    with training's references.
+    ``exposure`` is t_white / t_raw, ``full_scale`` the counts at which the sensor is full, ``factors`` turn counts into
+    reflectance, ``seen`` is compared with training's references.
     """
 
     source: Replay | Feed
@@ -32,7 +33,21 @@ class Inputs:
     dark: np.ndarray
     exposure: float
     full_scale: float
+    factors: Factors
     seen: Seen
+
+
+def check_flags(buffer: int, threads: int, lines: int | None, lines_per_s: float) -> None:
+    """Refuse numbers that no stream can have.
+
+    Raises:
+        BoardbenchError: naming the flag.
+    """
+    for name, value, least in (("buffer", buffer, 2), ("threads", threads, 1), ("lines", lines, 1)):
+        if value is not None and value < least:
+            raise BoardbenchError(f"--{name} {value}: must be at least {least}.")
+    if not 0 <= lines_per_s < float("inf"):
+        raise BoardbenchError(f"--lines-per-s {lines_per_s}: must be a rate, or 0 for as fast as lines can be taken.")
 
 
 def check_model(model: Path, facts: dict[str, Any]) -> None:
@@ -94,7 +109,9 @@ def read_inputs(
     exposure = found.exposure if tint is None else _exposure(cube, tint)
     means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
     opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
-    return Inputs(opened, *means, exposure, found.full_scale, seen(found, facts["sensor"]["keep"]))
+    sensor = facts["sensor"]
+    calibration = factors(replace(found, exposure=exposure), sensor["panel"])
+    return Inputs(opened, *means, exposure, found.full_scale, calibration, seen(found, sensor["keep"]))
 
 
 def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:

@@ -26,10 +26,7 @@ class Look:
         samples = inputs.white.shape[1]
         self._keep, self._samples = facts["sensor"]["keep"], looked_at(samples)
         self._strip = None if strip is None else _strip(strip, samples)
-        self._dark = inputs.dark[self._keep]
-        span = inputs.white[self._keep] - self._dark
-        scale = facts["sensor"]["panel"] * inputs.exposure
-        self._gain = np.where(span > 0, scale / np.where(span > 0, span, 1), 0).astype(np.float32)
+        self._dark, self._gain = (part.T[self._keep] for part in (inputs.factors.dark, inputs.factors.gain))
         known = facts.get("drift")
         self._watch = Watch(known and Drift.from_json(known))
         self._watch.references(inputs.seen)

@@ -25,7 +25,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.stream import times, windows
 from boardbench.stream.front import Front, saturated
-from boardbench.stream.inputs import Inputs, check_model, read_inputs
+from boardbench.stream.inputs import Inputs, check_flags, check_model, read_inputs
 from boardbench.stream.look import Look
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
@@ -80,11 +80,7 @@ def stream(
     Raises:
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
     """
-    for name, value, least in (("buffer", buffer, 2), ("threads", threads, 1), ("lines", lines, 1)):
-        if value is not None and value < least:
-            raise BoardbenchError(f"--{name} {value}: must be at least {least}.")
-    if not 0 <= lines_per_s < float("inf"):
-        raise BoardbenchError(f"--lines-per-s {lines_per_s}: must be a rate, or 0 for as fast as lines can be taken.")
+    check_flags(buffer, threads, lines, lines_per_s)
     windows.check(window, margin)
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"--out {out}: is a file. Name a folder; it is made where there is none.")

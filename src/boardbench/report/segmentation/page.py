@@ -110,7 +110,7 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
         "drift_said": "" if drift is None else noticed(drift),
         "pruning": pruned,
         "pruning_said": pruning(pruned),
-        "camera": [] if camera is None else camera.to_dict("records"),
+        "camera": [] if camera is None else camera.drop(columns="dataset", errors="ignore").to_dict("records"),
         "camera_said": "" if camera is None else alike(camera),
         "camera_chart": charts.pop("segmentation_sensor.svg", None),
         "charts": list(charts.values()),
