@@ -66,6 +66,34 @@ def test_both_spreads_by_hand(write, tmp_path):
     assert {one["mean_seeds"] for one in singles} == {"0.7400", "0.8200"}
 
 
+def test_a_machine_from_before_stays_beside_a_new_one_where_the_reference_is_the_same(write, tmp_path):
+    write("reference/reports", FIVE, params(seeds=[0, 1, 2, 3, 4]))
+    first = write("first/report", {"unet-full": [0.73], "unet-scrb": [0.80]}, params())
+    second = write("second/report", {"unet-full": [0.70], "unet-scrb": [0.83]}, params())
+    given = {"out": tmp_path / "machines.csv", "reference": tmp_path / "reference/reports"}
+    machines(runs=[first, second], names=["one", "other"], **given)
+    together = [(tmp_path / name).read_text() for name in ("machines.csv", "machines_runs.csv")]
+    (tmp_path / "machines.csv").unlink()
+    (tmp_path / "machines_runs.csv").unlink()
+    machines(runs=[second], names=["other"], **given)
+    machines(runs=[first], names=["one"], **given)
+    assert sorted((tmp_path / "machines_runs.csv").read_text().splitlines()) == sorted(together[1].splitlines())
+    assert (tmp_path / "machines.csv").read_text() == together[0]
+    machines(runs=[second], names=["one"], **given)  # named again: replaced
+    (row,) = read(tmp_path / "machines.csv")
+    assert (row["machines"], row["equal"]) == ("3", "2 of 4")
+    # The reference is trained again, and one of its scores is another: what stood beside the old one goes.
+    again = write("again/reports", FIVE | {"unet-full": [0.71, *FIVE["unet-full"][1:]]}, params(seeds=[0, 1, 2, 3, 4]))
+    machines(runs=[first], names=["new"], out=given["out"], reference=again / "reports")
+    machines_of = {run: [] for run in FIVE}
+    for one in read(tmp_path / "machines_runs.csv"):
+        machines_of[one["run"]].append(one["machine"])
+    assert machines_of == {
+        "unet-full": ["reference", "new"],
+        "unet-scrb": ["reference", "new", "one", "other"],
+    }
+
+
 def test_errors_in_pixels_spread_by_their_logarithm(write, tmp_path):
     given = {"dataset": "toy", "losses": ["corners"]}
     metric = "test_centre_mae_px"

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import whole
-from boardbench.report.runs import read_json
-from boardbench.report.verify.cells import EQUAL, compare, sides_of
+from boardbench.report.runs import read_csv, read_json
+from boardbench.report.verify.cells import compare, sides_of
 from boardbench.report.verify.judge import gather, scaled
 from boardbench.report.verify.prediction import pooled
 from boardbench.report.writing import decimals, text_table
@@ -15,6 +15,7 @@ from boardbench.report.writing import decimals, text_table
 COLUMNS = ("dataset", "metric", "scale", "sd_seeds", "freedom_seeds", "machines", "equal", "sd_machines")
 COLUMNS += ("freedom_machines", "ratio")
 RUNS = ("dataset", "run", "metric", "seed", "machine", "value", "mean_seeds", "sd_seeds")
+REFERENCE = "reference"
 
 
 def machines(
@@ -32,7 +33,8 @@ def machines(
     Writes two tables: ``out``, a row a data set and metric with the standard deviation over seeds (pooled over
     networks; errors in pixels by their natural logarithm) and its degrees of freedom, the machines, how many scores of
     the runs are equal to the reference's to the digit, the same over machines, and the ratio of both; and beside it
-    ``<out>_runs.csv`` with each score.
+    ``<out>_runs.csv`` with each score. Machines that this second table has from before stay, with those of their scores
+    whose cell the runs have, too, and the reference has with the same value; a machine named again is replaced.
 
     Args:
         runs: folder ``results`` of each run, as Snakemake left it; of other machines, a copy.
@@ -58,25 +60,49 @@ def machines(
                     row = {"dataset": dataset, "run": cell.name, "metric": cell.metric, "seed": cell.seed}
                     row |= {"mean_seeds": decimals(centre, 4), "sd_seeds": decimals(pooled([values]).sd, 4)}
                     if cell.seed in own:
-                        rows.append(row | {"machine": "reference", "value": own[cell.seed]})
-                        rows.append(row | {"machine": machine, "value": cell.value, "equal": cell.state == EQUAL})
+                        rows.append(row | {"machine": REFERENCE, "value": own[cell.seed]})
+                        rows.append(row | {"machine": machine, "value": cell.value})
     if not rows:
         raise BoardbenchError(
             f"{reference}: no trained score of {', '.join(map(str, runs))} has the reference's settings and seed. Give "
             "runs of the default params, made with this version."
         )
-    distinct = {(row["dataset"], row["run"], row["metric"], row["seed"], row["machine"]): row for row in rows}
+    singles_file = out.with_name(f"{out.stem}_runs.csv")
+    rows = [{key: str(row[key]) for key in RUNS} for row in rows]
+    order = {cell: place for place, cell in enumerate(dict.fromkeys(map(_cell, rows)))}
+    distinct = {(*_cell(row), row["machine"]): row for row in [*rows, *_former(singles_file, rows)]}
+    singles = sorted(distinct.values(), key=lambda row: order[_cell(row)])
     table = [
-        _spread(dataset, metric, spread, [row for row in distinct.values() if _is(row, dataset, metric)])
+        _spread(dataset, metric, spread, [row for row in singles if _is(row, dataset, metric)])
         for (dataset, metric), spread in spreads.items()
     ]
-    singles = [{key: str(row[key]) for key in RUNS} for row in distinct.values()]
     for path, content, columns in (
-        (out.with_name(f"{out.stem}_runs.csv"), singles, RUNS),
+        (singles_file, singles, RUNS),
         (out, [row for row in table if row], COLUMNS),
     ):
         with whole(path) as beside:
             text_table(content, columns).to_csv(beside, index=False, lineterminator="\n")
+
+
+def _cell(row: dict[str, str]) -> tuple[str, ...]:
+    return row["dataset"], row["run"], row["metric"], row["seed"]
+
+
+def _former(file: Path, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the scores of other machines that a table has, of cells whose reference is still the same."""
+    if not file.is_file():
+        return []
+    former = read_csv(file, "machines", RUNS).to_dict("records")
+    named = {row["machine"] for row in rows}
+    now = {_cell(row): row for row in rows if row["machine"] == REFERENCE}
+    then = {_cell(row): row["value"] for row in former if row["machine"] == REFERENCE}
+    return [
+        row | {key: now[_cell(row)][key] for key in ("mean_seeds", "sd_seeds")}
+        for row in former
+        if row["machine"] not in named
+        and _cell(row) in now
+        and then.get(_cell(row)) == now[_cell(row)]["value"]
+    ]
 
 
 def _is(row: dict, dataset: str, metric: str) -> bool:
@@ -85,12 +111,13 @@ def _is(row: dict, dataset: str, metric: str) -> bool:
 
 def _spread(dataset: str, metric: str, spread, rows: list[dict]) -> dict[str, str]:
     """Return a row of the first table; none where no network was trained on two machines."""
-    groups: dict[tuple, list[float]] = {}
-    for row in rows:
-        groups.setdefault((row["run"], row["seed"]), []).append(scaled(metric, row["value"]))
+    groups: dict[tuple, list[str]] = {}
+    for row in rows:  # the reference's own comes first
+        groups.setdefault(_cell(row), []).append(row["value"])
     if not groups:
         return {}
-    over = pooled(list(groups.values()))
+    over = pooled([[scaled(metric, value) for value in values] for values in groups.values()])
+    others = [value == own for own, *values in groups.values() for value in values]
     return {
         "dataset": dataset,
         "metric": metric,
@@ -98,7 +125,7 @@ def _spread(dataset: str, metric: str, spread, rows: list[dict]) -> dict[str, st
         "sd_seeds": decimals(spread.sd, 4),
         "freedom_seeds": str(spread.freedom),
         "machines": str(max(map(len, groups.values()))),
-        "equal": f"{sum(bool(row.get('equal')) for row in rows)} of {sum('equal' in row for row in rows)}",
+        "equal": f"{sum(others)} of {len(others)}",
         "sd_machines": decimals(over.sd, 4),
         "freedom_machines": str(over.freedom),
         "ratio": decimals(over.sd / spread.sd, 2) if spread.sd and math.isfinite(over.sd) else "",
