@@ -15,7 +15,7 @@ bench: .venv/installed
 	$(ACTIVATE) python benchmarks/run.py
 
 lint: .venv/installed
-	$(ACTIVATE) ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && snakemake --lint
+	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint
 
 # One environment for all, at the versions in constraints.txt; made again when they change.
 .venv/installed: pyproject.toml constraints.txt

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -30,7 +32,7 @@ def step(*, out: Path, names: list[str], note: Path | None = None, often: bool =
 def run(monkeypatch):
     monkeypatch.setitem(cli.VERBS, "step", (f"{__name__}:step", "Do a step."))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
-    return lambda *words: CliRunner().invoke(cli._Lazy(name="boardbench"), ["step", *words], catch_exceptions=False)
+    return lambda *words: CliRunner().invoke(cli.program(), ["step", *words], catch_exceptions=False)
 
 
 def test_arguments_arrive_with_their_types(run):
@@ -105,13 +107,47 @@ def test_a_users_mistake_is_one_message_and_no_traceback(tmp_path):
     assert "Traceback" not in answer.stderr
 
 
-def test_help_imports_nothing_heavy():
-    code = "import sys; import boardbench.cli; sys.exit(bool({'torch', 'sklearn', 'pandas'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_no_verbs_help_imports_anything_heavy():
+    code = (
+        "import sys; from boardbench import cli; [cli._command(verb) for verb in cli.VERBS]; "
+        "print({'torch', 'sklearn', 'pandas', 'mlflow', 'pytorch_lightning', 'scipy'} & sys.modules.keys())"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert answer.stdout.strip() == "set()"
+
+
+def test_every_flag_of_a_verb_that_a_person_calls_is_explained():
+    for verb in (
+        "predict",
+        "stream",
+        "inspect",
+        "check",
+        "new",
+        "export",
+        "prune",
+        "publish",
+        "verify",
+        "machines",
+        "ui",
+    ):
+        flags = [flag for flag in cli._command(verb).params if isinstance(flag, click.Option)]
+        assert [flag.name for flag in flags if not flag.help] == [], verb
+
+
+def test_without_a_verb_the_verbs_are_shown_in_the_order_of_the_pipeline():
+    shown = CliRunner().invoke(cli.program(), []).output
+    verbs = ["simulate", "reflectance", "segmentation", "placement", "classification", "predict", "publish", "verify"]
+    lines = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
+    assert [word for word in lines if word in verbs] == verbs
+
+
+def test_version():
+    answer = CliRunner().invoke(cli.program(), ["--version"])
+    assert (answer.exit_code, answer.output) == (0, f"boardbench {version('boardbench')}\n")
 
 
 def test_a_flag_says_what_its_docstring_says():
-    answer = CliRunner().invoke(cli._Lazy(name="boardbench"), ["predict", "--help"])
+    answer = CliRunner().invoke(cli.program(), ["predict", "--help"])
     words = " ".join(answer.output.split())
     assert "CAPTURES..." in words
     assert "--out PATH folder that receives a folder for each capture. [default: predictions]" in words

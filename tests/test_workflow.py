@@ -10,6 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+
+from boardbench.params.params import load_params
 
 ROOT = Path(__file__).parents[1]
 TINY = ["--configfile", "workflow/presets/tiny.yaml"]
@@ -45,54 +48,44 @@ def clone(tmp_path):
     return folder
 
 
-def test_a_fresh_clone_plans_every_step(clone):
-    assert planned(clone) == {
-        "simulate": 6,
-        "sensor": 1,
-        "sheet": 1,
-        "reflectance": 12,
-        "split": 1,
-        "augmentation": 1,
-        "normalization": 1,
-        "reduction": 1,
-        "drift": 1,
-        "train": 3,
-        "evaluate": 3,
+def test_a_fresh_clone_plans_every_rule_as_often_as_the_params_ask(clone):
+    steps = planned(clone)
+    listed = set(re.findall(r"^(\w+)$", snakemake(clone, "--list", *TINY).stdout, re.MULTILINE))
+    targets = {"all", "captures", "photographs", "segmentation", "placement", "classification"}
+    unasked = {rule for rule in listed if rule.startswith("compared_")} | {"features", "bench_epoch"}
+    assert steps.keys() == listed - targets - unasked
+    params = load_params(yaml.safe_load((clone / TINY[1]).read_text()))
+    study, photos, digits = params.segmentation, params.placement, params.classification
+    networks = len(study.strategies)
+    expected = {
+        "simulate": study.simulate.boards,
+        "reflectance": study.simulate.boards * study.simulate.conditions,
+        "train": networks,
+        "evaluate": networks,
         "prune": 1,
-        "pruned_evaluate": 1,
-        "floor": 3,
-        "complexity": 1,
-        "latency": 1,
-        "export": 4,
-        "pareto": 1,
-        "mirror": 1,
-        "photos": 1,
-        "placement_split": 1,
-        "samples": 1,
-        "placement_train": 2,
-        "placement_evaluate": 2,
-        "placement_floor": 2,
-        "placement_mirror": 1,
-        "placement_complexity": 1,
-        "placement_export": 1,
-        "placement_latency": 1,
-        "placement_tables": 1,
-        "placement_figures": 1,
-        "images": 1,
-        "baseline": 8,
-        "scratch": 2,
-        "classification_train": 4,
-        "classification_prune": 2,
-        "classification_complexity": 1,
-        "classification_latency": 1,
-        "classification_mirror": 1,
-        "classification_tables": 1,
-        "classification_figures": 1,
-        "tables": 1,
-        "figures": 1,
-        "publish": 1,
-        "verify": 1,
+        "floor": len(study.floors),
+        "export": networks + 1,
+        "placement_train": len(photos.losses),
+        "placement_floor": len(photos.floors),
+        "scratch": len(digits.scratch.runs),
+        "classification_train": len(digits.networks.runs),
+        "classification_prune": len(digits.pruning),
     }
+    assert {rule: steps[rule] for rule in expected} == expected
+    assert (steps["tables"], steps["publish"], steps["verify"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("question", ["--unlock", "--summary", "--dag", "--report=report.html"])
+def test_a_question_needs_no_number_of_cores(clone, question):
+    answer = subprocess.run(
+        ["snakemake", question, *TINY],
+        cwd=clone,
+        env=os.environ | {"PYTHONPATH": str(clone / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_compared_normalizations_are_trained_scored_and_shown_and_nothing_need_be_exported(clone):

@@ -1,15 +1,12 @@
 """The command line: one verb a pipeline step, each a plain function with keyword arguments.
 
 A path argument becomes a flag, a ``Section`` of params becomes one flag a field, so that a params key and its flag
-are the same word. Modules are imported only when their verb is called.
+are the same word. Help is read from the verb's source; its modules are imported only when it is called.
 """
 
 import importlib
-import inspect
-import re
 import types
 import typing
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.section import Section, explain
+from boardbench.signature import REQUIRED, Argument, signature_of
 from boardbench.verbs import GROUPS, POSITIONAL, VERBS
 
 
@@ -34,19 +32,11 @@ def _help(field: Any) -> str:
     return f"{field.description or ''} [default: {default}]"
 
 
-def _told(function: Callable) -> dict[str, str]:
-    """Return what a docstring's Args say of each argument."""
-    block = re.search(r"\n\s*Args:\n(.*?)(?=\n\S|\Z)", inspect.getdoc(function) or "", re.DOTALL)
-    found = re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", block[1] + "\n" if block else "", re.DOTALL | re.MULTILINE)
-    return {name: " ".join(text.replace("``", "").split()) for name, text in found}
-
-
-def _options(
-    name: str, annotation: Any, default: Any, text: str | None = None, positional: bool = False
-) -> list[click.Parameter]:
-    """Return the flags of one function argument, or the argument itself where it is given without a flag."""
+def _options(argument: Argument, positional: bool = False) -> list[click.Parameter]:
+    """Return the flags of one argument of a verb, or the argument itself where it is given without a flag."""
+    name, annotation = argument.name, argument.annotation
     flag = f"--{name.replace('_', '-')}"
-    required = default is inspect.Parameter.empty
+    required = argument.default is REQUIRED
     inner = typing.get_args(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [
@@ -56,37 +46,39 @@ def _options(
     if isinstance(annotation, types.UnionType) and types.NoneType in inner:
         annotation = next(kind for kind in inner if kind is not types.NoneType)
     if annotation is bool:
-        return [click.Option([flag], is_flag=True, default=default, help=text)]
+        return [click.Option([flag], is_flag=True, default=argument.default, help=argument.help)]
     many = typing.get_origin(annotation) is list
     if many:
         annotation = typing.get_args(annotation)[0]
     kind = click.Path(path_type=Path) if annotation is Path else annotation
     if positional:
         return [click.Argument([name], type=kind, nargs=-1 if many else 1, required=required)]
-    optional = {} if required else {"default": default}
-    shown = default is not None and not many
+    optional = {} if required else {"default": argument.default}
+    shown = not required and argument.default is not None and not many
     return [
-        click.Option([flag], type=kind, multiple=many, required=required, help=text, show_default=shown, **optional)
+        click.Option(
+            [flag], type=kind, multiple=many, required=required, help=argument.help, show_default=shown, **optional
+        )
     ]
 
 
-def _call(function: Callable, given: dict[str, Any]) -> None:
-    """Gather section flags into their sections and call the verb."""
-    arguments = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, Section):
-            section = parameter.annotation
+def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> None:
+    """Gather section flags into their sections, import the verb and call it."""
+    values = {}
+    for argument in arguments:
+        name, section = argument.name, argument.annotation
+        if isinstance(section, type) and issubclass(section, Section):
             # "null" is a value, a flag not given is none.
             source = click.get_current_context().get_parameter_source
-            values = {key: given[key] for key in section.model_fields if source(key) is ParameterSource.COMMANDLINE}
+            fields = {key: given[key] for key in section.model_fields if source(key) is ParameterSource.COMMANDLINE}
             try:
-                arguments[name] = section.model_validate(values)
+                values[name] = section.model_validate(fields)
             except ValidationError as error:
                 raise BoardbenchError(explain(error, section, "command line")) from None
         else:
-            value = given[name]
-            arguments[name] = list(value) if isinstance(value, tuple) else value
-    function(**arguments)
+            values[name] = list(given[name]) if isinstance(given[name], tuple) else given[name]
+    module, function = address.split(":")
+    getattr(importlib.import_module(module), function)(**values)
 
 
 class _Lazy(click.Group):
@@ -120,24 +112,31 @@ class _Lazy(click.Group):
 
 
 def _command(verb: str) -> click.Command:
-    module, function_name = VERBS[verb][0].split(":")
-    function = getattr(importlib.import_module(module), function_name)
-    told = _told(function)
+    address = VERBS[verb][0]
+    signature = signature_of(address)
     options = [
         option
-        for name, parameter in inspect.signature(function).parameters.items()
-        for option in _options(
-            name, parameter.annotation, parameter.default, told.get(name), positional=POSITIONAL.get(verb) == name
-        )
+        for argument in signature.arguments
+        for option in _options(argument, positional=POSITIONAL.get(verb) == argument.name)
     ]
-    text = re.split(r"\n\s*(?:Args|Raises|Returns):", inspect.getdoc(function) or "")[0]
-    return click.Command(verb.split()[-1], params=options, callback=lambda **given: _call(function, given), help=text)
+    return click.Command(
+        verb.split()[-1],
+        params=options,
+        callback=lambda **given: _call(address, signature.arguments, given),
+        help=signature.text,
+    )
+
+
+def program() -> click.Group:
+    """Return the whole command line."""
+    group = _Lazy(name="boardbench", help="From raw line-scan captures to trained, costed networks.")
+    return click.version_option(package_name="boardbench", message="%(package)s %(version)s")(group)
 
 
 def main() -> None:
     """Run the command line; a BoardbenchError becomes one message and exit code 1."""
     try:
-        _Lazy(name="boardbench", help="From raw line-scan captures to trained, costed networks.")()
+        program()(prog_name="boardbench")
     except BoardbenchError as error:
         click.secho("error: ", err=True, fg="red", nl=False)
         click.echo(str(error), err=True)

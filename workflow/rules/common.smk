@@ -23,6 +23,9 @@ STUDY = PARAMS.segmentation
 PLACEMENT = PARAMS.placement
 CLASSIFICATION = PARAMS.classification
 TRACKING = "results/mlflow.db"
+# Threads of a step that times something and wants the machine to itself; two where no number of cores is given, as
+# with --summary or on a cluster (`workflow.cores` stops there).
+ALONE = workflow.resource_settings.cores or 2
 
 
 def quoted(value):

@@ -32,7 +32,7 @@ rule latency:
         f"{RESULTS}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: workflow.cores
+    threads: ALONE
     params:
         backbones=repeated("backbones", STUDY.backbones),
         strategies=repeated("strategies", STUDY.strategies),

@@ -37,7 +37,7 @@ if LINED:
             f"{RESULTS}/logs/pareto.log",
         conda:
             "../envs/boardbench.yaml"
-        threads: workflow.cores
+        threads: ALONE
         params:
             models=repeated("models", exported(0, LINED)),
             flags=flags(STUDY.deployment),

@@ -106,7 +106,7 @@ rule classification_latency:
         f"{CLASSIFIED}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: workflow.cores
+    threads: ALONE
     params:
         runs=lambda wildcards, input: repeated(
             "runs", [Path(model).parent for model in input.models]
@@ -134,7 +134,7 @@ rule bench_epoch:
         f"{CLASSIFIED}/logs/epochs.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: workflow.cores
+    threads: ALONE
     params:
         networks=repeated("networks", CLASSIFICATION.bench.networks),
         flags=flags(CLASSIFICATION.bench, leave_out={"networks"}),

@@ -262,7 +262,7 @@ rule placement_latency:
         f"{PLACED}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: workflow.cores
+    threads: ALONE
     params:
         models=repeated("models", placed_files(0, SHOWN)),
         floors=repeated("floors", PLACEMENT.floors),

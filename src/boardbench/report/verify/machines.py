@@ -99,9 +99,7 @@ def _former(file: Path, rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [
         row | {key: now[_cell(row)][key] for key in ("mean_seeds", "sd_seeds")}
         for row in former
-        if row["machine"] not in named
-        and _cell(row) in now
-        and then.get(_cell(row)) == now[_cell(row)]["value"]
+        if row["machine"] not in named and _cell(row) in now and then.get(_cell(row)) == now[_cell(row)]["value"]
     ]
 
 
