@@ -4,8 +4,8 @@ Usage: python benchmarks/drift.py RUN [RUN ...]
 
 RUN: folders of trained segmentation runs, as ``snakemake`` leaves them. The first table has the mean IoU of each on its
 test captures under the drifts of ``segmentation_drift.csv`` (simulated; pixels of an unknown material are left out),
-the second the median time of a line of 1024 samples x 224 bands in the front of a stream, and the mean time of the
-look for drift beside it. No part of ``make bench``: it needs finished runs.
+the second the median time of a line of 1024 samples x 224 bands in the spectral encoder of a stream, and the mean time
+of the look for drift beside it. No part of ``make bench``: it needs finished runs.
 """
 
 import argparse
@@ -62,13 +62,13 @@ def scored(run: Path) -> dict[str, float]:
 
 
 def line_seconds(strategy: str, known: Path) -> tuple[float, float]:
-    """Return the median seconds of a line in the front, and the mean of the look beside it."""
+    """Return the median seconds of a line in the spectral encoder, and the mean of the look beside it."""
     import json
 
     import exported
     from boardbench.segmentation.drift.references import seen_counts
-    from boardbench.stream.front import Front
     from boardbench.stream.look import Look
+    from boardbench.stream.spectral_encoder import SpectralEncoder
 
     given = exported.capture(64, 1024, 224)
     keep = list(range(exported.DROP_FIRST, 224))
@@ -76,20 +76,20 @@ def line_seconds(strategy: str, known: Path) -> tuple[float, float]:
         path = Path(folder) / "model.onnx"
         exported.write_onnx(exported.untrained("unet", strategy, 8, 224), path)
         exposure = float(given["exposure"][0])
-        front = Front(path, white=given["white"], dark=given["dark"], exposure=exposure)
-    facts = {"sensor": {"keep": keep, "panel": 1.0}, "drift": json.loads(known.read_text())}
+        encoder = SpectralEncoder(path, white=given["white"], dark=given["dark"], exposure=exposure)
+    metadata = {"sensor": {"keep": keep, "panel": 1.0}, "drift": json.loads(known.read_text())}
     span = given["white"] - given["dark"]
     factors = SimpleNamespace(dark=given["dark"].T, gain=(exposure / span).T)
     inputs = SimpleNamespace(white=given["white"], factors=factors)
     inputs.seen = seen_counts(span, given["dark"], 7.5, keep)
-    look, counts = Look(facts, inputs, "0:16"), given["counts"]
-    fronts, looks = [], []
+    look, counts = Look(metadata, inputs, "0:16"), given["counts"]
+    encoders, looks = [], []
     for number in range(LINES):
-        for spent, work in ((fronts, lambda line: front.lines(line[None])), (looks, look.line)):
+        for spent, work in ((encoders, lambda line: encoder.lines(line[None])), (looks, look.line)):
             start = time.perf_counter()
             work(counts[number % 64])
             spent.append(time.perf_counter() - start)
-    return statistics.median(fronts), statistics.fmean(looks)
+    return statistics.median(encoders), statistics.fmean(looks)
 
 
 def main() -> None:
@@ -103,8 +103,10 @@ def main() -> None:
     for name in next(iter(columns.values())):
         print(name, *(f"{found[name]:.3f}" for found in columns.values()), sep="\t")
     for strategy in SPECTRAL:
-        front, look = line_seconds(strategy, runs[0].parents[1] / "drift.json")
-        print(f"a line, {strategy}: front {1e3 * front:.3f} ms, look {1e3 * look:.3f} ms, {look / front:.2f} of it")
+        encoder, look = line_seconds(strategy, runs[0].parents[1] / "drift.json")
+        print(
+            f"a line, {strategy}: encoder {1e3 * encoder:.3f} ms, look {1e3 * look:.3f} ms, {look / encoder:.2f} of it"
+        )
 
 
 if __name__ == "__main__":

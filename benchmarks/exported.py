@@ -58,7 +58,7 @@ def write_onnx(model, path: Path) -> None:
     """Write a model as ``boardbench export`` does, unchecked: there is no capture to check it on."""
     from boardbench.engine.export import to_onnx
     from boardbench.segmentation import export
-    from boardbench.segmentation.deployment import SEAMS, Deployed, example
+    from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
 
     inputs, outputs = export._signature(model)
     axes = {
@@ -66,7 +66,15 @@ def write_onnx(model, path: Path) -> None:
         for name, (_, shape) in inputs.items()
     }
     given = dict(zip(inputs, example(model), strict=True))
-    to_onnx(Deployed(model).eval(), given, axes, list(outputs), list(SEAMS), export._facts(model, "float32"), path)
+    to_onnx(
+        Deployed(model).eval(),
+        given,
+        axes,
+        list(outputs),
+        list(INTERMEDIATES),
+        export._metadata(model, "float32"),
+        path,
+    )
 
 
 def capture(lines: int, samples: int, bands: int) -> dict[str, np.ndarray]:

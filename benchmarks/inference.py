@@ -36,7 +36,7 @@ def side(who: str, folder: str, *numbers: str) -> None:
 
 
 def ours(wire: Wire, folder: Path, model, given: dict[str, np.ndarray]) -> None:
-    """Run the exported file, whole or behind its seam."""
+    """Run the exported file, whole or behind its intermediate output."""
     import exported
     from boardbench.engine.onnxfile import cut, session
 

@@ -24,8 +24,8 @@ def networks() -> Iterator[tuple[str, object]]:
     import torch
 
     from boardbench.classification.networks import build_network
-    from boardbench.engine.channels import shrunk
-    from boardbench.engine.pruning import masked, settled
+    from boardbench.engine.channels import prune_channels
+    from boardbench.engine.pruning import apply_mask, remove_mask
 
     torch.manual_seed(0)
     dense = build_network("resnet18", CLASSES, width=0.25).eval()
@@ -38,9 +38,9 @@ def networks() -> Iterator[tuple[str, object]]:
     for multiple in MULTIPLES:
         yield (
             f"half of the GMACs gone in multiples of {multiple}",
-            shrunk(dense, RATIO, (SIDE, SIDE), [dense.head], losses, multiple).eval(),
+            prune_channels(dense, RATIO, (SIDE, SIDE), [dense.head], losses, multiple).eval(),
         )
-    yield f"{ZEROS:.0%} zeros", settled(dense, masked(dense, ZEROS)).eval()
+    yield f"{ZEROS:.0%} zeros", remove_mask(dense, apply_mask(dense, ZEROS)).eval()
 
 
 def passes(network: object, folder: Path, batch: int) -> dict[str, object]:

@@ -92,10 +92,10 @@ def check_same(folder: Path) -> None:
     worst = 0.0
     for mine, other in zip(ours, rival, strict=True):
         worst = max(worst, float(np.abs(mine.astype(np.float32) - other.astype(np.float32)).max()))
-    facts = [json.loads((folder / f"{who}.json").read_text()) for who in ("ours", "rival")]
-    same = all(facts[0][key] == facts[1][key] for key in ("invalid", "saturated"))
+    metadata = [json.loads((folder / f"{who}.json").read_text()) for who in ("ours", "rival")]
+    same = all(metadata[0][key] == metadata[1][key] for key in ("invalid", "saturated"))
     if worst > 2**-10 or not same:
-        raise SystemExit(f"results differ: by {worst}, facts {facts}")
+        raise SystemExit(f"results differ: by {worst}, metadata {metadata}")
 
 
 def rows(quick: bool) -> list[Row]:

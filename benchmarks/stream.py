@@ -1,11 +1,11 @@
-"""Streaming: a line-scan camera's lines through the front end, and through a whole model.
+"""Streaming: a line-scan camera's lines through the spectral encoder, and through a whole model.
 
 Usage: python benchmarks/stream.py [--quick] [--out FILE.csv]
 
-1024 samples x 224 bands, SCRB to 3 channels. (1) The front end alone, one thread, against float64 NumPy written layer
-by layer; the channels must agree. Floor: the two matrix products at the rate of torch's, and a copy of the line.
-(2) The front end behind the source process and the ring at the camera's 327 lines/s: none may be dropped. (3) The whole
-of `boardbench stream` with a small model: the rate that it takes when the source waits for it, then the
+1024 samples x 224 bands, SCRB to 3 channels. (1) The spectral encoder alone, one thread, against float64 NumPy written
+layer by layer; the channels must agree. Floor: the two matrix products at the rate of torch's, and a copy of the line.
+(2) The spectral encoder behind the source process and the ring at the camera's 327 lines/s: none may be dropped. (3)
+The whole of `boardbench stream` with a small model: the rate that it takes when the source waits for it, then the
 highest rate by the clock that it keeps with nothing dropped.
 """
 
@@ -38,25 +38,25 @@ def side(who: str, folder: str, *numbers: str) -> None:
 
 
 def ours(wire: Wire, folder: Path, samples: int, bands: int) -> None:
-    """Time the front end, and run streams."""
+    """Time the spectral encoder, and run streams."""
     import exported
-    from boardbench.stream.front import Front
+    from boardbench.stream.spectral_encoder import SpectralEncoder
     from boardbench.stream.stream import stream
 
     path = folder / "model.onnx"
     exported.write_onnx(exported.untrained(*MODEL, bands), path)
     given = exported.capture(64, samples, bands)
     exposure = float(given["exposure"][0])
-    front = Front(path, white=given["white"], dark=given["dark"], exposure=exposure)
-    np.save(folder / "ours.npy", front.lines(given["counts"][:1]))
+    encoder = SpectralEncoder(path, white=given["white"], dark=given["dark"], exposure=exposure)
+    np.save(folder / "ours.npy", encoder.lines(given["counts"][:1]))
 
     def job(part: str, lines: int, rate: float = 0.0) -> dict[str, float]:
-        if part == "front":
+        if part == "encoder":
             counts = given["counts"]
-            spent = measuring.seconds(lambda: [front.lines(counts[n % 64][None]) for n in range(lines)])
+            spent = measuring.seconds(lambda: [encoder.lines(counts[n % 64][None]) for n in range(lines)])
             return {"rate": lines / spent}
         if part == "ring":
-            return behind_ring(folder, front, lines, rate)
+            return behind_ring(folder, encoder, lines, rate)
         out = folder / f"stream-{rate}"
         stream(
             source=str(folder / "cube.hdr"),
@@ -77,8 +77,8 @@ def ours(wire: Wire, folder: Path, samples: int, bands: int) -> None:
     wire.serve(job)
 
 
-def behind_ring(folder: Path, front, lines: int, rate: float) -> dict[str, float]:
-    """Take lines as the verb does, but only through the front end; return what came and what was dropped."""
+def behind_ring(folder: Path, encoder, lines: int, rate: float) -> dict[str, float]:
+    """Take lines as the verb does, but only through the spectral encoder; return what came and what was dropped."""
     from boardbench.captures.envi import open_cube
     from boardbench.stream.ring import Ring
     from boardbench.stream.source import Replay, run
@@ -94,7 +94,7 @@ def behind_ring(folder: Path, front, lines: int, rate: float) -> dict[str, float
     came = 0
     while (line := ring.take(0.1)) is not None or not receive.poll():
         if line is not None:
-            front.lines(line.counts[None])
+            encoder.lines(line.counts[None])
             ring.done()
             came += 1
     process.join()
@@ -109,7 +109,10 @@ def rival(wire: Wire, folder: Path, samples: int, bands: int) -> None:
     network = exported.untrained(*MODEL, bands).network
     given = exported.capture(64, samples, bands)
     layers = []
-    for convolution, norm in ((network.front[0], network.front[1]), (network.front[3], network.front[4])):
+    for convolution, norm in (
+        (network.spectral_encoder[0], network.spectral_encoder[1]),
+        (network.spectral_encoder[3], network.spectral_encoder[4]),
+    ):
         tensors = {"mean": norm.running_mean, "variance": norm.running_var, "scale": norm.weight, "shift": norm.bias}
         layer = {name: tensor.detach().numpy().astype(np.float64)[:, None] for name, tensor in tensors.items()}
         weight = convolution.weight.detach().numpy()[:, :, 0, 0].astype(np.float64)
@@ -151,7 +154,7 @@ def rate_that_holds(worker: Worker, lines: int, seconds: float, tries: int = 6) 
 
 
 def rows(quick: bool) -> list[Row]:
-    """Measure, and return lines/s of the front end alone, behind the ring, and of a whole stream."""
+    """Measure, and return lines/s of the spectral encoder alone, behind the ring, and of a whole stream."""
     lines, samples, bands, repeats = (64, 64, 24, 1) if quick else (256, 1024, 224, 5)
     camera, seconds = (50.0, 1) if quick else (CAMERA, 8)
     with tempfile.TemporaryDirectory() as name:
@@ -161,7 +164,7 @@ def rows(quick: bool) -> list[Row]:
         with Worker("stream.py", "ours", *arguments) as mine:
             with Worker("stream.py", "rival", *arguments) as theirs:
                 sides = {
-                    "ours": lambda: mine.ask(part="front", lines=lines),
+                    "ours": lambda: mine.ask(part="encoder", lines=lines),
                     "rival": lambda: theirs.ask(part="line", lines=lines // 4),
                     "limit": lambda: theirs.ask(part="limit", lines=0),
                 }
@@ -180,9 +183,9 @@ def rows(quick: bool) -> list[Row]:
         return compare(name, "the camera", "lines/s", values, [camera], target=target, floor=floor)
 
     return [
-        compare(f"front end, {what}", "float64 NumPy", "lines/s", ours, theirs, target=3, floor=floor),
-        against_camera(f"front end, {what}: headroom", ours, floor=floor),
-        against_camera(f"front end behind source and ring, {seconds} s: lines that came", [kept]),
+        compare(f"spectral encoder, {what}", "float64 NumPy", "lines/s", ours, theirs, target=3, floor=floor),
+        against_camera(f"spectral encoder, {what}: headroom", ours, floor=floor),
+        against_camera(f"spectral encoder behind source and ring, {seconds} s: lines that came", [kept]),
         against_camera(f"{model}: the source waits", [free], target=None),
         against_camera(f"{model}: highest rate kept, none dropped", [held]),
     ]

@@ -172,7 +172,7 @@ def test_its_example_of_a_strategy_is_linear3():
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {}
     exec(example, names)  # the README's own code
-    assert str(names["STRATEGY"].front(214)) == str(reduction.get("linear3").front(214))
+    assert str(names["STRATEGY"].encoder(214)) == str(reduction.get("linear3").encoder(214))
 
 
 def test_it_names_every_backbone_and_strategy():

@@ -33,7 +33,7 @@ def straightforward(*, cube: Path, out: Path, mask: Path, white: Path, dark: Pat
     np.save(out, np.ascontiguousarray(values.transpose(2, 0, 1).astype(np.float16)))
 
     lines, samples, bands = counts.shape
-    facts = {
+    metadata = {
         "wavelengths": [float(value) for value in image.metadata["wavelength"][drop_first:]],
         "original": {"lines": lines, "samples": samples, "bands": bands},
         "invalid": int(np.count_nonzero(invalid[:, drop_first:])) * lines,
@@ -42,6 +42,6 @@ def straightforward(*, cube: Path, out: Path, mask: Path, white: Path, dark: Pat
         "clipped_high": high,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
     }
-    out.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n")
+    out.with_suffix(".json").write_text(json.dumps(metadata, indent=2) + "\n")
     with Image.open(mask) as labels:
         labels.save(out.with_suffix(".png"))

@@ -38,7 +38,7 @@ def test_eager_gives_the_classes_of_the_deployed_module(model, given):
 def test_front64_gives_the_channels_of_the_deployed_module(model, given):
     layers = []
     for place in (0, 3):
-        convolution, norm = model.network.front[place], model.network.front[place + 1]
+        convolution, norm = model.network.spectral_encoder[place], model.network.spectral_encoder[place + 1]
         statistics = {
             "mean": norm.running_mean,
             "variance": norm.running_var,

@@ -65,7 +65,7 @@ def snow():
 
 
 def made(tmp_path, write_envi, counts, **fields):
-    """Calibrate counts; return reflectance (bands, lines, samples) and the facts beside it."""
+    """Calibrate counts; return reflectance (bands, lines, samples) and the report beside it."""
     paths = {kind: write_envi(tmp_path / f"{kind}.hdr", values, **fields) for kind, values in counts.items()}
     Image.fromarray(np.zeros(counts["cube"].shape[:2], np.uint8)).save(tmp_path / "mask.png")
     out = tmp_path / "out.npy"
@@ -75,7 +75,7 @@ def made(tmp_path, write_envi, counts, **fields):
 
 def test_reflectance_is_that_of_another_tool(tmp_path, write_envi, core):
     theirs = tiff(REAL / "hsitools" / "REFLECTANCE_CORE_XYZ_ROI_1.tif")
-    ours, facts = made(tmp_path, write_envi, core)
+    ours, metadata = made(tmp_path, write_envi, core)
     part = ours.transpose(1, 2, 0)[6:74, 948 - 88 : 1283 - 88]
     assert part.shape == theirs.shape
     apart = np.abs(part - np.clip(theirs, 0, 1)).max(axis=0)
@@ -83,8 +83,8 @@ def test_reflectance_is_that_of_another_tool(tmp_path, write_envi, core):
     clean = average_reference(core["white"]).left_out[948 - 88 : 1283 - 88] == 0
     assert apart[clean].max() < 3e-4
     assert (~clean).mean() < 0.02 and apart.max() < 3e-3
-    assert facts["white_saturated"] == 971 * 85
-    assert (facts["invalid"], facts["full_scale"]) == (0, 4095)
+    assert metadata["white_saturated"] == 971 * 85
+    assert (metadata["invalid"], metadata["full_scale"]) == (0, 4095)
 
 
 def test_references_are_averaged_without_what_does_not_belong(core):
@@ -104,8 +104,8 @@ def test_real_fx10_counts_are_calibrated_without_an_invalid_element(tmp_path, wr
     fields = {"wavelength": f"{{{', '.join(map(str, nm))}}}", "wavelength units": "nm"}
     paths = {k: write_envi(tmp_path / f"{k}.hdr", v, interleave, **fields) for k, v in counts.items()}
     assert open_cube(paths["cube"]).wavelengths[[0, -1]].tolist() == [397.01, 1004.52]
-    ours, facts = made(tmp_path, write_envi, counts, **fields)
-    assert (ours.shape, facts["invalid"], facts["values"]) == ((448, 2, 1024), 0, 917_504)
+    ours, metadata = made(tmp_path, write_envi, counts, **fields)
+    assert (ours.shape, metadata["invalid"], metadata["values"]) == ((448, 2, 1024), 0, 917_504)
     white, dark = (counts[kind].astype(np.float64).mean(axis=0) for kind in ("white", "dark"))
     expected = ((counts["cube"] - dark) / (white - dark)).transpose(2, 0, 1)
     np.testing.assert_allclose(ours, np.clip(expected, 0, 1), atol=3e-4)

@@ -112,8 +112,13 @@ def test_values_that_are_not_known_are_0_and_counted(scan, tmp_path, interleave,
     expected = np.full((3, 4, 2), 0.5)
     expected[2, 1, 0] = expected[0, 3, 1] = 0
     np.testing.assert_array_equal(np.load(out), expected)
-    facts = json.loads(out.with_suffix(".json").read_text())
-    assert (facts["invalid"], facts["saturated"], facts["clipped_high"], facts["clipped_low"]) == (2, 0, 0, 0)
+    metadata = json.loads(out.with_suffix(".json").read_text())
+    assert (metadata["invalid"], metadata["saturated"], metadata["clipped_high"], metadata["clipped_low"]) == (
+        2,
+        0,
+        0,
+        0,
+    )
 
 
 def test_values_of_references_that_are_not_known(scan):

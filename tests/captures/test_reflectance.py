@@ -59,7 +59,7 @@ def test_equals_the_plain_functions(capture, interleave, size, method):
     (raw, white, dark, labels), arguments = capture(interleave=interleave)
     arguments["params"] = Reflectance(drop_first=1, size=size, resize=method)
     reflectance(**arguments)
-    got, facts, mask = results(arguments["out"])
+    got, metadata, mask = results(arguments["out"])
     plain, invalid, saturated = (part.transpose(2, 0, 1)[1:] for part in calibrate(raw, white, dark, 4.0, 2.0, 4.0))
     new = size or (70, 9)
     assert got.dtype == np.float16
@@ -67,15 +67,15 @@ def test_equals_the_plain_functions(capture, interleave, size, method):
     assert got.shape == (5, *new)
     np.testing.assert_allclose(got, resize(plain.clip(0, 1), new, method), atol=6e-4)
     np.testing.assert_array_equal(mask, resize_mask(labels, new))
-    assert facts["invalid"] == invalid.sum() == 70
-    assert facts["saturated"] == saturated.sum()
-    assert facts["clipped_low"] == (plain < 0).sum() > 0
-    assert facts["clipped_high"] == (plain > 1).sum()
-    assert facts["wavelengths"] == [500, 600, 700, 800, 900]
-    assert facts["original"] == {"lines": 70, "samples": 9, "bands": 6}
-    assert facts["working"] == {"lines": new[0], "samples": new[1], "bands": 5}
-    assert facts["tint_ms"] == {"cube": 4.0, "white": 2.0, "dark": 4.0}
-    assert facts["sha256"]
+    assert metadata["invalid"] == invalid.sum() == 70
+    assert metadata["saturated"] == saturated.sum()
+    assert metadata["clipped_low"] == (plain < 0).sum() > 0
+    assert metadata["clipped_high"] == (plain > 1).sum()
+    assert metadata["wavelengths"] == [500, 600, 700, 800, 900]
+    assert metadata["original"] == {"lines": 70, "samples": 9, "bands": 6}
+    assert metadata["working"] == {"lines": new[0], "samples": new[1], "bands": 5}
+    assert metadata["tint_ms"] == {"cube": 4.0, "white": 2.0, "dark": 4.0}
+    assert metadata["sha256"]
 
 
 def test_saturated_values_are_counted(capture, write_envi):
@@ -91,17 +91,17 @@ def test_saturated_values_are_counted(capture, write_envi):
 def test_saturated_white_and_values_of_references_left_out_are_counted(capture, write_envi):
     (_, white, dark, _), arguments = capture()
     reflectance(**arguments)
-    facts = results(arguments["out"])[1]
-    assert (facts["white_saturated"], facts["white_left_out"], facts["dark_left_out"]) == (0, 0, 0)
+    metadata = results(arguments["out"])[1]
+    assert (metadata["white_saturated"], metadata["white_left_out"], metadata["dark_left_out"]) == (0, 0, 0)
     white[:], dark[:] = 2500, 100
     white[1, 2, 4] = white[3, 5, 0] = 4095
     dark[2, :, 1:3] = 0
     write_envi(arguments["white"], white, tint=2.0)
     write_envi(arguments["dark"], dark, tint=4.0)
     reflectance(**arguments)
-    facts = results(arguments["out"])[1]
+    metadata = results(arguments["out"])[1]
     # Band 0 is dropped. One element, in each of the capture's 70 lines; values of the references.
-    assert (facts["white_saturated"], facts["white_left_out"], facts["dark_left_out"]) == (70, 1, 18)
+    assert (metadata["white_saturated"], metadata["white_left_out"], metadata["dark_left_out"]) == (70, 1, 18)
 
 
 def test_another_integration_time_is_used(capture):
@@ -135,8 +135,8 @@ def test_trimming_by_scattered_wavelengths(capture):
     (raw, white, dark, _), arguments = capture(wavelength="{700, 400, 600, 500, 800, 900}")
     arguments["params"] = Reflectance(drop_first=0, size=None, min_nm=550, max_nm=850)
     reflectance(**arguments)
-    got, facts, _ = results(arguments["out"])
-    assert facts["wavelengths"] == [700, 600, 800]
+    got, metadata, _ = results(arguments["out"])
+    assert metadata["wavelengths"] == [700, 600, 800]
     plain = calibrate(raw, white, dark, 4.0, 2.0, 4.0)[0].transpose(2, 0, 1)[[0, 2, 4]]
     np.testing.assert_allclose(got, plain.clip(0, 1), atol=6e-4)
 
@@ -163,14 +163,14 @@ def test_float_reflectance_is_taken_as_it_is_and_its_holes_are_counted(product):
     values[0, 0, 0], values[3, 3, 3], values[5, 4, 3] = np.nan, np.inf, -np.inf
     arguments = product(values)
     reflectance(**arguments)
-    got, facts, _ = results(arguments["out"])
+    got, metadata, _ = results(arguments["out"])
     expected = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     np.testing.assert_allclose(got, expected.clip(0, 1).transpose(2, 0, 1), atol=6e-4)
-    assert (facts["invalid"], facts["saturated"], facts["kind"]) == (3, None, "reflectance")
-    assert facts["white_saturated"] is facts["white_left_out"] is facts["dark_left_out"] is None
-    assert facts["clipped_low"] == (expected < 0).sum()
-    assert facts["clipped_high"] == (expected > 1).sum()
-    assert facts["wavelengths"] is None
+    assert (metadata["invalid"], metadata["saturated"], metadata["kind"]) == (3, None, "reflectance")
+    assert metadata["white_saturated"] is metadata["white_left_out"] is metadata["dark_left_out"] is None
+    assert metadata["clipped_low"] == (expected < 0).sum()
+    assert metadata["clipped_high"] == (expected > 1).sum()
+    assert metadata["wavelengths"] is None
 
 
 def test_integers_need_their_scale_factor(product, says):
@@ -262,22 +262,22 @@ def framed(tmp_path, write_envi):
 
 def test_board_mask_is_applied_before_resizing(framed):
     reflectance(**framed)
-    got, facts, _ = results(framed["out"])
+    got, metadata, _ = results(framed["out"])
     # Output sample 7 is half of sample 14, outside the board, and half of sample 15, inside.
     expected = np.float32([0] * 7 + [0.4] + [0.8] * 8)
     np.testing.assert_allclose(got, np.broadcast_to(expected, (2, 16, 16)), atol=5e-4)
     assert (got[:, :, :7] == 0).all()
     # Counts are of all pixels; only one count tells how many are outside.
-    assert facts["outside_board"] == 16 * 15
-    assert facts["invalid"] == 2
+    assert metadata["outside_board"] == 16 * 15
+    assert metadata["invalid"] == 2
 
 
 def test_board_mask_that_is_not_asked_for_is_not_read(framed, tmp_path):
     params = Reflectance(drop_first=0, size=(16, 16), resize="area")
     reflectance(**(framed | {"params": params, "board": tmp_path / "no.png"}))
-    got, facts, _ = results(framed["out"])
+    got, metadata, _ = results(framed["out"])
     np.testing.assert_allclose(got[:, 1:], 0.8, atol=5e-4)
-    assert facts["outside_board"] is None
+    assert metadata["outside_board"] is None
 
 
 @pytest.mark.parametrize("size", [None, (16, 16), (70, 18)])

@@ -33,14 +33,14 @@ def _write_samples(
     np.save(folder / "images.npy", images)
     frame = pd.DataFrame({"sample": range(len(labels)), "part": ["train"] * train + ["test"] * test, "label": labels})
     frame.to_csv(folder / "samples.csv", index=False)
-    facts = {
+    metadata = {
         "classes": [f"bar{label}" for label in range(classes)],
         "size": list(size),
         "parts": {"train": train, "test": test},
         "sha256": "0" * 64,
         "source": {"kind": "bars", "encoding": "drawn", "seed": seed},
     }
-    (folder / "samples.json").write_text(json.dumps(facts))
+    (folder / "samples.json").write_text(json.dumps(metadata))
     return folder / "samples.csv"
 
 

@@ -79,9 +79,9 @@ def test_read(tmp_path, layout, form, place, monkeypatch):
             assert images[at] == pixel(number + at[0], *at[1:])
         number += count * classes
     assert max(len(block) for block in found.train.read(np.arange(20))) <= 7
-    assert found.facts["kind"] == layout.kind and found.facts["form"] == form
-    assert "original pixels" in found.facts["encoding"]
-    assert found.facts["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    assert found.metadata["kind"] == layout.kind and found.metadata["form"] == form
+    assert "original pixels" in found.metadata["encoding"]
+    assert found.metadata["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 @given(st.sets(st.integers(0, 49)))
@@ -111,12 +111,12 @@ def tiny(monkeypatch):
 def test_source(tmp_path, tiny, source, layout):
     path = write_tar(tmp_path / "mine.tar.gz", cifar_files(layout, "binary"))
     params = brought(path)
-    facts = open_source(source, tmp_path / "raw", params).facts
-    assert (facts["archive"], facts["checksum"]) == ("mine.tar.gz", params.checksum)
+    metadata = open_source(source, tmp_path / "raw", params).metadata
+    assert (metadata["archive"], metadata["checksum"]) == ("mine.tar.gz", params.checksum)
     # The path holds on this machine only.
-    assert str(tmp_path) not in str(facts)
+    assert str(tmp_path) not in str(metadata)
     folder = write_files(tmp_path / "unpacked", cifar_files(layout, "python"))
-    assert open_source(source, tmp_path / "raw", Archive(path=folder)).facts["form"] == "python"
+    assert open_source(source, tmp_path / "raw", Archive(path=folder)).metadata["form"] == "python"
     assert not (tmp_path / "raw").exists()
 
 
@@ -345,8 +345,8 @@ def test_parquet_of_cifar10(tmp_path, tiny, says):
     write_parquet(tmp_path / "test-00000-of-00001.parquet", contents[50:], labels[50:])
     found = open_source("cifar10", tmp_path, Archive(path=tmp_path))
     assert found.classes == list(CIFAR10.classes)
-    assert (found.facts["kind"], found.facts["form"]) == ("cifar10", "parquet")
-    assert "authors'" in found.facts["class_names"]
+    assert (found.metadata["kind"], found.metadata["form"]) == ("cifar10", "parquet")
+    assert "authors'" in found.metadata["class_names"]
     assert (every(found.train) == images[:50]).all()
     write_parquet(tmp_path / "test-00000-of-00001.parquet", contents[51:], labels[51:])
     says(lambda: open_source("cifar10", tmp_path, Archive(path=tmp_path)), "test part", "airplane 0")
@@ -389,4 +389,4 @@ def test_a_name_that_hugging_face_misspells_is_put_right(tmp_path):
         labels = [label for label in range(100) for _ in range(each)]
         write_parquet(tmp_path / f"{part}-00000-of-00001.parquet", [pixels] * len(labels), labels, names)
     images = module.check_published(TINY100, module.read_parquet(tmp_path), tmp_path)
-    assert images.classes == list(CIFAR100.classes) and images.facts["kind"] == "cifar100"
+    assert images.classes == list(CIFAR100.classes) and images.metadata["kind"] == "cifar100"

@@ -29,10 +29,10 @@ def test_read(pictures):
     assert found.size == (4, 5, 3)
     assert found.train.labels.dtype == np.int64 and found.train.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert (every(found.train) == pixels[:6]).all() and (every(found.test) == pixels[6:]).all()
-    assert found.classes == ["0", "1", "2"] and found.facts["class_names"] == "by number (the files name none)"
-    assert found.facts["kind"] == "parquet" and found.facts["encodings"] == {"PNG": 9}
-    assert found.facts["encoding"] == "PNG, lossless"
-    assert list(found.facts["files"]) == [f"train{_NAME}", f"test{_NAME}"]
+    assert found.classes == ["0", "1", "2"] and found.metadata["class_names"] == "by number (the files name none)"
+    assert found.metadata["kind"] == "parquet" and found.metadata["encodings"] == {"PNG": 9}
+    assert found.metadata["encoding"] == "PNG, lossless"
+    assert list(found.metadata["files"]) == [f"train{_NAME}", f"test{_NAME}"]
 
 
 @given(wanted=st.sets(st.integers(0, 5)), rows=st.integers(1, 7))
@@ -57,7 +57,7 @@ def test_several_files_one_folder_down_other_names(tmp_path):
     write_parquet(folder / "test-00000-of-00001.parquet", contents[3:], [1, 1], ["a", "b"], columns)
     found = open_source("parquet", tmp_path, Archive(path=tmp_path))
     assert found.size == (3, 6, 1) and found.classes == ["a", "b"]
-    assert found.facts["class_names"] == "from the files"
+    assert found.metadata["class_names"] == "from the files"
     assert found.train.labels.tolist() == [0, 1, 0]
     assert (every(found.train) == grey[:3]).all() and (every(found.test) == grey[3:]).all()
 
@@ -67,8 +67,8 @@ def test_jpeg_is_told(pictures):
     content = encoded(pixels[0], "JPEG")
     write_parquet(folder / f"test{_NAME}", [content, encoded(pixels[1])], [0, 1])
     found = read_parquet(folder)
-    assert found.facts["encodings"] == {"JPEG": 1, "PNG": 7}
-    assert "JPEG, which changes pixels" in found.facts["encoding"]
+    assert found.metadata["encodings"] == {"JPEG": 1, "PNG": 7}
+    assert "JPEG, which changes pixels" in found.metadata["encoding"]
     with Image.open(io.BytesIO(content)) as image:
         assert (every(found.test)[0] == np.asarray(image)).all()
 
@@ -173,7 +173,7 @@ def test_null_in_place_of_the_struct(pictures, says):
     images = pa.array([{"bytes": png()}, None], pa.struct([("bytes", pa.binary())]))
     pq.write_table(pa.table({"img": images, "label": [0, 1]}), file)
     found = read_parquet(folder)
-    assert found.facts["encodings"]["unknown"] == 1
+    assert found.metadata["encodings"]["unknown"] == 1
     says(lambda: every(found.test), file, "row 1", "no bytes")
 
 
@@ -237,6 +237,6 @@ def test_real_cifar10(tmp_path):
     found = open_source("cifar10", tmp_path, Archive(path=_REAL))
     assert np.bincount(found.train.labels).tolist() == [5000] * 10
     assert np.bincount(found.test.labels).tolist() == [1000] * 10
-    assert found.classes[3] == "cat" and found.facts["encodings"] == {"JPEG": 60_000}
+    assert found.classes[3] == "cat" and found.metadata["encodings"] == {"JPEG": 60_000}
     images = np.concatenate([*found.test.read(np.array([0, 5000, 9999]))])
     assert images.shape == (3, 32, 32, 3) and images.std() > 20

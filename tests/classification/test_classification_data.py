@@ -15,7 +15,7 @@ def test_read(samples, folder):
     assert isinstance(found.images, np.memmap)
     assert found.labels.dtype == np.int64 and found.labels[:4].tolist() == [0, 1, 2, 0]
     assert found.classes == ["bar0", "bar1", "bar2"] and found.size == (8, 8, 1)
-    assert found.facts["source"]["kind"] == "bars"
+    assert found.metadata["source"]["kind"] == "bars"
 
 
 def test_parts(samples, says):
@@ -37,7 +37,7 @@ def test_subset(samples, says):
     assert np.bincount(found.labels[drawn]).tolist() == [4, 3, 3]
     assert found.subset("test", 10, "key").tolist() == drawn.tolist()
     assert found.subset("test", 30, "key").tolist() == [*range(60, 90)]
-    found.facts["source"]["seed"] = 1
+    found.metadata["source"]["seed"] = 1
     assert found.subset("test", 10, "key").tolist() != drawn.tolist()
     says(lambda: found.subset("test", 31, "the.key"), "the.key", "31", "11 images of class 'bar0'", "30 or less")
 
@@ -99,9 +99,9 @@ def test_parts_that_are_mixed(samples, says):
 @pytest.mark.parametrize("key", ["classes", "size", "parts", "source"])
 def test_facts_without_a_key(samples, key, says):
     file = samples.with_name("samples.json")
-    facts = json.loads(file.read_text())
-    del facts[key]
-    file.write_text(json.dumps(facts))
+    metadata = json.loads(file.read_text())
+    del metadata[key]
+    file.write_text(json.dumps(metadata))
     says(lambda: read_samples(samples), "samples.json", key, "missing")
 
 

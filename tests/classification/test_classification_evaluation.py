@@ -72,7 +72,7 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
 
     folder, store = tmp_path / "small-seed0", tmp_path / "mlflow.db"
     folder.mkdir()
-    metrics = {"study": "classification", "dataset": "toys", "kind": "pruned", "identity": "abc", "scores": SCORES}
+    metrics = {"study": "classification", "dataset": "toys", "kind": "pruned", "fingerprint": "abc", "scores": SCORES}
     (folder / "metrics.json").write_text(json.dumps({**metrics, "pruning": {"name": "half"}}))
     (folder / "history.csv").write_text("epoch,train_loss\n0,2.0\n")
     entries = []

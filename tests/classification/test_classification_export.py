@@ -84,8 +84,8 @@ def test_the_file_gives_the_runs_classes_for_any_number_of_images(run, samples, 
 def test_the_file_says_what_it_is(run):
     model, folder = run
     export(run=folder / "model.pt", unregistered=True)
-    facts = open_onnx(folder / "model.onnx").facts
-    assert facts == facts | {
+    metadata = open_onnx(folder / "model.onnx").metadata
+    assert metadata == metadata | {
         "study": "classification",
         "dataset": "bars",
         "name": "small",
@@ -122,7 +122,7 @@ def test_a_run_with_fewer_channels_keeps_its_sizes(run, samples, tmp_path, monke
     export(run=folder, out=tmp_path / "line", tracking=tmp_path / "mlflow.db")
     checked = json.loads((tmp_path / "line/export.json").read_text())
     assert checked["same_class"] == 1 and checked["largest_probability_difference"] < 1e-5
-    assert open_onnx(tmp_path / "line/model.onnx").facts["pruning"] == pruning
+    assert open_onnx(tmp_path / "line/model.onnx").metadata["pruning"] == pruning
     images, _ = read_samples(samples).part("test")
     given = torch.from_numpy(images.copy())
     with torch.inference_mode():

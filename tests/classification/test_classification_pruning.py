@@ -46,15 +46,15 @@ def test_a_structured_run_is_written_whole_and_the_same_every_time(run, samples,
         assert (run / name).read_bytes() == before[name], name
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == sorted([*SAME, "seconds.json"])
     assert (found["kind"], found["name"], found["parent"], found["seed"]) == ("pruned", "small", "small", 0)
-    facts, model = found["pruning"], load(tmp_path / "one")
-    assert facts == model.pruning and (facts["name"], facts["ratio"]) == ("half", 0.5)
-    assert facts["macs"] <= 0.5 * facts["macs_before"]
-    assert found["parameters"] == facts["parameters"] == sum(weight.numel() for weight in model.network.parameters())
+    metadata, model = found["pruning"], load(tmp_path / "one")
+    assert metadata == model.pruning and (metadata["name"], metadata["ratio"]) == ("half", 0.5)
+    assert metadata["macs"] <= 0.5 * metadata["macs_before"]
+    assert found["parameters"] == metadata["parameters"] == sum(weight.numel() for weight in model.network.parameters())
     assert model.network.fc.out_features == 3
     predictions = pd.read_csv(tmp_path / "one/predictions.csv")
     images, _ = read_samples(samples).part("test")
     assert model.predict(torch.from_numpy(np.array(images))).tolist() == predictions["predicted"].tolist()
-    assert found["settings"]["network"] == PARAMS.network and facts["settings"]["epochs"] == 2
+    assert found["settings"]["network"] == PARAMS.network and metadata["settings"]["epochs"] == 2
 
 
 def test_zeros_are_chosen_on_the_validation_images_only(run, samples, tmp_path, monkeypatch):
@@ -70,18 +70,18 @@ def test_zeros_are_chosen_on_the_validation_images_only(run, samples, tmp_path, 
     monkeypatch.setattr(step, "pruned", watched)
     monkeypatch.setattr(step, "finish", lambda *arguments: (seen.append("scored"), ready(*arguments)))
     grid = {"method": "unstructured", "ratio": None, "ratios": [0.3, 0.6, 0.95], "tolerance": 0.05}
-    facts = pruned(run, samples, tmp_path / "one", **grid)["pruning"]
+    metadata = pruned(run, samples, tmp_path / "one", **grid)["pruning"]
     assert seen == ["chosen", "scored"]
     images = np.load(samples.with_name("images.npy"))
     images[60:] = 255 - images[60:]  # other test images: whatever they decide would change
     np.save(samples.with_name("images.npy"), images)
-    assert pruned(run, samples, tmp_path / "two", **grid)["pruning"] == facts
-    assert load(tmp_path / "one").pruning == facts
-    assert [row["ratio"] for row in facts["ratios"]] == [0.3, 0.6, 0.95]
-    assert facts["parameters_nonzero"] < facts["parameters"] == facts["parameters_before"]
+    assert pruned(run, samples, tmp_path / "two", **grid)["pruning"] == metadata
+    assert load(tmp_path / "one").pruning == metadata
+    assert [row["ratio"] for row in metadata["ratios"]] == [0.3, 0.6, 0.95]
+    assert metadata["parameters_nonzero"] < metadata["parameters"] == metadata["parameters_before"]
     weights = [layer.weight for layer in weighted(load(tmp_path / "one").network).values()]
     zeros = sum(int((weight == 0).sum()) for weight in weights) / sum(weight.numel() for weight in weights)
-    assert zeros == pytest.approx(facts["ratio"], abs=1e-3)
+    assert zeros == pytest.approx(metadata["ratio"], abs=1e-3)
 
 
 def test_a_killed_pruning_goes_on_and_ends_with_the_same_bytes(run, samples, tmp_path, monkeypatch, capsys):

@@ -180,8 +180,10 @@ def test_freezing_counts_blocks_from_the_end(says):
 def test_label_smoothing_and_accuracy_by_hand(samples, tmp_path, monkeypatch):
     given = {}
 
-    def caught(network, loss, tally, score, training, validation, **_):
-        given.update(loss=loss, tally=tally, score=score, training=training, validation=validation)
+    def caught(network, loss, batch_statistics, score, training, validation, **_):
+        given.update(
+            loss=loss, batch_statistics=batch_statistics, score=score, training=training, validation=validation
+        )
         raise RuntimeError("caught")
 
     monkeypatch.setattr(training, "fit", caught)
@@ -192,8 +194,11 @@ def test_label_smoothing_and_accuracy_by_hand(samples, tmp_path, monkeypatch):
             start(samples, tmp_path / "small", label_smoothing=smoothing, flip=True)
         assert given["loss"](logits, first).item() == pytest.approx(expected, abs=1e-6)
     assert given["loss"](logits.bfloat16(), first).dtype == torch.float32
-    tallies = [given["tally"](logits, first), given["tally"](logits.expand(3, -1), torch.tensor([0, 1, 1]))]
-    assert given["score"](tallies) == {"accuracy": 0.5}
+    statistics = [
+        given["batch_statistics"](logits, first),
+        given["batch_statistics"](logits.expand(3, -1), torch.tensor([0, 1, 1])),
+    ]
+    assert given["score"](statistics) == {"accuracy": 0.5}
     images, labels = next(iter(given["validation"]))
     scaled = read_samples(samples).images[:60]
     assert len(labels) == 12 and images.mean().abs() < 0.2 and scaled.mean() > 50
@@ -269,7 +274,7 @@ def test_mlflow_is_told(samples, tmp_path, monkeypatch):
     train(**given, out=tmp_path / "small", tracking=tmp_path / "mlflow.db")
     found = metrics(tmp_path / "small")
     ((experiment, title, what, parameters, verb),) = tracked.started
-    assert (experiment, title, what) == ("classification", "bars small-seed0", found["identity"])
+    assert (experiment, title, what) == ("classification", "bars small-seed0", found["fingerprint"])
     shown = {"dataset": "bars", "name": "small", "seed": 0, "data": found["data"]}
     assert parameters == found["settings"] | shown and verb == "classification train"
     assert [row["epoch"] for row in tracked.rows] == [0, 1]

@@ -36,20 +36,23 @@ def test_all_of_a_binary_archive(tmp_path, monkeypatch, capsys):
         assert found.images[number, 9, 20, 2] == pixel(number, 9, 20, 2)
     assert found.labels.tolist() == [i % 10 for i in range(60)]
     assert (tmp_path / "out/samples.csv").read_text().startswith("sample,part,label\n0,train,0\n1,train,1\n")
-    facts = json.loads((tmp_path / "out/samples.json").read_text())
-    assert facts["classes"] == list(TINY10.classes) and facts["size"] == [32, 32, 3]
-    assert facts["parts"] == {"train": 50, "test": 10}
-    assert facts["source"]["kind"] == "cifar10" and facts["source"]["checksum"] == checksum
-    assert facts["source"]["images"] == facts["parts"] and facts["source"]["taken"] == {"train": None, "test": None}
+    metadata = json.loads((tmp_path / "out/samples.json").read_text())
+    assert metadata["classes"] == list(TINY10.classes) and metadata["size"] == [32, 32, 3]
+    assert metadata["parts"] == {"train": 50, "test": 10}
+    assert metadata["source"]["kind"] == "cifar10" and metadata["source"]["checksum"] == checksum
+    assert metadata["source"]["images"] == metadata["parts"] and metadata["source"]["taken"] == {
+        "train": None,
+        "test": None,
+    }
     content = (tmp_path / "out/images.npy").read_bytes()
-    assert facts["sha256"] == hashlib.sha256(hashlib.sha256(content).digest()).hexdigest()
-    assert str(tmp_path) not in json.dumps(facts)
+    assert metadata["sha256"] == hashlib.sha256(hashlib.sha256(content).digest()).hexdigest()
+    assert str(tmp_path) not in json.dumps(metadata)
     assert sorted(contents(tmp_path / "out")) == ["images.npy", "samples.csv", "samples.json"]
 
 
 def test_a_part_of_the_digits(tmp_path):
     everything = made(tmp_path / "all", "digits")
-    assert everything.facts["parts"] == {"train": 1437, "test": 360}
+    assert everything.metadata["parts"] == {"train": 1437, "test": 360}
     found = made(tmp_path / "some", "digits", train_images=103, test_images=20)
     labels = found.part("train")[1]
     assert np.bincount(labels).tolist() == [11, 11, 11, 10, 10, 10, 10, 10, 10, 10]
@@ -60,8 +63,8 @@ def test_a_part_of_the_digits(tmp_path):
         numbers = [known[image.tobytes()] for image in found.part(part)[0]]
         assert numbers == sorted(numbers)
         assert everything.part(part)[1][numbers].tolist() == found.part(part)[1].tolist()
-    assert found.facts["source"]["images"] == {"train": 1437, "test": 360}
-    assert found.facts["source"]["taken"] == {"train": 103, "test": 20}
+    assert found.metadata["source"]["images"] == {"train": 1437, "test": 360}
+    assert found.metadata["source"]["taken"] == {"train": 103, "test": 20}
 
 
 def test_same_seed_same_bytes(tmp_path, pictures):

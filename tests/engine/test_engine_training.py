@@ -152,7 +152,7 @@ def train(folder, loss=None, fresh=0, **changed):
         network,
         loss or nn.functional.cross_entropy,
         lambda logits, targets: int((logits.argmax(1) == targets).sum()),
-        lambda tallies: {"accuracy": sum(tallies) / 10},
+        lambda statistics: {"accuracy": sum(statistics) / 10},
         DataLoader(data, batch_size=params.batch_size, sampler=sampler),
         DataLoader(data, batch_size=10),
         params=params,

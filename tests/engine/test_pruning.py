@@ -11,9 +11,9 @@ from torch import nn
 
 from boardbench.classification.networks import build_network as build_classifier
 from boardbench.engine import channels
-from boardbench.engine.channels import contributions, shrunk, weight_uses
+from boardbench.engine.channels import contributions, prune_channels, weight_uses
 from boardbench.engine.complexity import count
-from boardbench.engine.pruning import check_folder, chosen_ratio, cost, masked, pruned, settled, weight_bytes
+from boardbench.engine.pruning import apply_mask, check_folder, chosen_ratio, cost, pruned, remove_mask, weight_bytes
 from boardbench.engine.sizes import take_sizes
 from boardbench.engine.training import History
 from boardbench.params.pruning import Pruning
@@ -58,7 +58,7 @@ def test_masks_by_hand_are_global_and_leave_biases_and_normalization_alone():
         network.fc.weight[:] = torch.tensor([[0.2, -0.3, 5.0], [4.0, -5.0, 0.05]])
         network.fc.bias[:] = 1e-6
     weights = 4 * 2 * 9 + 4 * 3 * 4 + 6
-    small = settled(network, masked(network, 21 / weights))  # the 18, 0.05, 0.2 and -0.3
+    small = remove_mask(network, apply_mask(network, 21 / weights))  # the 18, 0.05, 0.2 and -0.3
     assert small.fc.weight.tolist() == [[0.0, 0.0, 5.0], [4.0, -5.0, 0.0]]
     assert not small.first.weight[0].any() and (small.first.weight[1:] == 1).all() and (small.up.weight == 1).all()
     assert (small.fc.bias == 1e-6).all() and (small.norm.weight == 1).all()
@@ -68,14 +68,14 @@ def test_masks_by_hand_are_global_and_leave_biases_and_normalization_alone():
 
 def test_masks_hold_while_the_network_trains():
     network = start(Tiny)
-    small = masked(network, 0.5).train()
+    small = apply_mask(network, 0.5).train()
     zero = {name: (layer.weight == 0).clone() for name, layer in small.named_children() if name != "norm"}
     optimizer = torch.optim.SGD(small.parameters(), lr=0.5, momentum=0.9, weight_decay=0.1)
     for loss in losses(small, 4):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    small = settled(network, small)
+    small = remove_mask(network, small)
     for name, mask in zero.items():
         assert (small.get_submodule(name).weight == 0).equal(mask), name
     assert not small.fc.weight[~zero["fc"]].equal(network.fc.weight[~zero["fc"]])
@@ -85,7 +85,7 @@ def test_a_share_that_empties_a_layer_is_refused(says):
     network = start(Tiny)
     with torch.no_grad():
         network.fc.weight.fill_(1e-9)
-    says(lambda: masked(network, 0.3), "ratio 0.3", "no weight of fc is left", "lower ratio")
+    says(lambda: apply_mask(network, 0.3), "ratio 0.3", "no weight of fc is left", "lower ratio")
 
 
 def test_the_grid_takes_the_largest_share_within_the_tolerance(capsys):
@@ -138,7 +138,7 @@ def test_bytes_are_those_of_the_weights_and_zeros_compress():
     values = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
     assert raw == len(values) == 4 * (140 + 8) + 8  # running statistics, and the number of batches
     assert small == len(zlib.compress(values, 9))
-    zeros = weight_bytes(settled(network, masked(network, 0.8)))
+    zeros = weight_bytes(remove_mask(network, apply_mask(network, 0.8)))
     assert zeros[0] == raw and zeros[1] < small - 100
 
 
@@ -161,7 +161,7 @@ def test_a_pruned_network_is_built_again_from_its_weights_alone(name):
     dense = start(NETWORKS[name])
     before = copy.deepcopy(dense.state_dict())
     size = (32, 32)
-    small = shrunk(dense, 0.5, size, [head(name) or dense.head], losses)
+    small = prune_channels(dense, 0.5, size, [head(name) or dense.head], losses)
     assert count(small, small.in_channels, size)[0] <= 0.5 * count(dense, dense.in_channels, size)[0]
     assert all(value.equal(before[key]) for key, value in dense.state_dict().items())
     again = NETWORKS[name]().eval()
@@ -173,7 +173,7 @@ def test_a_pruned_network_is_built_again_from_its_weights_alone(name):
     described = ("in_channels", "out_channels", "groups", "in_features", "out_features", "num_features")
     for layer, wanted in zip(again.modules(), small.modules(), strict=True):
         assert [getattr(layer, key, None) for key in described] == [getattr(wanted, key, None) for key in described]
-    twin = shrunk(dense, 0.5, size, [head(name) or dense.head], losses)
+    twin = prune_channels(dense, 0.5, size, [head(name) or dense.head], losses)
     assert all(value.equal(twin.state_dict()[key]) for key, value in small.state_dict().items())
 
 
@@ -212,7 +212,7 @@ def test_channels_that_do_nothing_go_first_and_the_logits_stay(level, dead, seed
     before = count(network, 3, (32, 32))[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(channels, "STEPS", 10_000)  # one channel a step
-        small = shrunk(network, 1e-6, (32, 32), ["backbone.head"], losses)
+        small = prune_channels(network, 1e-6, (32, 32), ["backbone.head"], losses)
     gone = norm.num_features - dict(small.backbone.named_modules())[f"{stage}.{int(place) + 1}"].num_features
     assert gone == 1
     assert count(small, 3, (32, 32))[0] < before
@@ -239,30 +239,34 @@ def test_a_contribution_is_the_change_of_the_loss_by_hand():
 
 def test_the_head_and_the_input_keep_their_channels():
     network = start(NETWORKS["unet"])
-    small = shrunk(network, 0.9, SIZE, ["backbone.head"], losses)
-    assert small.front[0].in_channels == 8 and small.backbone.head.out_channels == 3
-    assert small.front[0].out_channels < 64  # the SCRB's 128 hidden channels go too
+    small = prune_channels(network, 0.9, SIZE, ["backbone.head"], losses)
+    assert small.spectral_encoder[0].in_channels == 8 and small.backbone.head.out_channels == 3
+    assert small.spectral_encoder[0].out_channels < 64  # the SCRB's 128 hidden channels go too
 
 
 def test_layers_keep_multiples_of_channels():
     network = start(NETWORKS["unet"])
-    small = shrunk(network, 0.5, SIZE, ["backbone.head"], losses, 4)
+    small = prune_channels(network, 0.5, SIZE, ["backbone.head"], losses, 4)
     kept = {
         name: layer.out_channels
         for name, layer in small.named_modules()
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and name not in ("backbone.head", "front.3")
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and name not in ("backbone.head", "spectral_encoder.3")
     }
     assert kept and not {name: count for name, count in kept.items() if count % 4}
     assert sum(kept.values()) < 0.9 * sum(network.get_submodule(name).out_channels for name in kept)
-    assert small.front[3].out_channels == 3  # fewer than four: whole
+    assert small.spectral_encoder[3].out_channels == 3  # fewer than four: whole
 
 
 def test_a_ratio_out_of_reach_and_a_network_that_cannot_be_followed_are_refused(says):
     network = start(NETWORKS["unet"])
-    says(lambda: shrunk(network, 0.9999, SIZE, ["backbone.head"], losses), "ratio 0.9999: only 0.9", "lower ratio")
+    says(
+        lambda: prune_channels(network, 0.9999, SIZE, ["backbone.head"], losses),
+        "ratio 0.9999: only 0.9",
+        "lower ratio",
+    )
     shuffled = start(build_classifier, "shufflenet_v2", 3, width=0.5)
     says(
-        lambda: shrunk(shuffled, 0.5, (32, 32), [shuffled.head], losses),
+        lambda: prune_channels(shuffled, 0.5, (32, 32), [shuffled.head], losses),
         "ShuffleNetV2",
         "Torch-Pruning",
         "unstructured",
@@ -297,15 +301,15 @@ def test_facts_say_what_was_before_and_after(method):
     result = pruned(
         network, params, size=SIZE, whole=["backbone.head"], validated=validated, losses=losses, train=train
     )
-    facts, after = result.facts, cost(result.network, SIZE)
-    assert [facts[f"validation_{when}"] for when in ("before", "pruned", "after")] == [1.0, 2.0, 3.0]
-    assert facts["method"] == method and facts["ratio"] == 0.5 and facts["ratios"] == []
-    assert (facts["parameters"], facts["macs"]) == (after.parameters, after.macs)
-    assert facts["parameters_before"] == cost(network, SIZE).parameters > facts["parameters_nonzero"]
-    assert facts["macs_before"] == cost(network, SIZE).macs
-    assert facts["macs_effective"] < 0.9 * facts["macs_before"]
-    assert (facts["macs"] < facts["macs_before"]) == (method == "structured")
-    assert facts["settings"]["epochs"] == 20 and result.network is seen[-1]
+    summary, after = result.summary, cost(result.network, SIZE)
+    assert [summary[f"validation_{when}"] for when in ("before", "pruned", "after")] == [1.0, 2.0, 3.0]
+    assert summary["method"] == method and summary["ratio"] == 0.5 and summary["ratios"] == []
+    assert (summary["parameters"], summary["macs"]) == (after.parameters, after.macs)
+    assert summary["parameters_before"] == cost(network, SIZE).parameters > summary["parameters_nonzero"]
+    assert summary["macs_before"] == cost(network, SIZE).macs
+    assert summary["macs_effective"] < 0.9 * summary["macs_before"]
+    assert (summary["macs"] < summary["macs_before"]) == (method == "structured")
+    assert summary["settings"]["epochs"] == 20 and result.network is seen[-1]
 
 
 class Dear(nn.Module):
@@ -329,5 +333,5 @@ def test_of_channels_worth_the_same_the_dearest_goes_first(monkeypatch):
         return {layer: torch.linspace(1, 1.1, 8)[None].double() for layer in (network.first_norm, network.second_norm)}
 
     monkeypatch.setattr(channels, "contributions", alike)
-    small = shrunk(start(Dear), 0.3, SIZE, ["fc"], losses)
+    small = prune_channels(start(Dear), 0.3, SIZE, ["fc"], losses)
     assert small.second.out_channels == 8 and small.first.out_channels < 7

@@ -8,7 +8,7 @@ import sys
 import pytest
 from mlflow import MlflowClient
 
-from boardbench.engine.tracking import Store, identity, metric_name
+from boardbench.engine.tracking import Store, fingerprint_of, metric_name
 from boardbench.errors import BoardbenchError
 
 JOB = """
@@ -99,9 +99,9 @@ def test_metrics_are_grouped_by_part():
     assert [metric_name(name) for name in names] == expected
 
 
-def test_identity_depends_on_every_value_and_on_nothing_else():
-    assert identity(seed=0, data="a") == identity(data="a", seed=0)
-    assert identity(seed=0, data="a") != identity(seed=1, data="a")
+def test_the_fingerprint_depends_on_every_value_and_on_nothing_else():
+    assert fingerprint_of(seed=0, data="a") == fingerprint_of(data="a", seed=0)
+    assert fingerprint_of(seed=0, data="a") != fingerprint_of(seed=1, data="a")
 
 
 def test_ui_without_a_store_says_what_to_do(tmp_path):

@@ -102,9 +102,9 @@ def test_from_the_record_to_reflectance(published, copy, tmp_path):
         with Image.open(truth) as mask:
             labels = np.fromfile(copy / f"HSI/General_masks/{number}", np.uint8).reshape(size)
             np.testing.assert_array_equal(np.asarray(mask), labels)
-        facts = json.loads(out.with_suffix(".json").read_text())
-        assert facts["outside_board"] == size[0] * (size[1] // 2)
-        assert facts["original"] == {"lines": size[0], "samples": size[1], "bands": 224}
+        metadata = json.loads(out.with_suffix(".json").read_text())
+        assert metadata["outside_board"] == size[0] * (size[1] // 2)
+        assert metadata["original"] == {"lines": size[0], "samples": size[1], "bands": 224}
 
 
 def test_what_lies_there_afterwards(published, copy, capsys):

@@ -31,8 +31,8 @@ def _write_samples(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
     frame["rotation_deg"] = 0.0
     frame[list(COLUMNS)] = corners.reshape(-1, 8)
     frame.to_csv(folder / "samples.csv", index=False)
-    facts = {"size": SIZE, "photo_size": PHOTO, "mm_per_pixel": [0.2, 0.2], "nominal": NOMINAL.tolist()}
-    (folder / "samples.json").write_text(json.dumps(facts))
+    metadata = {"size": SIZE, "photo_size": PHOTO, "mm_per_pixel": [0.2, 0.2], "nominal": NOMINAL.tolist()}
+    (folder / "samples.json").write_text(json.dumps(metadata))
     return folder / "samples.csv"
 
 

@@ -159,15 +159,15 @@ def test_wrapped_is_the_same_direction(angle):
 
 def test_many_chips_at_once_as_one_by_one():
     shift, angle = np.array([[1, 2], [3, 4], [5, 6]]), np.array([5, -10, 170])
-    together = moved(SQUARE, shift, angle)
-    assert together.shape == (3, 4, 2)
+    collate = moved(SQUARE, shift, angle)
+    assert collate.shape == (3, 4, 2)
     for at in range(3):
-        assert np.allclose(together[at], moved(SQUARE, shift[at], angle[at]))
-    again = moved(together, shift, angle)
-    assert np.allclose(again[2], moved(together[2], shift[2], angle[2]))
-    assert centre(together).shape == (3, 2)
-    assert rotation(together).shape == (3,)
-    offset, turned = deviation(together, SQUARE, (1, 1))
+        assert np.allclose(collate[at], moved(SQUARE, shift[at], angle[at]))
+    again = moved(collate, shift, angle)
+    assert np.allclose(again[2], moved(collate[2], shift[2], angle[2]))
+    assert centre(collate).shape == (3, 2)
+    assert rotation(collate).shape == (3,)
+    offset, turned = deviation(collate, SQUARE, (1, 1))
     assert np.allclose(offset, np.hypot(*shift.T))
     assert np.allclose(turned, angle)
 

@@ -94,9 +94,9 @@ def test_gradient_is_finite_where_corners_coincide(corners, dtype):
 
 def test_many_at_once_as_one_by_one():
     batch = tensor(PARALLELOGRAM, KITE, [[0, 0], [1, 0], [0, 1], [1, 1]])
-    together = rectangle_loss(batch)
-    assert together.shape == (3,)
-    assert torch.allclose(together, torch.cat([rectangle_loss(one[None]) for one in batch]))
+    collate = rectangle_loss(batch)
+    assert collate.shape == (3,)
+    assert torch.allclose(collate, torch.cat([rectangle_loss(one[None]) for one in batch]))
 
 
 def test_placement_loss_by_hand():

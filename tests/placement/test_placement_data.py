@@ -10,14 +10,14 @@ from boardbench.placement.data import read_samples
 def folder(tmp_path):
     """Write two samples of 4 x 6 pixels by hand."""
     np.save(tmp_path / "images.npy", np.arange(2 * 4 * 6 * 3, dtype=np.uint8).reshape(2, 4, 6, 3))
-    facts = {
+    metadata = {
         "size": [4, 6],
         "photo_size": [64, 64],
         "mm_per_pixel": [0.5, 0.4],
         "nominal": [[1, 1], [5, 1], [1, 3], [5, 3]],
         "photos": {},
     }
-    (tmp_path / "samples.json").write_text(json.dumps(facts))
+    (tmp_path / "samples.json").write_text(json.dumps(metadata))
     (tmp_path / "samples.csv").write_text(
         "sample,part,photo,shift_x_mm,shift_y_mm,rotation_deg,c1x,c1y,c2x,c2y,c3x,c3y,c4x,c4y\n"
         "0,train,007,0,0,0,1,1,5,1,1,3,5,3\n1,test,b,0,0.5,0,1,2,5,2,1,4,5,4\n"
@@ -33,7 +33,7 @@ def test_reading(folder):
         assert read.frame.photo.tolist() == ["007", "b"]
         assert read.size == (4, 6) and read.mm_per_pixel.tolist() == [0.5, 0.4]
         assert isinstance(read.images, np.memmap) and read.images[1, 0, 0, 0] == 72
-        assert read.nominal.shape == (4, 2) and "photos" in read.facts
+        assert read.nominal.shape == (4, 2) and "photos" in read.metadata
 
 
 def change(path, old, new):

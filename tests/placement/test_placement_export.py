@@ -18,7 +18,7 @@ from boardbench.placement.export import export
 from boardbench.placement.latency import latency
 from boardbench.placement.model import Model, predict, save
 from boardbench.placement.network import build_network, preprocess
-from boardbench.placement.synthesis import shrunk
+from boardbench.placement.synthesis import resize_photo
 
 NOMINAL = np.array([[8.0, 8.0], [20.0, 8.0], [8.0, 20.0], [20.0, 20.0]])
 
@@ -53,11 +53,11 @@ def test_a_photo_goes_through_the_same_steps_as_the_samples(run, photos):
     deployed = Deployed(model).eval()
     for path in photos:
         pixels = np.asarray(Image.open(path))
-        image = np.round(shrunk(pixels, (48, 32))).astype(np.uint8)
+        image = np.round(resize_photo(pixels, (48, 32))).astype(np.uint8)
         wanted = predict(model.network, image[None])[0] * [48 / 32, 64 / 48]
         with torch.inference_mode():
-            corners, seam = deployed(torch.from_numpy(pixels.copy()))
-        differs = (seam - preprocess(torch.from_numpy(image[None]))).abs() > 1e-4
+            corners, intermediate = deployed(torch.from_numpy(pixels.copy()))
+        differs = (intermediate - preprocess(torch.from_numpy(image[None]))).abs() > 1e-4
         assert differs.float().mean() < 0.05, "the network sees whole grey levels, as in training"
         np.testing.assert_allclose(corners.numpy(), wanted, atol=0.02)
         assert np.ptp(wanted) > 1
@@ -75,8 +75,8 @@ def test_the_file_gives_the_runs_corners_and_says_what_it_is(run, photos, capsys
     coarse = session(folder / "model-int8.onnx", 1).run(["corners"], {"photo": pixels})[0]
     assert np.abs(coarse - wanted).max() < 15
     assert not np.array_equal(coarse, found)
-    facts = open_onnx(folder / "model.onnx").facts
-    assert (facts["study"], facts["nominal"], facts["photo_size"]) == ("placement", NOMINAL.tolist(), [64, 48])
+    metadata = open_onnx(folder / "model.onnx").metadata
+    assert (metadata["study"], metadata["nominal"], metadata["photo_size"]) == ("placement", NOMINAL.tolist(), [64, 48])
     checked = json.loads((folder / "export-int8.json").read_text())
     assert checked["photos"] == 3
     assert checked["largest_difference_px"] >= checked["mean_difference_px"] > 0

@@ -54,14 +54,14 @@ def taken(samples, tmp_path, weights, frozen=False, **changes):
 def test_features_are_those_of_the_run(samples, tmp_path):
     run, network = parent(tmp_path / "run")
     for source in (run, run / "model.pt", f"file://{run}/model.pt"):
-        (state, computed), facts = taken(samples, tmp_path, source, frozen=True)
+        (state, computed), metadata = taken(samples, tmp_path, source, frozen=True)
         given = network.features.state_dict()
         assert list(state) == list(given)
         differ = [key for key in state if not torch.equal(state[key], given[key])]
         assert differ == ["0.0.weight", "0.1.running_mean"]
         assert computed.shape == (24, 1280, 1, 1)
-        assert facts["weights"] == str(source)
-        assert facts["weights_sha256"] == hashlib.sha256((run / "model.pt").read_bytes()).hexdigest()
+        assert metadata["weights"] == str(source)
+        assert metadata["weights_sha256"] == hashlib.sha256((run / "model.pt").read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("normalization", [NORMALIZATION, Normalization("minmax", 3.0, 250.0)])

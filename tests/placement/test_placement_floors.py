@@ -37,7 +37,7 @@ def samples(images, corners, parts=None, mm_per_pixel=(0.25, 0.25), nominal=NOMI
         nominal=np.asarray(nominal),
         mm_per_pixel=np.array(mm_per_pixel),
         size=SIZE,
-        facts={"synthesis": LIMITS | limits},
+        metadata={"synthesis": LIMITS | limits},
     )
 
 
@@ -140,14 +140,14 @@ def written(folder, parts):
     folder.mkdir()
     frame.to_csv(folder / "samples.csv", index=False)
     np.save(folder / "images.npy", np.stack(images))
-    facts = {
+    metadata = {
         "size": SIZE,
         "photo_size": SIZE,
         "mm_per_pixel": [0.25, 0.25],
         "nominal": NOMINAL.tolist(),
         "synthesis": LIMITS,
     }
-    (folder / "samples.json").write_text(json.dumps(facts))
+    (folder / "samples.json").write_text(json.dumps(metadata))
     return folder / "samples.csv"
 
 

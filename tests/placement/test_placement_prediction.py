@@ -8,12 +8,12 @@ from PIL import Image
 
 from boardbench.engine.export import to_onnx
 from boardbench.engine.modelfile import write_model
-from boardbench.engine.onnxfile import write_facts
+from boardbench.engine.onnxfile import write_metadata
 from boardbench.params.placement import Tolerance
 from boardbench.placement import prediction
 from boardbench.placement.corners import COLUMNS, moved
 from boardbench.placement.deployment import SEAM, Deployed
-from boardbench.placement.export import _facts
+from boardbench.placement.export import _metadata
 from boardbench.placement.loss import rectangle_loss
 from boardbench.placement.model import Model, save
 from boardbench.placement.network import build_network, preprocess
@@ -120,11 +120,13 @@ def test_a_board_fails_beyond_either_tolerance(run, photo, tmp_path, found, verd
 def test_the_network_sees_the_photo_as_training_does(run, photo, tmp_path):
     from boardbench.placement.model import load, predict
     from boardbench.placement.photos import open_photo
-    from boardbench.placement.synthesis import shrunk
+    from boardbench.placement.synthesis import resize_photo
 
     paths, folder = [photo(f"{seed}.png", seed=seed) for seed in range(3)], run(answer=1.0)
     inspect(photos=paths, run=folder, out=tmp_path / "out", params=WIDE)
-    images = [np.round(255 * shrunk(open_photo(path)[0] / np.float32(255), IMAGE)).astype(np.uint8) for path in paths]
+    images = [
+        np.round(255 * resize_photo(open_photo(path)[0] / np.float32(255), IMAGE)).astype(np.uint8) for path in paths
+    ]
     wanted = 3 * predict(load(folder).network, np.stack(images))
     assert np.ptp(wanted, axis=0).max() > 0.05
     np.testing.assert_allclose(verdicts(tmp_path / "out")[list(COLUMNS)], wanted.reshape(-1, 8), atol=0.01)
@@ -134,7 +136,7 @@ def test_an_onnx_file_gives_the_run_s_verdicts(run, photo, tmp_path):
     model, folder = make_model(answer=1.0), run(answer=1.0)
     file = tmp_path / "model.onnx"
     example = {"photo": torch.zeros((*PHOTO, 3), dtype=torch.uint8)}
-    to_onnx(Deployed(model).eval(), example, {}, ["corners"], [SEAM], _facts(model, "float32"), file)
+    to_onnx(Deployed(model).eval(), example, {}, ["corners"], [SEAM], _metadata(model, "float32"), file)
     paths = [photo(f"{seed}.png", seed=seed) for seed in range(3)]
     inspect(photos=paths, run=folder, out=tmp_path / "torch", params=WIDE)
     inspect(photos=paths, model=file, out=tmp_path / "onnx", params=WIDE)
@@ -218,7 +220,7 @@ def test_a_model_of_another_study_is_sent_to_its_verb(photo, tmp_path, says):
     graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [value], [value])
     graph.output[0].name = "y"
     model = onnx.helper.make_model(graph)
-    write_facts(model, {"boardbench": "0", "study": "segmentation"})
+    write_metadata(model, {"boardbench": "0", "study": "segmentation"})
     onnx.save(model, tmp_path / "s.onnx")
     says(lambda: inspect(**call, model=tmp_path / "s.onnx"), "s.onnx", "segmentation", "boardbench predict")
     assert not (tmp_path / "out").exists()

@@ -42,16 +42,16 @@ def test_same_seed_same_bytes_and_everything_is_written(samples, tmp_path):
     assert not (one / "checkpoints").exists()
     history = pd.read_csv(one / "history.csv")
     assert list(history) == ["epoch", "train_loss", "validation_centre", "validation_loss"]
-    facts = json.loads((one / "training.json").read_text())
-    assert (facts["epochs"], facts["weights"], facts["training"]["rectangle_weight"]) == (2, None, 0.001)
-    assert facts["parameters"] == facts["trained_parameters"]
+    metadata = json.loads((one / "training.json").read_text())
+    assert (metadata["epochs"], metadata["weights"], metadata["training"]["rectangle_weight"]) == (2, None, 0.001)
+    assert metadata["parameters"] == metadata["trained_parameters"]
     model = load(one)
     assert (model.size, model.photo_size, model.mm_per_pixel) == ((32, 32), (64, 64), (0.2, 0.2))
     # The history's best epoch is what the file holds: paper 4's metric, by hand.
     given = read_samples(samples)
     chosen = given.parts == "validation"
     error = np.abs(centre(predict(model.network, given.images[chosen])) - centre(given.corners[chosen])).mean()
-    assert error == pytest.approx(history["validation_centre"][facts["kept_epoch"]], rel=1e-4)
+    assert error == pytest.approx(history["validation_centre"][metadata["kept_epoch"]], rel=1e-4)
 
 
 def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, monkeypatch, capsys):
@@ -77,7 +77,7 @@ def test_the_loss_without_the_term_is_another_run(samples, tmp_path):
     params = PARAMS.model_copy(update={"rectangle_weight": 0.5})
     one = start(samples, tmp_path / "rectangle", params=params)
     two = start(samples, tmp_path / "corners", loss="corners", params=params)
-    identities = [json.loads((out / "training.json").read_text())["identity"] for out in (one, two)]
+    identities = [json.loads((out / "training.json").read_text())["fingerprint"] for out in (one, two)]
     assert identities[0] != identities[1]
     losses = [pd.read_csv(out / "history.csv")["train_loss"][0] for out in (one, two)]
     assert losses[0] > losses[1]
@@ -95,9 +95,9 @@ def test_frozen_features_stay_as_they_were_and_equal_the_whole_network(samples, 
     model = load(run)
     for key, value in model.network.features.state_dict().items():
         assert torch.equal(value, state[key]), key
-    facts = json.loads((run / "training.json").read_text())
-    assert facts["trained_parameters"] == sum(part.numel() for part in model.network.head.parameters())
-    assert facts["weights"] == "random (seed 0)"
+    metadata = json.loads((run / "training.json").read_text())
+    assert metadata["trained_parameters"] == sum(part.numel() for part in model.network.head.parameters())
+    assert metadata["weights"] == "random (seed 0)"
     given = read_samples(samples)
     with torch.inference_mode():
         by_cache = model.network.head(torch.from_numpy(computed[:16].copy())).numpy() * 32
@@ -173,12 +173,12 @@ def test_evaluate_and_mirror(samples, tmp_path, says):
     (shown,) = client.search_runs([experiment])
     assert shown.data.metrics["test/centre_mae_px"] == pytest.approx(metrics["parts"]["test"]["centre_mae_px"])
     assert shown.data.metrics["validation/centre"] > 0, "the run of the training is the one that got the scores"
-    facts = json.loads(samples.with_name("samples.json").read_text())
+    metadata = json.loads(samples.with_name("samples.json").read_text())
     other = tmp_path / "other"
     other.mkdir()
     for name in ("samples.csv", "images.npy"):
         (other / name).write_bytes(samples.with_name(name).read_bytes())
     images = np.load(other / "images.npy")[:, :, :16]
     np.save(other / "images.npy", images)
-    (other / "samples.json").write_text(json.dumps(facts | {"size": [32, 16]}))
+    (other / "samples.json").write_text(json.dumps(metadata | {"size": [32, 16]}))
     says(lambda: evaluate(samples=other / "samples.csv", out=run, params=Tolerance()), "(32, 32)", "(32, 16)")

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardbench.placement.corners import moved, rotation
-from boardbench.placement.synthesis import cut, distance, grown, light_and_noise, paste, room, shrunk
+from boardbench.placement.synthesis import cut, distance, grown, light_and_noise, paste, resize_photo, room
 from boardbench.simulate.raster import Canvas, Frame
 
 DARK, BRIGHT = 0.25, 0.75
@@ -67,7 +67,7 @@ def test_edges_of_a_pasted_chip_lie_where_the_labels_say(at, own, shift, turn):
 def test_labels_hold_at_the_working_size(size):
     big = np.array([[80.0, 90.0], [170.0, 90.0], [80.0, 180.0], [170.0, 180.0]]) + 0.3
     pixels, corners = paste(cut(rectangle(big, 256, 256), big, 8, 2), np.array([7.3, -11.8]), 6)
-    image, factor = shrunk(pixels, size), np.array(size[::-1]) / 256
+    image, factor = resize_photo(pixels, size), np.array(size[::-1]) / 256
     seen = image[..., 0]
     assert np.abs(edges_off(np.pad(seen, 4, mode="edge"), corners * factor + 4)).max() < 0.05
 
@@ -163,4 +163,4 @@ def test_light():
 
 def test_shrinking_is_the_mean_over_areas():
     image = np.arange(2 * 6 * 3, dtype=np.float32).reshape(2, 6, 3)
-    np.testing.assert_allclose(shrunk(image, (1, 2)), image.reshape(2, 2, 3, 3).mean(axis=(0, 2))[None])
+    np.testing.assert_allclose(resize_photo(image, (1, 2)), image.reshape(2, 2, 3, 3).mean(axis=(0, 2))[None])

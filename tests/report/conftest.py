@@ -198,7 +198,7 @@ class Boards:
         path.write_text(text)
         return path
 
-    def samples(self, **facts):
+    def samples(self, **metadata):
         """Write samples.csv, samples.json and images.npy; every chip lies at its nominal place."""
         columns = "c1x,c1y,c2x,c2y,c3x,c3y,c4x,c4y"
         true = ",".join(str(value) for value in self.NOMINAL.ravel())
@@ -215,7 +215,7 @@ class Boards:
             "converted": {},
             "synthesis": {"images": 360, "test_images": 120},
         }
-        self.write("samples.json", json.dumps(content | facts))
+        self.write("samples.json", json.dumps(content | metadata))
         images = np.zeros((len(self.rows), 16, 24, 3), np.uint8)
         images[:, 8:16, 6:18] = 90
         np.save(self.root / "images.npy", images)
@@ -325,14 +325,14 @@ class Images:
         self.labels = [at % 10 for at in range(20)]
         rows = [f"{at},{'train' if at < 20 else 'test'},{at % 10}" for at in range(40)]
         self.write("samples.csv", "\n".join(["sample,part,label", *rows]) + "\n")
-        facts = {
+        metadata = {
             "classes": classes or [str(digit) for digit in range(10)],
             "size": list(size),
             "parts": {"train": 20, "test": 20},
             "sha256": "0",
             "source": {"kind": kind, "seed": 0, "encoding": "by hand"} | source,
         }
-        self.write("samples.json", json.dumps(facts))
+        self.write("samples.json", json.dumps(metadata))
         generator = np.random.default_rng(0)
         np.save(self.root / "images.npy", generator.integers(0, 256, (40, *size), dtype=np.uint8))
 

@@ -16,7 +16,7 @@ from boardbench.report.segmentation.tables import tables
 
 PARETO = (
     "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,p50_ms,"
-    "p99_ms,front_p50_ms,lines_per_s,hardware\n"
+    "p99_ms,encoder_p50_ms,lines_per_s,hardware\n"
     "unet@4,scrb12,0,4,float32,12,306685,1.000000,0.512345,0.6,0.6819,128,1024,2,15,70.650,91.5,35.9,1811.8,a machine\n"
     "unet,full,0,8,int8,214,553556,0.995551,0.612345,0.7,3.5637,128,1024,2,15,142.611,200.1,66.5,897.5,a machine\n"
     "unet,scrb,0,8,int8,214,553556,0.995551,,,5.2,128,1024,2,15,342.611,400.1,66.5,373.6,a machine\n"

@@ -80,8 +80,8 @@ def test_the_module_is_the_offline_path(strategy, axes):
 
 def test_pointwise_fronts_end_before_the_seam_and_others_behind_it():
     scrb, gated = (Deployed(trained(name)) for name in ("scrb", "scrb_se"))
-    assert len(scrb.steps) == 2 and isinstance(scrb.front, torch.nn.Identity)
-    assert len(gated.steps) == 0 and not isinstance(gated.front, torch.nn.Identity)
+    assert len(scrb.steps) == 2 and isinstance(scrb.spectral_encoder, torch.nn.Identity)
+    assert len(gated.steps) == 0 and not isinstance(gated.spectral_encoder, torch.nn.Identity)
 
 
 def test_gain_by_hand():
@@ -127,14 +127,14 @@ POINTWISE = {name: name != "scrb_se" for name in reduction.names()}
 @pytest.mark.parametrize(("strategy", "pointwise"), POINTWISE.items())
 def test_a_pointwise_front_treats_every_pixel_by_itself(strategy, pointwise):
     bands = reduction.get(strategy).channels(30)
-    front, x = build_network("unet", strategy, 30, 3, 2).eval().front, torch.rand(1, bands, 16, 24)
-    assert (_fold(front) is not None) is pointwise
+    encoder, x = build_network("unet", strategy, 30, 3, 2).eval().spectral_encoder, torch.rand(1, bands, 16, 24)
+    assert (_fold(encoder) is not None) is pointwise
     with torch.no_grad():
-        for weight in front.parameters():
+        for weight in encoder.parameters():
             weight.abs_()  # so that no ReLU cuts anything off
         changed = x.clone()
         changed[:, :, 0, 0] += 1  # one pixel; the others follow only where it counts for the whole image
-        others = (front(x) - front(changed)).abs().sum(dim=(0, 1)).flatten()[1:]
+        others = (encoder(x) - encoder(changed)).abs().sum(dim=(0, 1)).flatten()[1:]
     assert bool((others == 0).all()) is pointwise
 
 

@@ -12,13 +12,13 @@ from boardbench.segmentation.drift import references
 from boardbench.segmentation.drift.fit import drift
 from boardbench.segmentation.drift.profile import (
     Profile,
-    Tally,
+    WindowSums,
     distances,
     fit_profile,
     looked_at,
     moments,
     statistics,
-    tally,
+    window_sums,
     windows,
 )
 from boardbench.segmentation.drift.references import TOLERANCE, Seen, compare, cover, seen_counts, thresholds
@@ -58,7 +58,7 @@ def test_a_distance_is_along_the_axes_and_outside_them():
 
 def test_statistics_of_a_window_by_hand():
     window = np.float32([[[0.5, 0.5, 0.5], [0.9, 0.5, 0.5]], [[0.5, 0.0, 0.5], [0.5, 0.5, 1.0]]])
-    sums = tally(profile(), window)
+    sums = window_sums(profile(), window)
     # distances 0, 4, 25, 25: two above 5; a value at 0 and one at 1
     assert (sums.pixels, sums.strange, sums.clipped) == (4, 2, 2)
     np.testing.assert_allclose(sums.total, [2.4, 1.5, 2.5])
@@ -69,7 +69,7 @@ def test_statistics_of_a_window_by_hand():
         "shifted": pytest.approx(1 + 0.78125, rel=1e-5),
         "clipped": pytest.approx(2 / 12),
     }
-    assert sums.plus(Tally(1, np.ones(3), 1, 0)).strange == 3
+    assert sums.plus(WindowSums(1, np.ones(3), 1, 0)).strange == 3
 
 
 def test_windows_of_a_cube():
@@ -144,7 +144,7 @@ def judge(watch, *windows, strip=None):
     """Give windows to a watch; return whether it trusts after each."""
     states = []
     for window in windows:
-        watch.window(watch.drift and tally(watch.drift.profile, window), strip)
+        watch.window(watch.drift and window_sums(watch.drift.profile, window), strip)
         states.append(watch.trusted)
     return states
 
@@ -210,7 +210,9 @@ def test_json_carries_it_all(tmp_path, says):
     made = guard()
     (tmp_path / "drift.json").write_text(json.dumps(made.as_json(), allow_nan=False))
     again = read_drift(tmp_path / "drift.json")
-    assert statistics(again.profile, tally(again.profile, ODD)) == statistics(made.profile, tally(made.profile, ODD))
+    assert statistics(again.profile, window_sums(again.profile, ODD)) == statistics(
+        made.profile, window_sums(made.profile, ODD)
+    )
     assert compare(again.references, lamp(0.9)) == compare(made.references, lamp(0.9))
     (tmp_path / "runs" / "a").mkdir(parents=True)
     assert nearest_drift(tmp_path / "runs" / "a") == tmp_path / "drift.json"

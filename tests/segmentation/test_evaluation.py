@@ -68,7 +68,7 @@ def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_p
     shutil.copytree(scored, folders[1])
     for folder, method in zip(folders, ("standardize", "none"), strict=True):
         path = folder / "metrics.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"normalization": method, "identity": method}))
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"normalization": method, "fingerprint": method}))
     store, out = tmp_path / "mlflow.db", tmp_path / "mirrored.json"
     mirror(runs=folders, tracking=store, out=out)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")

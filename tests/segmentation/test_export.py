@@ -1,4 +1,4 @@
-"""Runs as ONNX files: checked on raw captures, cut at their seams, loaded by MLflow."""
+"""Runs as ONNX files: checked on raw captures, cut at their intermediate outputs, loaded by MLflow."""
 
 import json
 import shutil
@@ -50,12 +50,12 @@ def make(**changes):
         for _ in range(30):  # normalization as after training: without it one class would win everywhere
             network(torch.rand(2, BANDS - 2, 32, 32))
         network.backbone.head.weight *= 10
-    facts = {
+    metadata = {
         "network": network.eval(),
         "classes": CLASSES,
         "sensor": Sensor("raw", BANDS, nm, list(range(2, BANDS)), 1.0),
     }
-    return make_model(**facts | changes)
+    return make_model(**metadata | changes)
 
 
 def run_export(study, **changes):
@@ -81,11 +81,11 @@ def test_a_file_gives_the_runs_classes_and_says_what_it_is(exported):
     assert 0 < checked["largest_probability_difference"] < 1e-4
     assert 0 <= checked["scores"]["miou"] <= 1
     assert checked["bytes"] == (exported / "model.onnx").stat().st_size
-    facts = open_onnx(exported / "model.onnx").facts
-    assert facts["classes"] == CLASSES and facts["backbone"] == "unet" and facts["seed"] == 4
-    assert facts["sensor"]["keep"] == list(range(2, BANDS)) and facts["precision"] == "float32"
-    assert len(facts["sensor"]["wavelengths"]) == BANDS and facts["size"] is None
-    assert facts["drift"] is None
+    metadata = open_onnx(exported / "model.onnx").metadata
+    assert metadata["classes"] == CLASSES and metadata["backbone"] == "unet" and metadata["seed"] == 4
+    assert metadata["sensor"]["keep"] == list(range(2, BANDS)) and metadata["precision"] == "float32"
+    assert len(metadata["sensor"]["wavelengths"]) == BANDS and metadata["size"] is None
+    assert metadata["drift"] is None
 
 
 def test_a_file_carries_what_training_saw(study, tmp_path):
@@ -100,11 +100,11 @@ def test_a_file_carries_what_training_saw(study, tmp_path):
         params=Drift(components=2),
     )
     run_export(study, run=folder)
-    carried = open_onnx(folder / "model.onnx").facts["drift"]
+    carried = open_onnx(folder / "model.onnx").metadata["drift"]
     assert carried == json.loads((tmp_path / "drift.json").read_text())
     assert len(carried["references"]) == 1
     run_export(study, run=folder, bands_read=True)
-    assert open_onnx(folder / "model-bands.onnx").facts["drift"] is None
+    assert open_onnx(folder / "model-bands.onnx").metadata["drift"] is None
 
 
 def reflected(study, out):
@@ -130,7 +130,7 @@ def test_a_file_holds_no_path_of_this_machine(exported):
 def test_the_int8_file_is_smaller_and_nearly_the_same(exported):
     plain, small = ((exported / name).stat().st_size for name in ("model.onnx", "model-int8.onnx"))
     checked = json.loads((exported / "export-int8.json").read_text())
-    assert checked["precision"] == open_onnx(exported / "model-int8.onnx").facts["precision"] == "int8"
+    assert checked["precision"] == open_onnx(exported / "model-int8.onnx").metadata["precision"] == "int8"
     assert checked["same_class"] > 0.8
     kinds = {node.op_type for node in onnx.load(exported / "model-int8.onnx").graph.node}
     assert "QuantizeLinear" in kinds
@@ -151,7 +151,7 @@ def test_any_size_goes_through(exported, lines, samples):
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model-int8.onnx"])
-def test_cuts_at_the_seams_are_the_whole(exported, name):
+def test_cuts_at_the_intermediate_outputs_are_the_whole(exported, name):
     path = exported / name
     counts, white, dark, exposure = (value.numpy() for value in example(make(), 20, 30))
     whole = session(path, 1).run(
@@ -181,8 +181,8 @@ def test_a_file_for_a_camera_that_delivers_only_what_is_read(study, strategy):
     run_export(study, run=folder, bands_read=True)
     read = [3, 6, 9] if strategy == "bands3" else list(range(2, BANDS))
     file = open_onnx(folder / "model-bands.onnx")
-    assert file.facts["sensor"]["bands"] == len(read)
-    np.testing.assert_allclose(file.facts["sensor"]["wavelengths"], np.linspace(400, 1000, BANDS)[read])
+    assert file.metadata["sensor"]["bands"] == len(read)
+    np.testing.assert_allclose(file.metadata["sensor"]["wavelengths"], np.linspace(400, 1000, BANDS)[read])
     assert json.loads((folder / "export-bands.json").read_text())["same_class"] >= 0.999
     run_export(study, run=folder)
     counts, white, dark, exposure = (value.numpy() for value in example(make(), 20, 30))
@@ -204,7 +204,7 @@ def test_a_resized_run_gives_classes_at_its_working_size(study):
     given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
     assert session(path, 1).run(["classes"], given)[0].shape == (16, 32)
     assert json.loads((path.parent / "export.json").read_text())["same_class"] >= 0.999
-    assert open_onnx(path).facts["size"] == [16, 32]
+    assert open_onnx(path).metadata["size"] == [16, 32]
 
 
 def test_what_is_no_file_of_ours_is_named(tmp_path, exported, says):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.model import Model, Sensor, load, save, seen_by_training
+from boardbench.segmentation.model import Model, Sensor, input_spec, load, save
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.reduction.pca import EVERY, Axes
 
@@ -14,7 +14,7 @@ SENSOR = Sensor("raw", 8, [400.0 + 10 * band for band in range(8)], [2, 3, 4, 5,
 
 def make_model(strategy: str = "scrb", **changes) -> Model:
     torch.manual_seed(0)
-    facts = {
+    metadata = {
         "network": build_network("unet", strategy, 5, 3, 2).eval(),
         "backbone": "unet",
         "strategy": strategy,
@@ -24,7 +24,7 @@ def make_model(strategy: str = "scrb", **changes) -> Model:
         "classes": ["others", "ic", "capacitor"],
         "sensor": SENSOR,
     }
-    return Model(**facts | changes)
+    return Model(**metadata | changes)
 
 
 def test_a_saved_model_is_the_same_model(tmp_path):
@@ -67,12 +67,12 @@ def report(original, working, board=None) -> dict:
 
 def test_a_working_size_counts_only_where_a_capture_was_resized():
     same, smaller = report((32, 40, 3), (32, 40, 2)), report((64, 40, 3), (32, 40, 2), board=5)
-    assert seen_by_training([same, same])["size"] is None
-    facts = seen_by_training([smaller, same])
-    assert facts["size"] == (32, 40)
-    assert facts["board_mask"]
-    assert facts["sensor"] == Sensor("raw", 3, None, [1, 2], 1.0)
-    assert seen_by_training([same, smaller])["size"] == (32, 40)
+    assert input_spec([same, same])["size"] is None
+    metadata = input_spec([smaller, same])
+    assert metadata["size"] == (32, 40)
+    assert metadata["board_mask"]
+    assert metadata["sensor"] == Sensor("raw", 3, None, [1, 2], 1.0)
+    assert input_spec([same, smaller])["size"] == (32, 40)
 
 
 def test_a_missing_or_foreign_model_is_named(tmp_path, says):

@@ -57,7 +57,7 @@ def exported(tmp_path):
         ending = "" if precision == "float32" else "-int8"
         path = tmp_path / f"{backbone}-{strategy}-seed{seed}" / f"model{ending}.onnx"
         path.parent.mkdir(exist_ok=True)
-        facts = {
+        metadata = {
             "study": "segmentation",
             "dataset": "toy",
             "backbone": backbone,
@@ -71,7 +71,7 @@ def exported(tmp_path):
             "boardbench": "0",
         }
         model = graph(kind)
-        onnxfile.write_facts(model, facts | changed)
+        onnxfile.write_metadata(model, metadata | changed)
         onnx.save(model, path)
         report = {"precision": precision, "same_class": 0.99951, "scores": {"miou": miou, "mf1": 0.75, "iou": [1, 0]}}
         report["gmacs_per_megapixel"] = 40.0
@@ -104,7 +104,7 @@ def test_rows_are_those_of_the_files_in_order(tmp_path, exported):
     assert rows.miou[:2].tolist() == [0.5, 0.5] and np.isnan(rows.miou[2])
     assert set(rows.mf1) == {0.75} and set(rows.same_class) == {0.99951}
     assert set(zip(rows.lines, rows.samples, rows.threads, rows.n, strict=True)) == {(16, 32, 1, 3)}
-    assert (rows.p50_ms > 0).all() and (rows.p99_ms >= rows.p50_ms).all() and (rows.front_p50_ms > 0).all()
+    assert (rows.p50_ms > 0).all() and (rows.p99_ms >= rows.p50_ms).all() and (rows.encoder_p50_ms > 0).all()
     assert rows.hardware.str.contains("onnxruntime ").all()
 
 
@@ -124,7 +124,7 @@ def test_files_take_turns_and_percentiles_are_measured_values(tmp_path, exported
     models, turns = [exported(seed=0), exported(seed=1)], []
 
     def turn(model, params, passes):
-        turns.append((model.facts["seed"], passes))
+        turns.append((model.metadata["seed"], passes))
         number = len(turns)
         return [(number + k / 10) / 1e3 for k in range(passes)], [number / 1e4] * passes
 
@@ -133,7 +133,7 @@ def test_files_take_turns_and_percentiles_are_measured_values(tmp_path, exported
     assert turns == [(0, 4), (1, 4), (0, 4), (1, 4), (0, 2), (1, 2)]
     # seed 0: 1 to 1.3, 3 to 3.3, 5 and 5.1 ms, of which the fifth and the last; seed 1: a millisecond more
     assert rows.p50_ms.tolist() == [3, 4] and rows.p99_ms.tolist() == [5.1, 6.1]
-    assert rows.front_p50_ms.tolist() == [0.3, 0.4]
+    assert rows.encoder_p50_ms.tolist() == [0.3, 0.4]
     assert rows.lines_per_s.tolist() == [round(16 / 0.003, 1), 16 / 0.004]
     assert set(rows.n) == {10}
 

@@ -20,7 +20,7 @@ from boardbench.captures.references import read_references
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.export import to_onnx
-from boardbench.engine.onnxfile import open_onnx, write_facts
+from boardbench.engine.onnxfile import open_onnx, write_metadata
 from boardbench.files import write_json
 from boardbench.params.segmentation import Reduction, Reflectance
 from boardbench.segmentation import prediction
@@ -92,7 +92,7 @@ def make_network(strategy) -> torch.nn.Module:
 
 
 def make_model(strategy="scrb", kind="raw", **changes) -> Model:
-    facts = {
+    metadata = {
         "network": make_network(strategy),
         "backbone": "unet",
         "strategy": strategy,
@@ -102,7 +102,7 @@ def make_model(strategy="scrb", kind="raw", **changes) -> Model:
         "classes": CLASSES,
         "sensor": Sensor(kind, BANDS, NM, KEEP, 0.98),
     }
-    return Model(**facts | changes)
+    return Model(**metadata | changes)
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ class Half(Predictor):
 
     def __init__(self, then):
         self.path, self.classes, self.sensor = "half", CLASSES, Sensor("raw", BANDS, NM, KEEP, 1.0)
-        self.facts, self.then, self.drift = {"backbone": "none", "strategy": "none"}, then, None
+        self.metadata, self.then, self.drift = {"backbone": "none", "strategy": "none"}, then, None
 
     def _predict(self, capture, bands):
         classes = np.zeros((16, 16), np.uint8)
@@ -404,11 +404,11 @@ def exported(tmp_path_factory):
         axes[names[0]] = {0: "lines", 2: "samples"}
         given = dict(zip(names, example(model), strict=True))
         plain = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize")
-        facts = {key: getattr(model, key) for key in plain}
-        facts |= {"boardbench": "0", "sensor": asdict(model.sensor), "precision": "float32"}
+        metadata = {key: getattr(model, key) for key in plain}
+        metadata |= {"boardbench": "0", "sensor": asdict(model.sensor), "precision": "float32"}
         outputs = ["classes", "probabilities"]
-        seams = ["dark_signal", "gain", "reduced"] if kind == "raw" else ["reduced"]
-        to_onnx(Deployed(model).eval(), given, axes, outputs, seams, facts, folder / f"{kind}.onnx")
+        intermediates = ["dark_signal", "gain", "reduced"] if kind == "raw" else ["reduced"]
+        to_onnx(Deployed(model).eval(), given, axes, outputs, intermediates, metadata, folder / f"{kind}.onnx")
     return folder
 
 
@@ -483,7 +483,7 @@ def test_a_capture_unlike_training_is_not_trusted(board, run, exported, tmp_path
         write_json(tmp_path / "drift.json", known)
     else:
         loaded = onnx.load(exported / "raw.onnx")
-        write_facts(loaded, open_onnx(exported / "raw.onnx").facts | {"drift": known})
+        write_metadata(loaded, open_onnx(exported / "raw.onnx").metadata | {"drift": known})
         onnx.save(loaded, tmp_path / "model.onnx")
         model = {"model": tmp_path / "model.onnx"}
     usual = board("u_1", seed=9, shape=(70, 34))

@@ -46,23 +46,23 @@ def test_what_is_fitted_what_multiplies_every_band_and_what_network_and_camera_g
 
 
 def test_scrb_is_two_pointwise_convolutions_without_bias():
-    front, channels = reduction.get("scrb").front(10)
+    encoder, channels = reduction.get("scrb").encoder(10)
     assert channels == 3
-    assert [type(layer).__name__ for layer in front] == ["Conv2d", "BatchNorm2d", "ReLU"] * 2
-    assert [(layer.in_channels, layer.out_channels) for layer in (front[0], front[3])] == [
+    assert [type(layer).__name__ for layer in encoder] == ["Conv2d", "BatchNorm2d", "ReLU"] * 2
+    assert [(layer.in_channels, layer.out_channels) for layer in (encoder[0], encoder[3])] == [
         (10, 128),
         (128, 3),
     ]
     # 10 x 128 weights, 2 x 128 of normalization, 128 x 3 weights, 2 x 3 of normalization
-    assert sum(p.numel() for p in front.parameters()) == 1280 + 256 + 384 + 6
+    assert sum(p.numel() for p in encoder.parameters()) == 1280 + 256 + 384 + 6
 
 
 def test_scrb12_is_scrb_behind_twelve_even_bands():
     strategy = reduction.get("scrb12")
-    front, channels = strategy.front(strategy.channels(214))
+    encoder, channels = strategy.encoder(strategy.channels(214))
     assert channels == 3
-    assert [(layer.in_channels, layer.out_channels) for layer in (front[0], front[3])] == [(12, 128), (128, 3)]
-    assert sum(p.numel() for p in front.parameters()) == 128 * 12 + 646 == 2182
+    assert [(layer.in_channels, layer.out_channels) for layer in (encoder[0], encoder[3])] == [(12, 128), (128, 3)]
+    assert sum(p.numel() for p in encoder.parameters()) == 128 * 12 + 646 == 2182
     fit = strategy.fit(iter([(np.zeros((2, 214), np.float32), np.zeros(2))]), strategy.components, "here")
     assert fit.bands.tolist() == [8, 26, 44, 62, 80, 98, 115, 133, 151, 169, 187, 205]
 
@@ -70,12 +70,12 @@ def test_scrb12_is_scrb_behind_twelve_even_bands():
 def test_scrb_se_gates_the_bands_by_the_mean_spectrum():
     import torch
 
-    front, channels = reduction.get("scrb_se").front(214)
+    encoder, channels = reduction.get("scrb_se").encoder(214)
     assert channels == 3
     # gates 214 -> 13 -> 214 with biases, SCRB 128 * 214 + 646
-    assert sum(p.numel() for p in front[0].parameters()) == 2 * 214 * 13 + 13 + 214 == 5791
-    assert sum(p.numel() for p in front.parameters()) == 5791 + 28038 == 33829
-    gates = front[0]
+    assert sum(p.numel() for p in encoder[0].parameters()) == 2 * 214 * 13 + 13 + 214 == 5791
+    assert sum(p.numel() for p in encoder.parameters()) == 5791 + 28038 == 33829
+    gates = encoder[0]
     image = torch.rand(2, 214, 4, 5, generator=torch.Generator().manual_seed(0))
     first, second = gates.fc1, gates.fc2
     with torch.inference_mode():
@@ -88,23 +88,23 @@ def test_scrb_se_gates_the_bands_by_the_mean_spectrum():
 
 
 def test_few_bands_leave_the_gates_one_hidden_unit():
-    front, _ = reduction.get("scrb_se").front(5)
-    assert front[0].fc1.out_channels == 1
+    encoder, _ = reduction.get("scrb_se").encoder(5)
+    assert encoder[0].fc1.out_channels == 1
 
 
 def test_linear3_is_one_pointwise_convolution_without_bias_and_linear_in_the_bands():
     import torch
 
-    front, channels = reduction.get("linear3").front(214)
+    encoder, channels = reduction.get("linear3").encoder(214)
     assert channels == 3
-    assert [type(layer).__name__ for layer in front] == ["Conv2d", "BatchNorm2d"]
-    assert sum(p.numel() for p in front.parameters()) == 3 * 214 + 6 == 648
-    front.eval()
+    assert [type(layer).__name__ for layer in encoder] == ["Conv2d", "BatchNorm2d"]
+    assert sum(p.numel() for p in encoder.parameters()) == 3 * 214 + 6 == 648
+    encoder.eval()
     one, other = torch.rand(2, 1, 214, 4, 4, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         # With running mean 0 and shift 0, as they begin, a sum goes to the sum, negative values too.
-        torch.testing.assert_close(front(one - 2 * other), front(one) - 2 * front(other))
-        torch.testing.assert_close(front(-one), -front(one))  # one of the two is negative: nothing is cut off
+        torch.testing.assert_close(encoder(one - 2 * other), encoder(one) - 2 * encoder(other))
+        torch.testing.assert_close(encoder(-one), -encoder(one))  # one of the two is negative: nothing is cut off
 
 
 def test_unknown_strategy_names_the_key_the_nearest_and_all():

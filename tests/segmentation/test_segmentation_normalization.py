@@ -16,8 +16,8 @@ from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Normalization as Params
 from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.bands import choose_bands
-from boardbench.segmentation.dataset import Cubes, WholeCaptures, together
-from boardbench.segmentation.deployment import SEAMS, Deployed, example, only_read
+from boardbench.segmentation.dataset import Cubes, WholeCaptures, collate
+from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example, only_read
 from boardbench.segmentation.export import _signature
 from boardbench.segmentation.inference import TorchPredictor
 from boardbench.segmentation.model import load, save
@@ -25,7 +25,7 @@ from boardbench.segmentation.normalization import Factors, load_normalization
 from boardbench.segmentation.normalization.fit import normalization
 from boardbench.segmentation.reduction.fit import reduction
 from boardbench.segmentation.reduction.pca import load_reduction, project
-from boardbench.stream.front import Front
+from boardbench.stream.spectral_encoder import SpectralEncoder
 
 # Two bands, four labelled training pixels; exact in float16.
 SPECTRA = np.array([[0.125, 0.5], [0.375, 0.5], [0.25, 0.25], [0.25, 0.75]])
@@ -139,7 +139,7 @@ def test_every_sample_is_normalized_before_it_is_reduced(world, random_capture, 
         expected = np.einsum("kb,bls->kls", axes.components[0], expected - axes.mean[0][:, None, None])
     captures = WholeCaptures(Cubes(world.reflectance, scaling, npz), ["b2_1"])
     np.testing.assert_allclose(captures[0][0], expected, atol=1e-5)
-    inputs, targets = together(captures.__getitems__([0]))
+    inputs, targets = collate(captures.__getitems__([0]))
     np.testing.assert_allclose(inputs[0], expected, atol=1e-5)
     assert (targets[0].numpy() == random_capture(2)[1]).all()
 
@@ -191,15 +191,15 @@ def test_a_saved_model_carries_it_and_the_file_and_the_stream_give_the_values_by
     }
     path = tmp_path / "model.onnx"
     given = dict(zip(inputs, example(again), strict=True))
-    to_onnx(Deployed(again).eval(), given, axes, list(outputs), list(SEAMS), {"boardbench": "0"}, path)
+    to_onnx(Deployed(again).eval(), given, axes, list(outputs), list(INTERMEDIATES), {"boardbench": "0"}, path)
 
     counts = np.random.default_rng(0).integers(100, 800, (17, 8, 18), np.uint16)
     white, dark = np.full((8, 18), 1100, np.float32), np.full((8, 18), 100, np.float32)
     reflectance = ((counts[:, SENSOR.keep] - 100) * np.float32(0.99 / 1000)).astype(np.float16)
     measured = np.load(world.reflectance / "a_1.npy").reshape(5, -1).astype(np.float64)
     by_hand = (reflectance - measured.mean(axis=1)[:, None]) / measured.std(axis=1)[:, None]
-    front = Front(path, white=white, dark=dark, exposure=1.0)
-    np.testing.assert_allclose(front.lines(counts), by_hand.transpose(1, 0, 2), atol=2e-3)  # half a step of float16
+    encoder = SpectralEncoder(path, white=white, dark=dark, exposure=1.0)
+    np.testing.assert_allclose(encoder.lines(counts), by_hand.transpose(1, 0, 2), atol=2e-3)  # half a step of float16
     run = session(path, 1).run(
         ["probabilities"], {"counts": counts, "white": white, "dark": dark, "exposure": np.float32([1])}
     )

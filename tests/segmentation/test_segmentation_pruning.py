@@ -19,7 +19,7 @@ from boardbench.params.pruning import Pruning
 from boardbench.segmentation import pareto
 from boardbench.segmentation.deployment import Deployed, example, only_read
 from boardbench.segmentation.evaluation import evaluate
-from boardbench.segmentation.export import _facts
+from boardbench.segmentation.export import _metadata
 from boardbench.segmentation.model import load
 from boardbench.segmentation.pruning import prune
 
@@ -58,16 +58,18 @@ def test_a_pruned_run_is_a_run(trained, tmp_path):
     training = pruned(trained, out, epochs=6)  # more than the plan has: it starts again
     assert bytes_of(root / "runs/unet-scrb-seed0") == before
     assert pd.read_csv(out / "history.csv")["epoch"].tolist() == [*range(6)]
-    facts = training["pruning"]
-    assert (facts["name"], facts["method"], facts["ratio"]) == ("half", "structured", 0.5)
-    assert facts["macs"] <= 0.5 * facts["macs_before"]
-    assert training["parameters"] == facts["parameters"] < facts["parameters_before"]
-    assert training["training"]["width"] == 2 and facts["settings"]["epochs"] == 6
+    metadata = training["pruning"]
+    assert (metadata["name"], metadata["method"], metadata["ratio"]) == ("half", "structured", 0.5)
+    assert metadata["macs"] <= 0.5 * metadata["macs_before"]
+    assert training["parameters"] == metadata["parameters"] < metadata["parameters_before"]
+    assert training["training"]["width"] == 2 and metadata["settings"]["epochs"] == 6
     model = load(out)
-    assert model.pruning == facts and model.word == "unet-scrb-seed0-half"
-    assert model.network.front[0].out_channels < 128 and model.network.front[0].in_channels == BANDS
+    assert model.pruning == metadata and model.name == "unet-scrb-seed0-half"
+    assert (
+        model.network.spectral_encoder[0].out_channels < 128 and model.network.spectral_encoder[0].in_channels == BANDS
+    )
     evaluate(split=data["split"], reflectance=data["reflectance"], out=out)
-    assert json.loads((out / "metrics.json").read_text())["parameters"] == facts["parameters"]
+    assert json.loads((out / "metrics.json").read_text())["parameters"] == metadata["parameters"]
 
     with torch.inference_mode():  # what is exported, with all bands and with those read
         _, probabilities, *_ = Deployed(model).eval()(*example(model, 20, 16))
@@ -75,8 +77,8 @@ def test_a_pruned_run_is_a_run(trained, tmp_path):
         assert Deployed(narrow).eval()(*example(narrow, 20, 16))[0].shape == (20, 16)
     assert probabilities.shape == (2, 20, 16)
     dense = load(root / "runs/unet-scrb-seed0")
-    assert (_facts(model, "float32")["pruning"], _facts(dense, "float32")["pruning"]) == ("half", "")
-    assert dense.pruning is None and dense.word == "unet-scrb-seed0"
+    assert (_metadata(model, "float32")["pruning"], _metadata(dense, "float32")["pruning"]) == ("half", "")
+    assert dense.pruning is None and dense.name == "unet-scrb-seed0"
 
 
 def test_the_same_run_gives_the_same_bytes_and_a_killed_one_ends_with_them(trained, tmp_path, capsys):
@@ -125,13 +127,13 @@ def test_the_share_of_zeros_is_chosen_without_the_test_part(trained, tmp_path):
     finally:
         for path in (data["reflectance"]).glob("hidden.*"):
             path.rename(path.with_name(f"d_1{path.suffix}"))
-    facts = training["pruning"]
-    assert [row["ratio"] for row in facts["ratios"]] == [0.2, 0.9]
-    assert facts["ratio"] in (0.2, 0.9)
-    assert facts["macs"] == facts["macs_before"] > facts["macs_effective"]
+    metadata = training["pruning"]
+    assert [row["ratio"] for row in metadata["ratios"]] == [0.2, 0.9]
+    assert metadata["ratio"] in (0.2, 0.9)
+    assert metadata["macs"] == metadata["macs_before"] > metadata["macs_effective"]
     weights = [layer.weight for layer in weighted(load(tmp_path / "out").network).values()]
     zeros = sum(int((weight == 0).sum()) for weight in weights) / sum(weight.numel() for weight in weights)
-    assert zeros == pytest.approx(facts["ratio"], abs=1e-3)  # the masks held
+    assert zeros == pytest.approx(metadata["ratio"], abs=1e-3)  # the masks held
 
 
 def test_gates_on_the_bands_stay_whole(trained, tmp_path):
@@ -169,8 +171,10 @@ def test_mistakes_are_named_and_the_run_stays(trained, tmp_path, says):
 
 
 def test_a_pruned_file_is_another_model_in_the_pareto_table():
-    facts = {"backbone": "unet", "strategy": "scrb", "seed": 0, "width": 8, "precision": "float32"}
-    keys = [pareto._Exported(Path("x"), facts | extra, 1.0, [0.5, 0.5], 1.0).key for extra in ({}, {"pruning": "half"})]
+    metadata = {"backbone": "unet", "strategy": "scrb", "seed": 0, "width": 8, "precision": "float32"}
+    keys = [
+        pareto._Exported(Path("x"), metadata | extra, 1.0, [0.5, 0.5], 1.0).key for extra in ({}, {"pruning": "half"})
+    ]
     assert keys == [("unet", "scrb", 0, 8, "float32", ""), ("unet", "scrb", 0, 8, "float32", "half")]
     assert pareto.COLUMNS[4:7] == ("precision", "pruning", "bands_read")
 

@@ -21,7 +21,7 @@ from boardbench.segmentation.augmentation import augmentation
 from boardbench.segmentation.dataset import Cubes, PlannedSamples
 from boardbench.segmentation.evaluation import evaluate, predict
 from boardbench.segmentation.model import load
-from boardbench.segmentation.training import class_weights, tally, train
+from boardbench.segmentation.training import batch_statistics, class_weights, train
 
 CLASSES = ["others", "part"]
 
@@ -52,7 +52,7 @@ def make_data(root: Path, epochs: int = 4) -> dict:
         np.save(reflectance / f"{scene}_1.npy", cube.astype(np.float16))
         Image.fromarray(mask).save(reflectance / f"{scene}_1.png")
         size = {"lines": 16, "samples": 16}
-        facts = {
+        metadata = {
             "wavelengths": None,
             "kind": "raw",
             "sensor": {"wavelengths": None, "keep": list(range(2, 2 + BANDS)), "panel": 1.0},
@@ -62,7 +62,7 @@ def make_data(root: Path, epochs: int = 4) -> dict:
             "outside_board": None,
             "sha256": scene,
         }
-        write_json(reflectance / f"{scene}_1.json", facts)
+        write_json(reflectance / f"{scene}_1.json", metadata)
         rows.append((scene, 1, part))
     split = root / "split.csv"
     pd.DataFrame(rows, columns=["scene", "condition", "part"]).to_csv(split, index=False)
@@ -205,10 +205,10 @@ def test_fixed_copies_are_seen_in_every_epoch(tmp_path):
     assert mask.dtype == torch.int64
 
 
-def test_the_validation_tally_by_hand_leaves_ignored_pixels_out():
+def test_the_validation_statistics_by_hand_leaves_ignored_pixels_out():
     logits = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0]]).reshape(1, 2, 2, 2)  # predicts 0 1 1 1
     targets = torch.tensor([[[0, 0], [1, 255]]])
-    assert tally(logits, targets).tolist() == [[1, 1], [0, 1]]
+    assert batch_statistics(logits, targets).tolist() == [[1, 1], [0, 1]]
 
 
 def test_captures_with_ignored_pixels_train(tmp_path):

@@ -12,7 +12,7 @@ CLASSES = ["others", "ic", "capacitor"]
 RADIUS = 18
 
 
-def facts(**changes):
+def metadata(**changes):
     sensor = {"kind": "raw", "bands": BANDS, "wavelengths": None, "keep": KEEP, "panel": 0.9}
     known = {
         "boardbench": "0",
@@ -26,7 +26,10 @@ def facts(**changes):
 
 
 def tiny_model(path, **changes):
-    """Write a model with the exported files' seams; its network sees 18 lines up and down, with a pooling of 16."""
+    """Write a model with an exported file's intermediate outputs.
+
+    Its network sees 18 lines up and down, with a pooling of 16.
+    """
     random = np.random.default_rng(5)
     arrays = {
         "keep": np.array(KEEP),
@@ -99,7 +102,7 @@ def tiny_model(path, **changes):
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-    helper.set_model_props(model, {key: json.dumps(entry) for key, entry in facts(**changes).items()})
+    helper.set_model_props(model, {key: json.dumps(entry) for key, entry in metadata(**changes).items()})
     onnx.save(model, path)
     return path
 
@@ -111,13 +114,13 @@ def model(tmp_path):
 
 @pytest.fixture
 def facts_of():
-    """Return the function that gives a model's facts."""
-    return facts
+    """Return the function that gives a model's metadata."""
+    return metadata
 
 
 @pytest.fixture
 def model_of(tmp_path):
-    """Return a function that writes a model whose facts are changed."""
+    """Return a function that writes a model whose metadata are changed."""
     return lambda **changes: tiny_model(tmp_path / "changed.onnx", **changes)
 
 

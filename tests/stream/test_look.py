@@ -1,4 +1,4 @@
-"""The look for drift beside the front: its reflectance, the strip, and what a stream then says."""
+"""The look for drift beside the spectral encoder: its reflectance, the strip, and what a stream then says."""
 
 import numpy as np
 import pytest

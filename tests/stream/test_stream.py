@@ -47,7 +47,7 @@ def test_a_belt_equals_the_whole_capture(run, capture, offline, belt, results, c
         **{"total": 173, "seen": 173, "dropped": 0, "lost_by_camera": 0, "refused": 0},
         **{"first_number": 0, "cut_bytes": 0, "padded": 0},
     }
-    assert report["line"]["front"]["count"] == report["window"]["lag"]["count"] == 173
+    assert report["line"]["encoder"]["count"] == report["window"]["lag"]["count"] == 173
     # Four windows begin 32 lines apart while 96 lines are there; the last one is shorter.
     assert report["window"]["compute"]["count"] == 4
     assert report["kept"] is None
@@ -68,7 +68,7 @@ def test_an_exported_network(run, capture, belt, results, tmp_path):
 
     from boardbench.engine.export import to_onnx
     from boardbench.engine.onnxfile import open_onnx, session
-    from boardbench.segmentation.deployment import SEAMS, Deployed, example
+    from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
     from boardbench.segmentation.model import Model, Sensor
     from boardbench.segmentation.networks import build_network
 
@@ -80,12 +80,12 @@ def test_an_exported_network(run, capture, belt, results, tmp_path):
         image = torch.rand(1, len(belt.keep), 64, 32)
         network(image)
         network.eval().backbone.head.bias -= network(image).mean(dim=(0, 2, 3))
-    facts = open_onnx(tmp_path / "model.onnx").facts
-    known = Model(network, "unet", "scrb", 4, "x", 0, facts["classes"], Sensor(**facts["sensor"]))
+    metadata = open_onnx(tmp_path / "model.onnx").metadata
+    known = Model(network, "unet", "scrb", 4, "x", 0, metadata["classes"], Sensor(**metadata["sensor"]))
     inputs = dict(zip(("counts", "white", "dark", "exposure"), example(known), strict=True))
     axes = {"counts": {0: "lines", 2: "samples"}, "white": {1: "samples"}, "dark": {1: "samples"}}
     path = tmp_path / "unet.onnx"
-    to_onnx(Deployed(known).eval(), inputs, axes, ["classes", "probabilities"], list(SEAMS), facts, path)
+    to_onnx(Deployed(known).eval(), inputs, axes, ["classes", "probabilities"], list(INTERMEDIATES), metadata, path)
     classes, _, _ = results(run(capture(300), model=path, window=288, margin=128))
     given = {"counts": belt.counts(300), "exposure": np.float32([1.25])}
     given |= {name: getattr(belt, name).astype(np.float32) for name in ("white", "dark")}

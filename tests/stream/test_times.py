@@ -28,12 +28,12 @@ def test_memory_is_bounded_and_the_sample_is_fair():
     assert abs(times._kept.mean() - 0.5) < 0.05
 
 
-def report(front=0.001, network=0.1, dropped=0, offered=327.0, rate=327.0, seen=5000, slowest=0.1):
-    line, window = filled([front]), filled([network])
+def report(encoder=0.001, network=0.1, dropped=0, offered=327.0, rate=327.0, seen=5000, slowest=0.1):
+    line, window = filled([encoder]), filled([network])
     return {
         "lines": {"total": seen + dropped, "seen": seen, "dropped": dropped, "refused": 0},
         "lines_per_s": {"asked": rate, "offered": offered, "sustained": 300.0},
-        "line": {"front": line.summary()},
+        "line": {"encoder": line.summary()},
         "window": {"step": 64, "compute": window.summary() | {"max_ms": 1000 * slowest}},
         "headroom": headroom(rate, 64, line, window),
     }
@@ -41,9 +41,9 @@ def report(front=0.001, network=0.1, dropped=0, offered=327.0, rate=327.0, seen=
 
 def test_headroom_by_hand():
     # At 100 lines/s a line has 10 ms and 64 of them 640 ms.
-    assert headroom(100, 64, filled([0.004]), filled([1.28])) == {"front": 2.5, "network": 0.5}
-    assert headroom(0, 64, filled([0.004]), filled([1.28])) == {"front": None, "network": None}
-    assert headroom(100, 64, Times(), Times()) == {"front": None, "network": None}
+    assert headroom(100, 64, filled([0.004]), filled([1.28])) == {"encoder": 2.5, "network": 0.5}
+    assert headroom(0, 64, filled([0.004]), filled([1.28])) == {"encoder": None, "network": None}
+    assert headroom(100, 64, Times(), Times()) == {"encoder": None, "network": None}
 
 
 def says(found, *words):
@@ -73,8 +73,8 @@ def test_a_slow_network_that_the_buffer_hid():
     says(verdict(known), "TOO SLOW: 0 of 5000 lines dropped so far", "short", "310 ms")
 
 
-def test_a_front_that_is_too_slow():
-    known = report(front=0.004, dropped=9)
+def test_an_encoder_that_is_too_slow():
+    known = report(encoder=0.004, dropped=9)
     says(verdict(known), "TOO SLOW", "calibration and reduction take 4.0 ms a line, 3.1 ms are there")
     assert "network" not in verdict(known)
 

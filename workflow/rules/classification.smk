@@ -15,7 +15,7 @@ rule images:
         code=sources("boardbench.classification.samples"),
     output:
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         images=f"{CLASSIFIED}/images.npy",
     log:
         f"{CLASSIFIED}/logs/samples.log",
@@ -36,7 +36,7 @@ rule images:
 rule baseline:
     input:
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         code=baseline_code,
     output:
         metrics=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/metrics.json",
@@ -63,7 +63,7 @@ rule baseline:
 rule scratch:
     input:
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         code=sources("boardbench.classification.scratch.run"),
     output:
         model=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/model.npz",
@@ -117,7 +117,7 @@ rule classification_tables:
         latency=[f"{CLASSIFIED}/latency.csv"] if TRAINED else [],
         epochs=[f"{CLASSIFIED}/epochs.csv"] if CLASSIFICATION.bench.networks else [],
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         published=sorted(
             str(path) for path in Path("reports/published").glob("cifar10_*.csv")
         ),
@@ -156,7 +156,7 @@ rule classification_figures:
         ),
         tables=f"{CLASSIFIED}/tables",
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         code=sources("boardbench.report.classification.figures"),
     output:
         directory(f"{CLASSIFIED}/figures"),

@@ -2,7 +2,7 @@
 rule classification_train:
     input:
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         start=parent,
         code=training_code,
     output:
@@ -39,7 +39,7 @@ rule classification_prune:
     input:
         model=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/model.pt",
         samples=f"{CLASSIFIED}/samples.csv",
-        facts=f"{CLASSIFIED}/samples.json",
+        metadata=f"{CLASSIFIED}/samples.json",
         code=slimming_code,
     output:
         model=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/model.pt",

@@ -65,7 +65,7 @@ rule samples:
         code=sources("boardbench.placement.samples"),
     output:
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         images=f"{PLACED}/images.npy",
     log:
         f"{PLACED}/logs/samples.log",
@@ -88,11 +88,11 @@ rule features:
     input:
         parent=placement_parent(),
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         code=sources("boardbench.placement.features"),
     output:
         weights=f"{PLACED}/weights.pt",
-        facts=f"{PLACED}/weights.json",
+        metadata=f"{PLACED}/weights.json",
     log:
         f"{PLACED}/logs/features.log",
     conda:
@@ -111,7 +111,7 @@ rule features:
 rule placement_train:
     input:
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         start=start,
         code=sources("boardbench.placement.training"),
     output:
@@ -143,7 +143,7 @@ rule placement_train:
 rule placement_evaluate:
     input:
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         model=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/model.pt",
         training=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/training.json",
         code=sources("boardbench.placement.evaluation", "boardbench.placement.model"),
@@ -169,7 +169,7 @@ rule placement_evaluate:
 rule placement_floor:
     input:
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         code=sources("boardbench.placement.floors"),
     output:
         metrics=f"{PLACED}/runs/{{rival}}-none-seed0/metrics.json",
@@ -254,7 +254,7 @@ rule placement_latency:
     input:
         models=placed_files(0, SHOWN),
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         code=sources("boardbench.placement.latency"),
     output:
         f"{PLACED}/latency.csv",

@@ -8,7 +8,7 @@ rule placement_tables:
         histories=expand(f"{PLACED}/runs/{{run}}/history.csv", run=PLACINGS),
         trainings=expand(f"{PLACED}/runs/{{run}}/training.json", run=PLACINGS),
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         complexity=f"{PLACED}/complexity.csv",
         latency=f"{PLACED}/latency.csv",
         code=sources("boardbench.report.placement.tables"),
@@ -41,7 +41,7 @@ rule placement_figures:
         ),
         rocs=expand(f"{PLACED}/runs/{{run}}/roc.csv", run=PLACINGS + RIVALS),
         samples=f"{PLACED}/samples.csv",
-        facts=f"{PLACED}/samples.json",
+        metadata=f"{PLACED}/samples.json",
         tables=f"{PLACED}/tables",
         code=sources("boardbench.report.placement.figures"),
     output:

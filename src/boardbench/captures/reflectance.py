@@ -19,7 +19,7 @@ from boardbench.captures.envi import open_cube
 from boardbench.captures.masks import read_board, read_mask
 from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Reflectance
 
 
@@ -80,9 +80,11 @@ def reflectance(
     job, parts = plan(source, found, keep, params.panel, size, params.resize, inside)
 
     with ExitStack() as outputs:
-        npy, facts, png = (outputs.enter_context(whole(out.with_suffix(kind))) for kind in (".npy", ".json", ".png"))
+        npy, metadata, png = (
+            outputs.enter_context(atomic_write(out.with_suffix(kind))) for kind in (".npy", ".json", ".png")
+        )
         if truth is not None:
-            Image.fromarray(labels).save(outputs.enter_context(whole(truth)), format="PNG")
+            Image.fromarray(labels).save(outputs.enter_context(atomic_write(truth)), format="PNG")
         counts = _write(job, npy)
         _count_references(counts, parts, keep, source.lines)
         with npy.open("rb") as file:
@@ -113,7 +115,7 @@ def reflectance(
             "tint_ms": found.tints if found else {"cube": source.tint, "white": None, "dark": None},
             "sha256": digest,
         }
-        facts.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
+        metadata.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
         Image.fromarray(resize_mask(labels, size)).save(png)
 
 

@@ -1,4 +1,4 @@
-"""The capture sheet: the one seam between any data source and the pipeline.
+"""The capture sheet: the one interface between any data source and the pipeline.
 
 ``captures.csv`` has a row a capture: scene, condition (``1`` where empty), kind, cube, white, dark, mask and, where
 they are at hand, white_dark (the white's own dark reference) and board; paths are relative to the sheet.

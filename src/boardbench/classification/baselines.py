@@ -16,7 +16,7 @@ from boardbench.classification.scores import scores
 from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.errors import nearest as nearest_word
-from boardbench.files import whole, write_json
+from boardbench.files import atomic_write, write_json
 from boardbench.params.classification import Baselines
 
 METHODS = ["knn", "nearest_centroid"]
@@ -114,7 +114,7 @@ def baseline(
     files = (out / name for name in ("metrics.json", "seconds.json", "predictions.csv"))
     # All three are written before the first is put in place; metrics.json, the truth of a run, comes last.
     with ExitStack() as stack:
-        metrics_beside, seconds_beside, table_beside = (stack.enter_context(whole(file)) for file in files)
+        metrics_beside, seconds_beside, table_beside = (stack.enter_context(atomic_write(file)) for file in files)
         write_json(metrics_beside, metrics)
         write_json(seconds_beside, seconds)
         table.to_csv(table_beside, index=False, lineterminator="\n")

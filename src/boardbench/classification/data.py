@@ -61,7 +61,7 @@ class Samples:
         parts: (samples,) train or test; all of train come first.
         classes: names.
         size: (lines, samples, channels) of an image.
-        facts: samples.json.
+        metadata: samples.json.
     """
 
     images: np.ndarray
@@ -69,7 +69,7 @@ class Samples:
     parts: np.ndarray
     classes: list[str]
     size: tuple[int, int, int]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
     def rows(self, part: str) -> slice:
         """Return where a part lies: image i of the part is sample ``rows(part).start + i``.
@@ -97,7 +97,7 @@ class Samples:
             BoardbenchError: as ``balanced``; ``what`` names the params key behind ``count``.
         """
         rows = self.rows(part)
-        seed = [self.facts["source"]["seed"], PARTS.index(part)]
+        seed = [self.metadata["source"]["seed"], PARTS.index(part)]
         return rows.start + balanced(self.labels[rows], self.classes, count, seed, what)
 
 
@@ -111,42 +111,42 @@ def read_samples(path: Path) -> Samples:
         BoardbenchError: if a file is missing, damaged, or does not fit the others.
     """
     table = path / "samples.csv" if path.is_dir() else path
-    facts_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
-    for file in (table, facts_file, images_file):
+    metadata_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
+    for file in (table, metadata_file, images_file):
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
     try:
         frame = pd.read_csv(table, dtype={"part": str}, keep_default_na=False)
-        facts = dict(json.loads(facts_file.read_text(encoding="utf-8")))
+        metadata = dict(json.loads(metadata_file.read_text(encoding="utf-8")))
         images = np.load(images_file, mmap_mode="r", allow_pickle=False)
     except (ValueError, TypeError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
     missing = [field for field in _FIELDS if field not in frame]
     if missing:
         raise BoardbenchError(f"{table}: column {', '.join(missing)} missing. {_AGAIN}")
-    missing = [field for field in ("classes", "size", "parts", "source") if field not in facts]
+    missing = [field for field in ("classes", "size", "parts", "source") if field not in metadata]
     if missing:
-        raise BoardbenchError(f"{facts_file}: {', '.join(missing)} missing. {_AGAIN}")
-    shape = (len(frame), *facts["size"])
+        raise BoardbenchError(f"{metadata_file}: {', '.join(missing)} missing. {_AGAIN}")
+    shape = (len(frame), *metadata["size"])
     if images.shape != shape or images.dtype != np.uint8:
         raise BoardbenchError(
-            f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {facts_file.name} say uint8 {shape}. "
-            f"The files are of different runs. {_AGAIN}"
+            f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {metadata_file.name} say uint8 "
+            f"{shape}. The files are of different runs. {_AGAIN}"
         )
-    _check_rows(table, frame, facts)
+    _check_rows(table, frame, metadata)
     return Samples(
         images=images,
         labels=frame["label"].to_numpy(np.int64),
         parts=frame["part"].to_numpy(str),
-        classes=facts["classes"],
-        size=tuple(facts["size"]),
-        facts=facts,
+        classes=metadata["classes"],
+        size=tuple(metadata["size"]),
+        metadata=metadata,
     )
 
 
-def _check_rows(table: Path, frame: pd.DataFrame, facts: dict[str, Any]) -> None:
+def _check_rows(table: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
     """Refuse rows that are not as the samples step writes them; line 1 of the file is the header."""
-    parts, labels, classes = frame["part"], frame["label"], len(facts["classes"])
+    parts, labels, classes = frame["part"], frame["label"], len(metadata["classes"])
     for bad in np.flatnonzero(~parts.isin(PARTS))[:1]:
         raise BoardbenchError(
             f"{table}, line {bad + 2}, part: unknown part '{parts[bad]}'. {nearest(str(parts[bad]), PARTS)} {_AGAIN}"
@@ -161,8 +161,8 @@ def _check_rows(table: Path, frame: pd.DataFrame, facts: dict[str, Any]) -> None
             f"(0 to {classes - 1}). {_AGAIN}"
         )
     counts = {part: int((parts == part).sum()) for part in PARTS}
-    if counts != facts["parts"]:
-        raise BoardbenchError(f"{table}: parts {counts}, but samples.json says {facts['parts']}. {_AGAIN}")
+    if counts != metadata["parts"]:
+        raise BoardbenchError(f"{table}: parts {counts}, but samples.json says {metadata['parts']}. {_AGAIN}")
     in_order = frame["sample"].tolist() == [*range(len(frame))] and (parts[: counts["train"]] == "train").all()
     if not in_order:
         raise BoardbenchError(f"{table}: samples are not in the order they were written in. {_AGAIN}")

@@ -24,7 +24,7 @@ class Deployed(nn.Module):
         self.eval()
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return classes (N,) int64, probabilities (N, classes) float32, and the seam.
+        """Return classes (N,) int64, probabilities (N, classes) float32, and the intermediate output.
 
         Args:
             images: (N, lines, samples, channels) uint8.

@@ -30,7 +30,7 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
     Raises:
         BoardbenchError: a folder without metrics.json, or with one that this study did not write.
     """
-    from boardbench.engine.tracking import Store, identity
+    from boardbench.engine.tracking import Store, fingerprint_of
 
     read = [(folder, _metrics(folder)) for folder in runs]
     store, shown = Store(tracking), {}
@@ -39,13 +39,13 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         title = f"{folder.name}-{metrics['pruning']['name']}" if kind == "pruned" else folder.name
         shown[title] = sha256(folder / "metrics.json")
         key = {"dataset": metrics["dataset"], "kind": kind, "run": title}
-        what = metrics.get("identity") or identity(**key, study="classification")
-        if kind in TRAINED and store.find("classification", what):
+        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="classification")
+        if kind in TRAINED and store.find("classification", fingerprint):
             continue
         run = store.start(
             "classification",
             f"{metrics['dataset']} {title}",
-            what,
+            fingerprint,
             key | _parameters(metrics),
             f"classification {VERBS[kind]}",
         )

@@ -78,7 +78,7 @@ def export(
     if "int8" in precisions:
         images = parts.validation.images[:: -(-len(parts.validation) // EXAMPLES)].numpy()
         blocks = ({"images": block} for block in np.array_split(images, -(-len(images) // _BATCH)))
-        to_int8(paths["float32"], blocks, SEAM, _facts(model, "int8"), paths["int8"])
+        to_int8(paths["float32"], blocks, SEAM, _metadata(model, "int8"), paths["int8"])
     for precision in precisions:
         path = paths[precision]
         checked = _check(model, path, parts, threads)
@@ -114,7 +114,9 @@ def to_file(model: "Model", out: Path) -> None:
     # Two images: torch.export takes an axis of one for a constant.
     example = {"images": torch.zeros((2, *model.size), dtype=torch.uint8)}
     outputs = ["classes", "probabilities"]
-    to_onnx(Deployed(model), example, {"images": {0: "count"}}, outputs, [SEAM], _facts(model, "float32"), out, least=1)
+    to_onnx(
+        Deployed(model), example, {"images": {0: "count"}}, outputs, [SEAM], _metadata(model, "float32"), out, least=1
+    )
 
 
 def _parts(model: "Model", samples: Path | None, folder: Path) -> "Parts":
@@ -135,7 +137,7 @@ def _parts(model: "Model", samples: Path | None, folder: Path) -> "Parts":
     return parts_of(given, model.classes, settings["validation"], model.seed, where, settings["train_images"])
 
 
-def _facts(model: "Model", precision: str) -> dict[str, Any]:
+def _metadata(model: "Model", precision: str) -> dict[str, Any]:
     plain = ("dataset", "name", "seed", "classes", "size", "pruning")
     return {
         "boardbench": version("boardbench"),

@@ -14,8 +14,8 @@ from boardbench.classification.model import load
 from boardbench.classification.training import finish, learn, open_run
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
-from boardbench.engine.tracking import identity
-from boardbench.engine.training import forget
+from boardbench.engine.tracking import fingerprint_of
+from boardbench.engine.training import remove_checkpoints
 from boardbench.files import sha256
 from boardbench.params.pruning import Pruning
 
@@ -58,9 +58,9 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         "data": sha256(samples, samples.with_name("samples.json"), weights)[:16],
         "pruning": name,
     }
-    what = identity(**description, study="classification", params=chosen)
-    entry = open_run(tracking, description, what, chosen, "prune")
-    checkpoints = out / "checkpoints" / what
+    fingerprint = fingerprint_of(**description, study="classification", params=chosen)
+    entry = open_run(tracking, description, fingerprint, chosen, "prune")
+    checkpoints = out / "checkpoints" / fingerprint
     try:
         pl.seed_everything(model.seed, verbose=False)
         fitted = (model.normalization.offset, model.normalization.scale)
@@ -83,11 +83,11 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         if entry:
             entry.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
         raise
-    pruning = {"name": name, **result.facts}
+    pruning = {"name": name, **result.summary}
     small = replace(model, network=result.network, pruning=pruning)
-    facts = {"kind": "pruned", **description, "identity": what, "parent": model.name, "pruning": pruning}
-    finish(small, result.history, parts, given.classes, facts, out, entry)
-    forget(checkpoints)
+    metadata = {"kind": "pruned", **description, "fingerprint": fingerprint, "parent": model.name, "pruning": pruning}
+    finish(small, result.history, parts, given.classes, metadata, out, entry)
+    remove_checkpoints(checkpoints)
 
 
 def _accuracy(images: Batches, device: str) -> Callable[[nn.Module], float]:

@@ -9,7 +9,7 @@ from boardbench.classification.archives import open_source
 from boardbench.classification.archives.archive import Part
 from boardbench.classification.data import PARTS, balanced
 from boardbench.fetch.progress import need_space
-from boardbench.files import sha256, whole, write_json
+from boardbench.files import atomic_write, sha256, write_json
 from boardbench.params.classification import Archive
 
 
@@ -40,9 +40,13 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
     need_space(out.parent, int(np.prod(shape)), "images.npy")
     table = pd.DataFrame({"sample": range(shape[0]), "part": np.repeat(PARTS, list(counts.values()))})
     table["label"] = np.concatenate([parts[part].labels[rows] for part, rows in taken.items()])
-    pixels_file, facts_file = out.with_name("images.npy"), out.with_name("samples.json")
+    pixels_file, metadata_file = out.with_name("images.npy"), out.with_name("samples.json")
     # All three are written before the first is put in place.
-    with whole(out) as table_beside, whole(facts_file) as facts_beside, whole(pixels_file) as pixels_beside:
+    with (
+        atomic_write(out) as table_beside,
+        atomic_write(metadata_file) as facts_beside,
+        atomic_write(pixels_file) as pixels_beside,
+    ):
         pixels = np.lib.format.open_memmap(pixels_beside, mode="w+", dtype=np.uint8, shape=shape)
         first = 0
         for part, rows in taken.items():
@@ -51,23 +55,23 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
                 first += len(block)
         pixels.flush()
         del pixels
-        facts = {
+        metadata = {
             "classes": images.classes,
             "size": list(images.size),
             "parts": counts,
             "sha256": sha256(pixels_beside),
-            "source": images.facts
+            "source": images.metadata
             | {
                 "images": {part: len(of_part.labels) for part, of_part in parts.items()},
                 "seed": params.seed,
                 "taken": {part: getattr(params, f"{part}_images") for part in PARTS},
             },
         }
-        write_json(facts_beside, facts)
+        write_json(facts_beside, metadata)
         table.to_csv(table_beside, index=False, lineterminator="\n")
     print(
         f"{out}: {counts['train']} training and {counts['test']} test images of {images.size}, "
-        f"{len(images.classes)} classes; pixels: {images.facts['encoding']}",
+        f"{len(images.classes)} classes; pixels: {images.metadata['encoding']}",
         flush=True,
     )
 

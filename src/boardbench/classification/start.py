@@ -51,17 +51,17 @@ def take_weights(
                 f"{source}: weights of another network: {'; '.join(differ)}. Give the run the same settings, or take "
                 "other weights."
             )
-        state, facts = parent.network.state_dict(), {"source": parent.name, "classes": parent.classes}
+        state, metadata = parent.network.state_dict(), {"source": parent.name, "classes": parent.classes}
     else:
         published = network_of(settings, size, _PUBLISHED_CLASSES)
         digest = load_weights(published, source, settings["checksum"], folder)
-        state, facts = published.state_dict(), {"source": source, "classes": _PUBLISHED_CLASSES, "sha256": digest}
+        state, metadata = published.state_dict(), {"source": source, "classes": _PUBLISHED_CLASSES, "sha256": digest}
     head = f"{network.head}."
     network.load_state_dict(
         {key: value for key, value in state.items() if not key.startswith(head)}
         | {key: value for key, value in network.state_dict().items() if key.startswith(head)}
     )
-    return facts
+    return metadata
 
 
 def freeze(network: nn.Module, unfrozen: int) -> None:

@@ -18,8 +18,8 @@ from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.latency import hardware
-from boardbench.engine.tracking import Run, Store, identity
-from boardbench.engine.training import History, fit, forget
+from boardbench.engine.tracking import Run, Store, fingerprint_of
+from boardbench.engine.training import History, fit, remove_checkpoints
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.classification import Training
 from boardbench.params.section import Loop
@@ -70,9 +70,9 @@ def train(
         freeze(network, params.unfrozen)
     data = sha256(samples, samples.with_name("samples.json"), *([start] if start else []))
     description = {"dataset": dataset, "name": name, "network": params.network, "seed": seed, "data": data[:16]}
-    what = identity(**description, study="classification", params=settings)
-    run = open_run(tracking, description, what, settings, "train")
-    checkpoints = out / "checkpoints" / what
+    fingerprint = fingerprint_of(**description, study="classification", params=settings)
+    run = open_run(tracking, description, fingerprint, settings, "train")
+    checkpoints = out / "checkpoints" / fingerprint
     history = learn(network, parts, scaled, settings, params, seed, checkpoints, run)
     model = Model(
         network=network,
@@ -84,21 +84,21 @@ def train(
         normalization=scaled,
         settings=settings,
     )
-    facts = {"kind": "network", **description, "identity": what, "parent": parent}
-    finish(model, history, parts, given.classes, facts, out, run)
-    forget(checkpoints)
+    metadata = {"kind": "network", **description, "fingerprint": fingerprint, "parent": parent}
+    finish(model, history, parts, given.classes, metadata, out, run)
+    remove_checkpoints(checkpoints)
 
 
 def open_run(
-    tracking: Path | None, description: dict[str, Any], what: str, settings: dict[str, Any], verb: str
+    tracking: Path | None, description: dict[str, Any], fingerprint: str, settings: dict[str, Any], verb: str
 ) -> Run | None:
-    """Open a run in MLflow's experiment "classification", in place of a former one of the same identity."""
+    """Open a run in MLflow's experiment "classification", in place of a former one of the same fingerprint."""
     if tracking is None:
         return None
     label = " ".join(str(description[key]) for key in ("dataset", "name") if key in description)
     title = f"{label}-{description['pruning']}" if description.get("pruning") else label
     shown, verb = description | settings, f"classification {verb}"
-    return Store(tracking).start("classification", f"{title}-seed{description['seed']}", what, shown, verb)
+    return Store(tracking).start("classification", f"{title}-seed{description['seed']}", fingerprint, shown, verb)
 
 
 def learn(
@@ -132,7 +132,9 @@ def learn(
             network,
             lambda logits, labels: nn.functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing),
             lambda logits, labels: (int((logits.argmax(dim=1) == labels).sum()), len(labels)),
-            lambda tallies: {"accuracy": sum(right for right, _ in tallies) / sum(count for _, count in tallies)},
+            lambda statistics: {
+                "accuracy": sum(right for right, _ in statistics) / sum(count for _, count in statistics)
+            },
             loader(learning, params.batch_size, seed, params.workers),
             loader(Batches(parts.validation, *fitted), max(params.batch_size, 256), None),
             params=params,
@@ -151,7 +153,7 @@ def finish(
     history: History,
     parts: Parts,
     names: list[str],
-    facts: dict[str, Any],
+    metadata: dict[str, Any],
     out: Path,
     run: Run | None,
 ) -> None:
@@ -162,7 +164,7 @@ def finish(
         history: of its training.
         parts: its images.
         names: all classes of the data set.
-        facts: what metrics.json says besides.
+        metadata: what metrics.json says besides.
         out: run folder.
         run: entry in MLflow, which gets the scores and is closed.
     """
@@ -172,9 +174,9 @@ def finish(
     truth = parts.test.labels.numpy()
     scored = scores(truth, predicted, len(model.classes))
     parameters = list(model.network.parameters())
-    facts = {
+    metadata = {
         "study": "classification",
-        **facts,
+        **metadata,
         "settings": model.settings,
         "classes": model.classes,
         "parameters": sum(weight.numel() for weight in parameters),
@@ -191,7 +193,7 @@ def finish(
     epoch = sum(history.seconds) / len(history.seconds)
     save(model, out / "model.pt")
     write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
-    write_json(out / "training.json", facts)
+    write_json(out / "training.json", metadata)
     write_text(out / "predictions.csv", table.to_csv(index=False))
     write_json(
         out / "seconds.json",
@@ -205,7 +207,7 @@ def finish(
             "hardware": hardware(),
         },
     )
-    write_json(out / "metrics.json", {**facts, "scores": scored})
+    write_json(out / "metrics.json", {**metadata, "scores": scored})
     if run:
         shown = ("accuracy", "precision", "recall", "f_score", "low", "high")
         files = [out / name for name in ("metrics.json", "history.csv", "predictions.csv")]

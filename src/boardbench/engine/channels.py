@@ -1,10 +1,10 @@
 """Channels taken out of a trained network: those that matter least for what they cost.
 
-What a channel is worth is the change of the loss to first order if it were zero, squared, over batches of the training
-part (Molchanov et al., CVPR 2019, arXiv:1906.10771, with the gate on what normalization gives), divided by the MACs
-that go with it. Weights alone do not tell: normalization makes the scale of a convolution before it meaningless. On the
-default data half of a U-Net's GMACs taken out by the L1 norm of its weights left it at a mean IoU of 0.23 of 0.59, by
-worth at 0.59, before it was trained on (validation part).
+The importance of a channel is the change of the loss to first order if it were zero, squared, over batches of the
+training part (Molchanov et al., CVPR 2019, arXiv:1906.10771, with the gate on what normalization gives), divided by the
+MACs that go with it. Weights alone do not tell: normalization makes the scale of a convolution before it meaningless.
+On the default data half of a U-Net's GMACs taken out by the L1 norm of its weights left it at a mean IoU of 0.23 of
+0.59, by importance at 0.59, before it was trained on (validation part).
 """
 
 import copy
@@ -28,10 +28,10 @@ STEPS = 100
 LEAST = 0.1
 """Share of its channels that a layer keeps."""
 BATCHES = 16
-"""That tell what channels are worth."""
+"""Over which the importance of channels is measured."""
 
 
-def shrunk(
+def prune_channels(
     network: nn.Module,
     ratio: float,
     size: tuple[int, int],
@@ -43,9 +43,10 @@ def shrunk(
     """Return a copy without the channels that matter least for what they cost, so that a share of the MACs is gone.
 
     Channels that must go together, through sums, concatenations, and normalization, are ranked as one, those of all
-    layers together (:class:`_Worth`), and taken out in steps until ``count`` of :mod:`boardbench.engine.complexity` is
-    low enough. A layer keeps about a tenth of its channels, and one at least; and a multiple of ``multiple``, because
-    kernels work on blocks of channels: a block that is partly gone takes the time of a whole one.
+    layers together (:class:`_Importance`), and taken out in steps until ``count`` of
+    :mod:`boardbench.engine.complexity` is low enough. A layer keeps about a tenth of its channels, and one at least;
+    and a multiple of ``multiple``, because kernels work on blocks of channels: a block that is partly gone takes the
+    time of a whole one.
 
     Args:
         network: trained; stays as it is.
@@ -65,7 +66,7 @@ def shrunk(
     small.requires_grad_(True)  # the graph is read off autograd
     kept = [list(weighted(small.get_submodule(name)).values())[-1] for name in whole]
     uses = weight_uses(small, size)
-    worth = _Worth(small, uses, contributions(small, losses))
+    importance = _Importance(small, uses, contributions(small, losses))
     before, dense = count(small, small.in_channels, size)[0], _layer_macs(small, uses)
     image = torch.zeros(1, small.in_channels, *(traced or size))
     try:
@@ -74,7 +75,7 @@ def shrunk(
             pruner = torch_pruning.pruner.BasePruner(
                 small,
                 image,
-                importance=worth,
+                importance=importance,
                 global_pruning=True,
                 pruning_ratio=1.0,
                 max_pruning_ratio=1 - LEAST,
@@ -87,7 +88,7 @@ def shrunk(
             reached = 0.0
             while reached < ratio and pruner.current_step < STEPS:
                 for group in pruner.step(interactive=True):
-                    worth.forget(group)
+                    importance.drop_channels(group)
                     group.prune()
                 reached = 1 - _layer_macs(small, uses) / dense
                 if reached >= ratio:  # the quick count says so: ask the one that is reported
@@ -135,7 +136,7 @@ def contributions(network: nn.Module, losses: Losses) -> dict[nn.Module, torch.T
     return {layer: torch.stack(changes) for layer, changes in found.items()}
 
 
-class _Worth:
+class _Importance:
     """Rank the channels of a group, as Torch-Pruning asks for it: squared change of the loss over MACs.
 
     The change is that of the group's normalizations; of its convolutions and dense layers where it has none.
@@ -164,12 +165,12 @@ class _Worth:
                 normalized |= kind
                 change = self._changes[layer][:, positions]
                 changes[kind] = changes[kind] + torch.zeros(len(change), size).double().index_add_(1, roots, change)
-        worth = changes[normalized].square().mean(dim=0) / macs.clamp(min=1)
+        importance = changes[normalized].square().mean(dim=0) / macs.clamp(min=1)
         return (
-            worth + torch.arange(size, dtype=worth.dtype) * 1e-300
-        )  # no two alike: of a layer without any worth not all go at once
+            importance + torch.arange(size, dtype=importance.dtype) * 1e-300
+        )  # no two alike: of a layer without any importance not all go at once
 
-    def forget(self, group: Any) -> None:
+    def drop_channels(self, group: Any) -> None:
         """Leave the channels of a group out, which is about to be pruned."""
         for item in group:
             layer = item.dep.layer

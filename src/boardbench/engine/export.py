@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from boardbench.engine.onnxfile import write_facts
-from boardbench.files import whole
+from boardbench.engine.onnxfile import write_metadata
+from boardbench.files import atomic_write
 
 OPSET = 20
 QUANTIZED = ("Conv", "ConvTranspose", "MatMul", "Gemm", "MaxPool", "Concat", "Add", "Mul", "Resize")
@@ -23,21 +23,21 @@ def to_onnx(
     inputs: dict[str, Any],
     dynamic: dict[str, dict[int, str]],
     outputs: list[str],
-    seams: list[str],
-    facts: dict[str, Any],
+    intermediates: list[str],
+    metadata: dict[str, Any],
     out: Path,
     least: int = 16,
 ) -> None:
     """Write a module as an ONNX file, whole or not at all.
 
     Args:
-        module: a ``torch.nn.Module`` in evaluation mode that returns ``outputs`` and then ``seams``.
+        module: a ``torch.nn.Module`` in evaluation mode that returns ``outputs`` and then ``intermediates``.
         inputs: example tensors by name, in the module's order.
         dynamic: for an input, its axes of any size and their names; equal names are equal sizes.
         outputs: names of what the file returns.
-        seams: names of values inside, at which :func:`boardbench.engine.onnxfile.cut` can cut the file; what comes
-            behind the last one depends on it alone.
-        facts: what the file says of itself.
+        intermediates: names of values inside, at which :func:`boardbench.engine.onnxfile.cut` can cut the file; what
+            comes behind the last one depends on it alone.
+        metadata: what the file says of itself.
         out: the file.
         least: least size of the axes of any size.
     """
@@ -52,19 +52,19 @@ def to_onnx(
             tuple(inputs.values()),
             dynamo=True,
             input_names=list(inputs),
-            output_names=[*outputs, *seams],
+            output_names=[*outputs, *intermediates],
             dynamic_shapes=shapes,
             opset_version=OPSET,
             verbose=False,
         )
     model = onnx.shape_inference.infer_shapes(program.model_proto)
     kept = {value.name for value in model.graph.value_info}
-    for value in [value for value in model.graph.output if value.name in seams]:
+    for value in [value for value in model.graph.output if value.name in intermediates]:
         model.graph.output.remove(value)
         if value.name not in kept:
             model.graph.value_info.append(value)
-    if seams:
-        _read_sizes_from(model.graph, seams[-1])
+    if intermediates:
+        _read_sizes_from(model.graph, intermediates[-1])
     # Where in our sources a node comes from is of no use on a line, and holds paths of this machine.
     for node in model.graph.node:
         del node.metadata_props[:]
@@ -72,13 +72,13 @@ def to_onnx(
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
-    write_facts(model, facts)
+    write_metadata(model, metadata)
     onnx.checker.check_model(model, full_check=True)
-    with whole(out) as beside:
+    with atomic_write(out) as beside:
         onnx.save(model, beside)
 
 
-def _read_sizes_from(graph: Any, seam: str) -> None:
+def _read_sizes_from(graph: Any, intermediate: str) -> None:
     """Let the nodes behind a value read their sizes from it; the exporter reads all sizes from the graph's inputs."""
     import onnx
 
@@ -87,8 +87,8 @@ def _read_sizes_from(graph: Any, seam: str) -> None:
         return {name: {dim.dim_param: at for at, dim in enumerate(dims)} for name, dims in shapes.items()}
 
     inputs = axes(graph.input)
-    behind = axes(value for value in graph.value_info if value.name == seam)[seam]
-    before = _ancestors(graph, seam)
+    behind = axes(value for value in graph.value_info if value.name == intermediate)[intermediate]
+    before = _ancestors(graph, intermediate)
     copies: dict[str, str] = {}
     added = []
     for node in graph.node:
@@ -98,9 +98,9 @@ def _read_sizes_from(graph: Any, seam: str) -> None:
         word = next(word for word, axis in inputs[node.input[0]].items() if axis == at)
         if word not in behind:
             continue
-        copies[node.output[0]] = f"{seam}_{word}"
+        copies[node.output[0]] = f"{intermediate}_{word}"
         size = {"start": behind[word], "end": behind[word] + 1}
-        added.append(onnx.helper.make_node("Shape", [seam], [f"{seam}_{word}"], **size))
+        added.append(onnx.helper.make_node("Shape", [intermediate], [f"{intermediate}_{word}"], **size))
     for node in graph.node:
         if node.op_type == "Squeeze" and node.input[0] in copies:
             name = f"{copies[node.input[0]]}_scalar"
@@ -110,13 +110,13 @@ def _read_sizes_from(graph: Any, seam: str) -> None:
         if index not in before and node.op_type not in ("Shape", "Squeeze"):
             node.input[:] = [copies.get(name, name) for name in node.input]
     # Nodes must come after what they read.
-    place = max(index for index, node in enumerate(graph.node) if seam in node.output) + 1
+    place = max(index for index, node in enumerate(graph.node) if intermediate in node.output) + 1
     for node in reversed(added):
         graph.node.insert(place, node)
 
 
 def to_int8(
-    source: Path, samples: Iterable[dict[str, np.ndarray]], after: str, facts: dict[str, Any], out: Path
+    source: Path, samples: Iterable[dict[str, np.ndarray]], after: str, metadata: dict[str, Any], out: Path
 ) -> None:
     """Quantize the part of an ONNX file behind a named value: 8-bit weights a channel, 8-bit activations.
 
@@ -126,7 +126,7 @@ def to_int8(
         source: a float32 file.
         samples: inputs of the whole file.
         after: the value behind which everything is quantized.
-        facts: what the new file says of itself.
+        metadata: what the new file says of itself.
         out: the file.
     """
     import onnx
@@ -179,8 +179,8 @@ def to_int8(
         )
         result = onnx.load(quantized)
     del result.metadata_props[:]
-    write_facts(result, facts)
-    with whole(out) as beside:
+    write_metadata(result, metadata)
+    with atomic_write(out) as beside:
         onnx.save(result, beside)
 
 

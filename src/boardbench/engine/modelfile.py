@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 USED_BY = {
     "segmentation": "boardbench predict",
@@ -28,7 +28,7 @@ def write_model(content: dict[str, Any], path: Path) -> None:
     """Write a model.pt, whole or not at all; equal contents give equal bytes."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_bytes(buffer.getvalue())
 
 

@@ -1,4 +1,4 @@
-"""ONNX files that boardbench wrote: their facts, sessions, and cuts at named values."""
+"""ONNX files that boardbench wrote: their metadata, sessions, and cuts at named values."""
 
 import json
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ class OnnxFile:
 
     Attributes:
         path: the file.
-        facts: study, dataset, backbone, strategy, width, seed, classes (names), sensor (kind, bands, wavelengths in nm,
-            keep, panel), size (lines, samples or None), resize, precision (float32 or int8), drift (content of
+        metadata: study, dataset, backbone, strategy, width, seed, classes (names), sensor (kind, bands, wavelengths in
+            nm, keep, panel), size (lines, samples or None), resize, precision (float32 or int8), drift (content of
             drift.json, or None), git_commit, boardbench (version).
     """
 
     path: Path
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
-def write_facts(model: Any, facts: dict[str, Any]) -> None:
-    """Put facts into an ``onnx.ModelProto``, one metadata entry each, as JSON."""
+def write_metadata(model: Any, metadata: dict[str, Any]) -> None:
+    """Put metadata into an ``onnx.ModelProto``, one entry each, as JSON."""
     import onnx
 
-    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in facts.items()})
+    onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
 
 
 def open_onnx(path: Path) -> OnnxFile:
-    """Read the facts of an ONNX file.
+    """Read the metadata of an ONNX file.
 
     Raises:
         BoardbenchError: no such file, not an ONNX file, or not one of boardbench.
@@ -52,17 +52,17 @@ def open_onnx(path: Path) -> OnnxFile:
         raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench export --run RUN'.")
     try:
         model = onnx.load(path)
-        facts = {entry.key: entry.value for entry in model.metadata_props}
+        metadata = {entry.key: entry.value for entry in model.metadata_props}
     except (DecodeError, ValueError) as error:
         raise BoardbenchError(
             f"{path}: not an ONNX file, or cut short ({error}). Make it again with 'boardbench export --run RUN'."
         ) from None
-    if "boardbench" not in facts:
+    if "boardbench" not in metadata:
         raise BoardbenchError(
             f"{path}: an ONNX file, but not one of boardbench: its metadata says nothing of classes and bands. "
             "Make one with 'boardbench export --run RUN'."
         )
-    return OnnxFile(path, {key: json.loads(value) for key, value in facts.items()})
+    return OnnxFile(path, {key: json.loads(value) for key, value in metadata.items()})
 
 
 def session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSession":

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from boardbench.engine.channels import Losses, shrunk, weight_uses, weighted
+from boardbench.engine.channels import Losses, prune_channels, weight_uses, weighted
 from boardbench.engine.complexity import count
 from boardbench.engine.training import History
 from boardbench.errors import BoardbenchError
@@ -32,14 +32,14 @@ class Pruned:
 
     Attributes:
         network: in evaluation mode; plain weights, zeros included.
-        facts: method; ratio; ratios, the shares tried, each with its validation score; settings; parameters,
+        summary: method; ratio; ratios, the shares tried, each with its validation score; settings; parameters,
             parameters_nonzero, macs, macs_effective; parameters_before, macs_before; validation_before,
             validation_pruned (before it was trained on), validation_after.
         history: of training on.
     """
 
     network: nn.Module
-    facts: dict[str, Any]
+    summary: dict[str, Any]
     history: History
 
 
@@ -62,7 +62,7 @@ def pruned(
         size: lines and samples of an image, at which MACs are counted.
         whole: names of submodules whose last layer keeps all its channels: the one that gives the logits first.
         validated: score of a network on the validation part, better where higher; never of the test part.
-        losses: of a network on batches of the training part, which tell what a channel is worth.
+        losses: of a network on batches of the training part, over which the importance of channels is measured.
         train: trains a network in place to its best epoch.
         traced: lines and samples at which the network's graph is read; None: ``size``.
 
@@ -73,19 +73,19 @@ def pruned(
     before, score_before = cost(dense, size), validated(dense)
     ratio, tried = params.ratio, []
     if params.method == "structured":
-        small = shrunk(dense, ratio, size, whole, losses, params.multiple, traced)
+        small = prune_channels(dense, ratio, size, whole, losses, params.multiple, traced)
     else:
         if ratio is None:
             ratio, tried = chosen_ratio(dense, params.ratios, params.tolerance, score_before, validated)
-        small = masked(dense, ratio)
+        small = apply_mask(dense, ratio)
     score_pruned = validated(small.eval())
     print(f"{params.method} {ratio:g}: validation {score_before:.4f}, pruned {score_pruned:.4f}", flush=True)
     # Lightning leaves a network in the mode it is given, and normalization must learn its statistics anew.
     history = train(small.train())
     small = small.cpu().eval()
     if params.method == "unstructured":
-        small = settled(dense, small)
-    facts = {
+        small = remove_mask(dense, small)
+    summary = {
         "method": params.method,
         "ratio": ratio,
         "ratios": tried,
@@ -97,9 +97,9 @@ def pruned(
         "validation_pruned": score_pruned,
         "validation_after": validated(small),
     }
-    gone = 1 - facts["macs"] / before.macs
-    print(f"trained on: validation {facts['validation_after']:.4f}; {gone:.1%} of the GMACs are gone", flush=True)
-    return Pruned(small, facts, history)
+    gone = 1 - summary["macs"] / before.macs
+    print(f"trained on: validation {summary['validation_after']:.4f}; {gone:.1%} of the GMACs are gone", flush=True)
+    return Pruned(small, summary, history)
 
 
 def check_folder(run: Path, out: Path, pruning: dict[str, Any] | None) -> None:
@@ -193,10 +193,10 @@ def weight_bytes(network: nn.Module) -> tuple[int, int]:
     return len(values), len(zlib.compress(values, 9))
 
 
-def masked(network: nn.Module, ratio: float) -> nn.Module:
+def apply_mask(network: nn.Module, ratio: float) -> nn.Module:
     """Return a copy whose smallest weights are held at zero, those of all convolutions and dense layers together.
 
-    The masks stay while the copy is trained; :func:`settled` makes plain weights of it again.
+    The masks stay while the copy is trained; :func:`remove_mask` makes plain weights of it again.
 
     Args:
         network: trained; stays as it is.
@@ -219,7 +219,7 @@ def _copy_masked(network: nn.Module, ratio: float) -> nn.Module:
     return network
 
 
-def settled(network: nn.Module, masked: nn.Module) -> nn.Module:
+def remove_mask(network: nn.Module, masked: nn.Module) -> nn.Module:
     """Return a copy of ``network`` with the weights of its masked copy, zeros included."""
     network = copy.deepcopy(network)
     for layer in weighted(masked).values():

@@ -1,6 +1,6 @@
 """MLflow as a mirror: files on disk are the truth, the store shows them.
 
-A run is known by its identity (a hash of what it is: data, parameters, backbone, strategy, seed). A run that is
+A run is known by its fingerprint (a hash of what it is: data, parameters, backbone, strategy, seed). A run that is
 started again replaces its former entry, so that a killed and repeated run leaves no duplicate; entries whose process
 is gone are closed as KILLED. Every write holds a file lock, because SQLite and MLflow's first migration do not bear
 several writers.
@@ -26,13 +26,13 @@ from boardbench.errors import BoardbenchError
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
-IDENTITY = "boardbench.identity"
+FINGERPRINT = "boardbench.fingerprint"
 PROCESS = "boardbench.process"
 
 
-def identity(**what: Any) -> str:
-    """Return a short hash of what a run is; the same values give the same identity."""
-    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
+def fingerprint_of(**fingerprint: Any) -> str:
+    """Return a short hash of what a run is; the same values give the same fingerprint."""
+    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def git_commit() -> str:
@@ -89,13 +89,13 @@ class Store:
         artifacts = (self.path.parent / "mlartifacts").resolve().as_uri()
         return client.create_experiment(name, artifact_location=artifacts)
 
-    def start(self, study: str, name: str, what: str, parameters: dict[str, Any], verb: str) -> "Run":
-        """Open a run in the experiment ``study``, in place of any former run of the same identity ``what``.
+    def start(self, study: str, name: str, fingerprint: str, parameters: dict[str, Any], verb: str) -> "Run":
+        """Open a run in the experiment ``study``, in place of any former run of the same ``fingerprint``.
 
         Args:
             study: name of the experiment.
             name: of the run.
-            what: identity.
+            fingerprint: of the run.
             parameters: everything that the UI can compare runs by: data set, network, seed, settings.
             verb: that makes the run, without "boardbench".
         """
@@ -104,18 +104,18 @@ class Store:
         with self._client() as client:
             experiment = self._experiment(client, study)
             self._close_gone(client)
-            for former in client.search_runs([experiment], f"tags.`{IDENTITY}` = '{what}'"):
+            for former in client.search_runs([experiment], f"tags.`{FINGERPRINT}` = '{fingerprint}'"):
                 client.delete_run(former.info.run_id)
             tags = {"git_commit": git_commit(), "mlflow.source.name": f"boardbench {verb}"}
-            tags |= {IDENTITY: what, PROCESS: _this_process()}
+            tags |= {FINGERPRINT: fingerprint, PROCESS: _this_process()}
             run = client.create_run(experiment, run_name=name, tags=tags).info.run_id
             client.log_batch(run, params=[Param(key, str(value)) for key, value in parameters.items()])
         return Run(self, run)
 
-    def find(self, study: str, what: str) -> "Run | None":
-        """Return the run with this identity, or None."""
+    def find(self, study: str, fingerprint: str) -> "Run | None":
+        """Return the run with this fingerprint, or None."""
         with self._client() as client:
-            runs = client.search_runs([self._experiment(client, study)], f"tags.`{IDENTITY}` = '{what}'")
+            runs = client.search_runs([self._experiment(client, study)], f"tags.`{FINGERPRINT}` = '{fingerprint}'")
         return Run(self, runs[0].info.run_id, finished=runs[0].info.status == "FINISHED") if runs else None
 
     def register(self, study: str, name: str, model: Any, signature: Any) -> int:
@@ -148,7 +148,7 @@ class Store:
         return len(gone)
 
     def experiments(self) -> dict[str, str]:
-        """Return study -> identity of its experiment, of those that have runs."""
+        """Return study -> number of its experiment, of those that have runs."""
         with self._client() as client:
             found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
             return {name: number for name, number in found.items() if client.search_runs([number], max_results=1)}

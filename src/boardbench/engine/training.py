@@ -1,7 +1,7 @@
 """The training loop all studies share: Lightning runs it, this module says what a run is.
 
-A run keeps one checkpoint a epoch (weights, optimizer, history, best weights) under a folder named by its identity. A
-killed run that is started again goes on from there and ends with the same numbers: every random choice is a function
+A run keeps one checkpoint a epoch (weights, optimizer, history, best weights) under a folder named by its fingerprint.
+A killed run that is started again goes on from there and ends with the same numbers: every random choice is a function
 of seed and epoch, none of elapsed draws.
 """
 
@@ -71,14 +71,16 @@ class Learner(pl.LightningModule):
     """A network, its loss, and a score of the validation part.
 
     ``loss(logits, targets)`` returns a scalar. ``score(outputs)`` turns the list of per-batch
-    ``tally(logits, targets)`` values of the validation part into named floats.
+    ``batch_statistics(logits, targets)`` values of the validation part into named floats.
     """
 
-    def __init__(self, network: nn.Module, loss: Callable, tally: Callable, score: Callable, params: Loop, seed: int):
+    def __init__(
+        self, network: nn.Module, loss: Callable, batch_statistics: Callable, score: Callable, params: Loop, seed: int
+    ):
         super().__init__()
-        self.network, self.loss, self.tally, self.score = network, loss, tally, score
+        self.network, self.loss, self.batch_statistics, self.score = network, loss, batch_statistics, score
         self.params, self._seed = params, seed
-        self._tallies: list[Any] = []
+        self._statistics: list[Any] = []
         self._frozen = [module for module in network.modules() if _is_frozen(module)]
         # A network trained on the statistics of a few captures, each under a light of its own, comes to rely on them:
         # what it gives by the stored ones is another score with each seed. Late epochs train what will be used.
@@ -87,7 +89,9 @@ class Learner(pl.LightningModule):
             for module in network.modules()
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module not in self._frozen
         ]
-        self._settled = params.epochs - math.floor(params.epochs * params.freeze_batch_norm + 1e-9)  # first such epoch
+        self._frozen_from = params.epochs - math.floor(
+            params.epochs * params.freeze_batch_norm + 1e-9
+        )  # first such epoch
 
     def on_train_batch_start(self, _, number):
         # Lightning switches everything to training after each validation; what is frozen keeps its statistics too.
@@ -96,12 +100,12 @@ class Learner(pl.LightningModule):
         # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
         if number == 0:
             torch.manual_seed(seed_of(self._seed, self.current_epoch))
-            if self.current_epoch == self._settled:
+            if self.current_epoch == self._frozen_from:
                 batches = (
                     self.transfer_batch_to_device(batch, self.device, 0) for batch in self.trainer.train_dataloader
                 )
                 measure_batch_norm(self.network, self._norms, batches)
-        if self.current_epoch >= self._settled:
+        if self.current_epoch >= self._frozen_from:
             for module in self._norms:
                 module.eval()
 
@@ -116,12 +120,12 @@ class Learner(pl.LightningModule):
         logits = self.network(inputs)
         loss = self.loss(logits, targets)
         self.log("validation_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(inputs))
-        self._tallies.append(self.tally(logits, targets))
+        self._statistics.append(self.batch_statistics(logits, targets))
 
     def on_validation_epoch_end(self):
-        for name, value in self.score(self._tallies).items():
+        for name, value in self.score(self._statistics).items():
             self.log(f"validation_{name}", torch.tensor(value, dtype=torch.float32), prog_bar=True)
-        self._tallies.clear()
+        self._statistics.clear()
 
     def configure_optimizers(self):
         optimizer = optimizer_of(self.network, self.params)
@@ -194,7 +198,7 @@ class History(pl.Callback):
 def fit(
     network: nn.Module,
     loss: Callable,
-    tally: Callable,
+    batch_statistics: Callable,
     score: Callable,
     training: DataLoader,
     validation: DataLoader,
@@ -209,7 +213,7 @@ def fit(
     A verb calls :func:`boardbench.engine.arithmetic.fix_arithmetic` before it makes the network.
 
     ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
-    :func:`forget` once the caller has written its results.
+    :func:`remove_checkpoints` once the caller has written its results.
     """
     _quiet()
     _keep_freed_memory()
@@ -244,7 +248,7 @@ def fit(
         num_sanity_val_steps=0,
         log_every_n_steps=1,
     )
-    learner = Learner(network, loss, tally, score, params, seed)
+    learner = Learner(network, loss, batch_statistics, score, params, seed)
     resume = last if last.is_file() else None
     if resume:
         print(f"resuming from epoch {torch.load(resume, weights_only=True)['epoch'] + 1}", flush=True)
@@ -255,7 +259,7 @@ def fit(
     return history
 
 
-def forget(checkpoints: Path) -> None:
+def remove_checkpoints(checkpoints: Path) -> None:
     """Remove the checkpoints of a finished run and those of its former parameters."""
     shutil.rmtree(checkpoints.parent, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from boardbench.captures.locate import capture_name
 from boardbench.captures.lumo import LumoFiles, find_captures
 from boardbench.captures.masks import IGNORED
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.labels.files import read_labels
 from boardbench.labels.render import FALSE_COLOUR
 from boardbench.labels.shapes import Picture, draw
@@ -74,7 +74,7 @@ def write_masks(
         listed = "\n".join(f"  {problem}" for problem in problems) or "  no picture in the label files"
         raise BoardbenchError(f"no mask written:\n{listed}")
     for target, mask in masks.items():
-        with whole(target) as temporary:
+        with atomic_write(target) as temporary:
             Image.fromarray(mask).save(temporary, format="PNG")
     absent = [name for name in folders if name not in seen]
     print(

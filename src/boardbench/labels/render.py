@@ -9,7 +9,7 @@ from tqdm import tqdm
 from boardbench.captures.blocks import reflect
 from boardbench.captures.locate import Located, locate
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.segmentation.overlay import capture_rgb
 
 FALSE_COLOUR = "_pca"
@@ -45,7 +45,7 @@ def render(
     for name, capture in tqdm(located.items(), unit="capture", disable=None):
         pictures = {name: capture_rgb(capture)} | ({name + FALSE_COLOUR: _components(capture)} if false_colour else {})
         for stem, picture in pictures.items():
-            with whole(out / f"{stem}.png") as temporary:
+            with atomic_write(out / f"{stem}.png") as temporary:
                 Image.fromarray(picture).save(temporary, format="PNG")
 
 

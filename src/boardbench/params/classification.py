@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.scaling import Scaling
-from boardbench.params.section import Fraction, Loop, Section, Seeds, Word
+from boardbench.params.section import Fraction, Loop, Name, Section, Seeds
 
 Distance = Literal["l1", "l2", "cosine", "ssim"]
 Count = Annotated[int, Field(ge=1)]
@@ -87,9 +87,9 @@ class Run(Section):
 
 
 class NamedRun(Run):
-    """A run and the word that tables know it by."""
+    """A run and the name that tables know it by."""
 
-    name: Word = Field(description="of the run")
+    name: Name = Field(description="of the run")
 
 
 class Scratch(Section):
@@ -169,9 +169,9 @@ class Grid(Section):
 
 
 class NamedTraining(Training):
-    """A network and the word that tables know it by."""
+    """A network and the name that tables know it by."""
 
-    name: Word = Field(description="of the run")
+    name: Name = Field(description="of the run")
     seeds: Seeds | None = Field(None, min_length=1, description="its own; null: those of networks.seeds")
     grid: Grid = Field(Grid(), description="values tried in all combinations: <name>-<optimizer>-<learning_rate>")
 
@@ -257,7 +257,7 @@ class Latency(Section):
 class Classification(Section):
     """What the efficiency techniques gain on images that everybody knows."""
 
-    dataset: Word = Field("digits", description="names data/raw/<dataset> and results/classification/<dataset>")
+    dataset: Name = Field("digits", description="names data/raw/<dataset> and results/classification/<dataset>")
     source: Literal["digits", "cifar10", "cifar100", "parquet"] = Field(
         "digits", description="digits: scikit-learn's 1797, nothing to download"
     )

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from boardbench.params.section import Fraction, Loop, Section, Seeds, Size, Word
+from boardbench.params.section import Fraction, Loop, Name, Section, Seeds, Size
 
 
 class Simulate(Section):
@@ -81,7 +81,7 @@ class Deployment(Section):
 class Placement(Section):
     """Where a chip sits on a photo of its board, learnt from a few photos."""
 
-    dataset: Word = Field("simulated-photos", description="names data/raw/<dataset> and results/placement/<dataset>")
+    dataset: Name = Field("simulated-photos", description="names data/raw/<dataset> and results/placement/<dataset>")
     source: Literal["simulate", "photos"] = Field(
         "simulate", description="rendered here, or your own in data/raw/<dataset>"
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from boardbench.params.section import Fraction, Loop, Word
+from boardbench.params.section import Fraction, Loop, Name
 
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 
@@ -41,9 +41,9 @@ class Pruning(Loop):
 
 
 class NamedPruning(Pruning):
-    """A pruning, the word that tables know it by, and the runs that it is for."""
+    """A pruning, the name that tables know it by, and the runs that it is for."""
 
-    name: Word = Field(description="of the pruning")
+    name: Name = Field(description="of the pruning")
     runs: list[str] = Field([], description="names of the runs; none: all")
 
 

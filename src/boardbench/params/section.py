@@ -10,7 +10,7 @@ from boardbench.errors import nearest
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
 Seeds = list[Annotated[int, Field(ge=0)]]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
-from boardbench.params.section import Fraction, Loop, Section, Seeds, Size, Word
+from boardbench.params.section import Fraction, Loop, Name, Section, Seeds, Size
 
 # Scene names may be bare numbers in YAML.
 Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
@@ -209,7 +209,7 @@ class Deployment(Section):
 class Segmentation(Section):
     """The main study: components on hyperspectral captures of boards."""
 
-    dataset: Word = Field("simulated", description="names data/raw/<dataset> and results/segmentation/<dataset>")
+    dataset: Name = Field("simulated", description="names data/raw/<dataset> and results/segmentation/<dataset>")
     source: Literal["simulate", "indian_pines", "pcbvision", "captures"] = Field(
         "simulate", description="made here, carried by tensorly, fetched, or your own data/raw/<dataset>/captures.csv"
     )

@@ -28,7 +28,7 @@ class Samples:
         nominal: (4, 2) pixels, where the chip should be.
         mm_per_pixel: (2,) along x and y.
         size: (lines, samples) of an image.
-        facts: samples.json.
+        metadata: samples.json.
     """
 
     frame: pd.DataFrame
@@ -38,7 +38,7 @@ class Samples:
     nominal: np.ndarray
     mm_per_pixel: np.ndarray
     size: tuple[int, int]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 def read_samples(path: Path) -> Samples:
@@ -51,13 +51,13 @@ def read_samples(path: Path) -> Samples:
         BoardbenchError: if a file is missing, damaged, or does not fit the others.
     """
     table = path / "samples.csv" if path.is_dir() else path
-    facts_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
-    for file in (table, facts_file, images_file):
+    metadata_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
+    for file in (table, metadata_file, images_file):
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
     try:
         frame = pd.read_csv(table, dtype={"part": str, "photo": str}, keep_default_na=False)
-        facts = json.loads(facts_file.read_text(encoding="utf-8"))
+        metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
         images = np.load(images_file, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
@@ -67,14 +67,14 @@ def read_samples(path: Path) -> Samples:
     for line, part in enumerate(frame["part"], start=2):
         if part not in PARTS:
             raise BoardbenchError(f"{table}, line {line}, part: unknown part '{part}'. {nearest(part, PARTS)}")
-    missing = [field for field in ("size", "photo_size", "mm_per_pixel", "nominal") if field not in facts]
+    missing = [field for field in ("size", "photo_size", "mm_per_pixel", "nominal") if field not in metadata]
     if missing:
-        raise BoardbenchError(f"{facts_file}: {', '.join(missing)} missing. {_AGAIN}")
-    shape = (len(frame), *facts["size"], 3)
+        raise BoardbenchError(f"{metadata_file}: {', '.join(missing)} missing. {_AGAIN}")
+    shape = (len(frame), *metadata["size"], 3)
     if images.shape != shape or images.dtype != np.uint8:
         raise BoardbenchError(
-            f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {facts_file.name} say uint8 {shape}. "
-            f"The files are of different runs. {_AGAIN}"
+            f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {metadata_file.name} say uint8 "
+            f"{shape}. The files are of different runs. {_AGAIN}"
         )
     if frame[list(COLUMNS)].select_dtypes("number").shape[1] < 8 or frame["sample"].tolist() != [*range(len(frame))]:
         raise BoardbenchError(f"{table}: sample, or a column of the corners, is not as it was written. {_AGAIN}")
@@ -83,8 +83,8 @@ def read_samples(path: Path) -> Samples:
         images=images,
         corners=frame[list(COLUMNS)].to_numpy(np.float64).reshape(-1, 4, 2),
         parts=frame["part"].to_numpy(str),
-        nominal=np.array(facts["nominal"], dtype=np.float64),
-        mm_per_pixel=np.array(facts["mm_per_pixel"], dtype=np.float64),
-        size=tuple(facts["size"]),
-        facts=facts,
+        nominal=np.array(metadata["nominal"], dtype=np.float64),
+        mm_per_pixel=np.array(metadata["mm_per_pixel"], dtype=np.float64),
+        size=tuple(metadata["size"]),
+        metadata=metadata,
     )

@@ -28,7 +28,7 @@ class Deployed(nn.Module):
         self.register_buffer("photo", torch.tensor([float(samples), float(lines)]))
 
     def forward(self, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the corners (4, 2) float32 in pixels of the photo, and the seam.
+        """Return the corners (4, 2) float32 in pixels of the photo, and the intermediate output.
 
         Args:
             photo: (lines, samples, 3) uint8 RGB.

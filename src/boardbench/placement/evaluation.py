@@ -49,7 +49,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         tolerance=params,
         extra={
             "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),  # its name in version 0.1
-            **{name: training[name] for name in ("identity", "data", "epochs", "parameters", "weights")},
+            **{name: training[name] for name in ("fingerprint", "data", "epochs", "parameters", "weights")},
         },
     )
     if tracking:
@@ -76,7 +76,7 @@ def write_run(
         samples: images and their true corners.
         predicted: (n, 4, 2) corners of each part in PARTS, in pixels of an image; parts without images are left out.
         tolerance: of the inspection.
-        extra: more facts for metrics.json.
+        extra: what metrics.json says besides.
     """
     rows, curves, found = [], [], {}
     for part in PARTS:
@@ -114,15 +114,15 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         tracking: MLflow store.
         out: JSON written last: the run folders and the hash of what was mirrored.
     """
-    from boardbench.engine.tracking import Store, identity
+    from boardbench.engine.tracking import Store, fingerprint_of
 
     store = Store(tracking)
     for folder in runs:
         metrics = json.loads((folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "features", "loss", "seed")}
-        what = metrics.get("identity") or identity(**key, study="placement")
-        run = store.find("placement", what) or store.start(
-            "placement", f"{metrics['dataset']} {folder.name}", what, key, "placement evaluate"
+        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
+        run = store.find("placement", fingerprint) or store.start(
+            "placement", f"{metrics['dataset']} {folder.name}", fingerprint, key, "placement evaluate"
         )
         flat = {
             f"{part}_{name}": value

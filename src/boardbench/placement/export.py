@@ -71,10 +71,10 @@ def export(
     deployed = Deployed(model).eval()
     paths = {precision: out / name for precision, name in NAMES.items()}
     example = {"photo": torch.from_numpy(seen[0])}
-    to_onnx(deployed, example, {}, ["corners"], [SEAM], _facts(model, "float32"), paths["float32"])
+    to_onnx(deployed, example, {}, ["corners"], [SEAM], _metadata(model, "float32"), paths["float32"])
     if "int8" in precisions:
         samples = ({"photo": photo} for photo in seen)
-        to_int8(paths["float32"], samples, SEAM, _facts(model, "int8"), paths["int8"])
+        to_int8(paths["float32"], samples, SEAM, _metadata(model, "int8"), paths["int8"])
     with torch.inference_mode():
         wanted = [deployed(torch.from_numpy(photo))[0].numpy() for photo in seen]
     for precision in precisions:
@@ -117,7 +117,7 @@ def _photo(path: Path, model: "Model") -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def _facts(model: "Model", precision: str) -> dict[str, Any]:
+def _metadata(model: "Model", precision: str) -> dict[str, Any]:
     plain = ("dataset", "features", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
     return {
         "boardbench": version("boardbench"),

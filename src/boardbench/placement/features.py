@@ -16,7 +16,7 @@ from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
-from boardbench.files import sha256, whole, write_json
+from boardbench.files import atomic_write, sha256, write_json
 from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
@@ -73,10 +73,10 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     if given and not params.weights:
         update_bn(_batches(given.images, np.flatnonzero(given.parts == "train")), network)
     network.eval()
-    facts = {"weights": origin, "weights_sha256": digest, "width": params.width, "features_sha256": None}
+    metadata = {"weights": origin, "weights_sha256": digest, "width": params.width, "features_sha256": None}
     if given:
         rows = np.flatnonzero(np.isin(given.parts, ("train", "validation")))
-        with torch.inference_mode(), whole(out.with_suffix(".npy")) as beside:
+        with torch.inference_mode(), atomic_write(out.with_suffix(".npy")) as beside:
             form = tuple(network(preprocess(torch.from_numpy(given.images[rows[:1]]))).shape[1:])
             made = np.lib.format.open_memmap(beside, "w+", np.float32, (len(given.parts), *form))
             for number, batch in enumerate(_batches(given.images, rows)):
@@ -85,9 +85,9 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
                 print(f"features of {number * BATCH + len(done)} of {len(rows)} images", flush=True)
             made.flush()
             del made
-            facts["features_sha256"] = sha256(beside)
+            metadata["features_sha256"] = sha256(beside)
     write_model({"study": "placement", "features": network.state_dict()}, out)
-    write_json(out.with_suffix(".json"), facts)
+    write_json(out.with_suffix(".json"), metadata)
 
 
 def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:

@@ -46,15 +46,15 @@ def latency(
         lines.append(",".join([*map(str, what), *(f"{time:.3f}" for time in times), floor, hardware()]))
 
     for path in models:
-        facts = open_onnx(path).facts
+        metadata = open_onnx(path).metadata
         run = session(path, params.threads)
-        size = tuple(facts["photo_size"])
+        size = tuple(metadata["photo_size"])
         photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
         seconds = measure(lambda run=run, photo=photo: run.run(["corners"], {"photo": photo}), params.repeats)
         with torch.device("meta"):
-            network = build_network(facts["width"], tuple(facts["size"]))
-        macs = count(network, 3, tuple(facts["size"]))[0]
-        row(path.parent.name, facts["precision"], size, seconds, f"{2 * macs / rate * 1e3:.3f}")
+            network = build_network(metadata["width"], tuple(metadata["size"]))
+        macs = count(network, 3, tuple(metadata["size"]))[0]
+        row(path.parent.name, metadata["precision"], size, seconds, f"{2 * macs / rate * 1e3:.3f}")
     with threadpool_limits(params.threads):
         for name in floors or []:
             floor = FLOORS[name]()

@@ -20,7 +20,7 @@ from PIL import Image, PngImagePlugin
 from boardbench.engine.modelfile import USED_BY
 from boardbench.engine.onnxfile import open_onnx, session
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.placement import Tolerance
 from boardbench.placement.corners import COLUMNS, centre, deviation, order_corners
 from boardbench.placement.overlay import overlay
@@ -91,15 +91,15 @@ class OnnxFinder(Finder):
     """A file that ``boardbench export`` wrote from a placement run, by ONNX Runtime; it resizes by itself."""
 
     def __init__(self, path: Path, threads: int):
-        facts = open_onnx(path).facts
-        study = facts.get("study", "segmentation")
+        metadata = open_onnx(path).metadata
+        study = metadata.get("study", "segmentation")
         if study != "placement":
             raise BoardbenchError(
                 f"{path}: a file of the {study} study, not of placement. Use it with "
                 f"'{USED_BY.get(study, 'its own study')}', or export a run below results/placement/."
             )
         self.path, self._session = path, session(path, threads)
-        self._station(facts["size"], facts["photo_size"], facts["nominal"], facts["mm_per_pixel"])
+        self._station(metadata["size"], metadata["photo_size"], metadata["nominal"], metadata["mm_per_pixel"])
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Run the file."""
@@ -248,7 +248,7 @@ def _one(finder: Finder, photo: Path, picture: Path, tolerance: Tolerance) -> di
     text = f"{row['verdict'].upper()}: {_found(row)}; tolerance {_limits(tolerance)}"
     about = PngImagePlugin.PngInfo()
     about.add_text("Software", MADE_BY)
-    with whole(picture) as beside:
+    with atomic_write(picture) as beside:
         overlay(pixels, finder.nominal, corners, text=text).save(beside, pnginfo=about)
     return row
 
@@ -269,5 +269,5 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=list(COLUMNS_OUT))
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_csv(beside, index=False, float_format="%.4f", lineterminator="\n")

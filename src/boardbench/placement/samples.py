@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import sha256, whole, write_json
+from boardbench.files import atomic_write, sha256, write_json
 from boardbench.params.placement import Synthesis
 from boardbench.placement.corners import COLUMNS, centre, deviation
 from boardbench.placement.outlines import read_outline, read_scale
 from boardbench.placement.photos import check_sizes, read_photo
 from boardbench.placement.split import PARTS, read_split
-from boardbench.placement.synthesis import cut, light_and_noise, paste, room, shrunk
+from boardbench.placement.synthesis import cut, light_and_noise, paste, resize_photo, room
 
 NEAR, NEAR_SHARE = 0.2, 1 / 3
 """One image in three is drawn within a fifth of the limits: boards as a line mostly sees them, and both verdicts."""
@@ -177,8 +177,8 @@ def samples(
     scale = mm_per_pixel / to_image
     nominal = np.mean([sources[name].corners for name in parts["train"]], axis=0) * to_image
     corners, converted = np.empty((len(plan), 4, 2)), {}
-    images_file, facts_file = out.with_name("images.npy"), out.with_name("samples.json")
-    with whole(images_file) as beside:
+    images_file, metadata_file = out.with_name("images.npy"), out.with_name("samples.json")
+    with atomic_write(images_file) as beside:
         images = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=(len(plan), *params.size, 3))
         for name, source in sources.items():
             rows = [index for index, row in enumerate(plan) if row.photo == name]
@@ -188,7 +188,7 @@ def samples(
                 print(f"{source.photo}: {done}", flush=True)
         images.flush()
         del images
-    facts = {
+    metadata = {
         "size": list(params.size),
         "photo_size": list(photo_size),
         "mm_per_pixel": scale.tolist(),
@@ -198,13 +198,13 @@ def samples(
         "converted": converted,
         "synthesis": params.model_dump(mode="json"),
     }
-    write_json(facts_file, facts)
+    write_json(metadata_file, metadata)
     table = pd.DataFrame({"sample": range(len(plan)), "part": [row.part for row in plan]})
     table["photo"] = [row.photo for row in plan]
     table[["shift_x_mm", "shift_y_mm"]] = (centre(corners) - centre(nominal)) * scale
     table["rotation_deg"] = deviation(corners, nominal, scale)[1]
     table[list(COLUMNS)] = corners.reshape(-1, 8)
-    with whole(out) as beside:
+    with atomic_write(out) as beside:
         table.to_csv(beside, index=False, lineterminator="\n", float_format="%.5f")
 
 
@@ -223,7 +223,7 @@ def _make(
     pixels, outline = photo.pixels.astype(np.float32) / 255, source.corners
     step = min(size[0] // (_FINER * params.size[0]), size[1] // (_FINER * params.size[1]))
     if step > 1:  # a large photo's detail is lost in the image anyway
-        pixels = shrunk(pixels, (round(size[0] / step), round(size[1] / step)))
+        pixels = resize_photo(pixels, (round(size[0] / step), round(size[1] / step)))
     factor = np.array(pixels.shape[1::-1]) / size[::-1]
     outline, mm = outline * factor, mm_per_pixel / factor
     to_image = np.array(params.size[::-1]) / pixels.shape[1::-1]
@@ -231,14 +231,14 @@ def _make(
     for index in rows:
         row = plan[index]
         if row.part == "displaced":  # exactly as an inspection scales a photo (placement/deployment.py)
-            image, place = shrunk(photo.pixels, params.size), outline
+            image, place = resize_photo(photo.pixels, params.size), outline
         else:
             if taken is None:
                 taken = cut(pixels, outline, params.margin_mm / mm.mean(), params.feather_mm / mm.mean())
             rng = np.random.default_rng([params.seed, row.stream, row.index])
             shift, turn = _draw(rng, params)
             image, place = paste(taken, shift / mm, turn)
-            image = 255 * light_and_noise(shrunk(image, params.size), rng, params.light, params.noise)
+            image = 255 * light_and_noise(resize_photo(image, params.size), rng, params.light, params.noise)
         images[index] = np.round(np.clip(image, 0, 255)).astype(np.uint8)
         corners[index] = place * to_image
     return photo.converted

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.placement import Split
 
 PARTS = ["train", "validation", "test", "displaced"]
@@ -56,7 +56,7 @@ def split(*, photos: list[Path], displaced: list[Path] | None = None, out: Path,
     part |= dict.fromkeys(order[: params.test], "test")
     part |= dict.fromkeys(order[params.test : params.test + validation], "validation")
     rows = [*part.items(), *((name, "displaced") for name in wrong)]
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         pd.DataFrame(rows, columns=["photo", "part"]).to_csv(temporary, index=False, lineterminator="\n")
 
 

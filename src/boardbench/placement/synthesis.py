@@ -163,7 +163,7 @@ def paste(taken: Cut, shift_px: np.ndarray, rotation_deg: float) -> tuple[np.nda
     return pixels, corners
 
 
-def shrunk(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_photo(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return (lines, samples, 3) at a smaller size as means over areas, float32; coordinates scale by the factor."""
     return np.moveaxis(resize(np.moveaxis(pixels, -1, 0).astype(np.float32), size, "area"), 0, -1)
 

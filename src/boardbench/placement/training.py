@@ -11,8 +11,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
-from boardbench.engine.tracking import Store, identity
-from boardbench.engine.training import EpochSampler, fit, forget
+from boardbench.engine.tracking import Store, fingerprint_of
+from boardbench.engine.training import EpochSampler, fit, remove_checkpoints
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.placement import Training
@@ -76,11 +76,11 @@ def train(
     }
     weight = params.rectangle_weight if loss == "rectangle" else 0.0
     parameters = params.model_dump(mode="json") | {"rectangle_weight": weight}
-    what = identity(**description, study="placement", params=parameters)
+    fingerprint = fingerprint_of(**description, study="placement", params=parameters)
     run = None
     if tracking:
         name = f"{dataset} {features}-{loss}-seed{seed}"
-        run = Store(tracking).start("placement", name, what, description | parameters, "placement train")
+        run = Store(tracking).start("placement", name, fingerprint, description | parameters, "placement train")
 
     try:
         pl.seed_everything(seed, verbose=False)
@@ -113,7 +113,7 @@ def train(
             """Return the absolute error of the centre (N, 2) in pixels."""
             return np.abs(centre(predicted.float().cpu().numpy()) - centre(targets.cpu().numpy())) * pixels
 
-        checkpoints = out / "checkpoints" / what
+        checkpoints = out / "checkpoints" / fingerprint
         history = fit(
             trained,
             lambda predicted, targets: placement_loss(predicted, targets, weight, aspect),
@@ -130,7 +130,7 @@ def train(
             run.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
         raise
 
-    facts = given.facts
+    metadata = given.metadata
     model = Model(
         network=network,
         features=features,
@@ -139,7 +139,7 @@ def train(
         dataset=dataset,
         seed=seed,
         size=given.size,
-        photo_size=tuple(facts["photo_size"]),
+        photo_size=tuple(metadata["photo_size"]),
         mm_per_pixel=tuple(float(value) for value in given.mm_per_pixel),
         nominal=given.nominal,
     )
@@ -149,7 +149,7 @@ def train(
         out / "training.json",
         {
             **description,
-            "identity": what,
+            "fingerprint": fingerprint,
             "epochs": len(history.rows),
             "kept_epoch": history.kept_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
@@ -161,7 +161,7 @@ def train(
     )
     if run:
         run.finish()
-    forget(checkpoints)
+    remove_checkpoints(checkpoints)
 
 
 def _check(features: str, loss: str, start: Path | None) -> None:

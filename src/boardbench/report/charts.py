@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 # Okabe and Ito: told apart by every eye, and by lightness in print.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -70,5 +70,5 @@ def pretty(word: str) -> str:
 
 def save(figure: Any, out: Path) -> None:
     """Write an SVG whose bytes depend on its content only (no date, fixed ids)."""
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         figure.savefig(temporary, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.report.charts import pretty
 from boardbench.report.classification.page import classification_dataset
 from boardbench.report.ledger.classified import DATASETS as CIFAR10
@@ -127,5 +127,5 @@ def render(reports: Path) -> None:
     html += "\n"
     page = reports / "index.html"
     if not page.is_file() or page.read_text(encoding="utf-8") != html:
-        with whole(page) as temporary:
+        with atomic_write(page) as temporary:
             temporary.write_text(html, encoding="utf-8", newline="\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 MAX_WIDTH = 1100
 
@@ -24,7 +24,7 @@ def shrink(source: Path, out: Path, limit: int) -> None:
             f"{source}: not a picture ({error}). Delete it and run 'boardbench segmentation evaluate' again."
         ) from None
     width = min(picture.width, MAX_WIDTH)
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         while True:
             size = (width, max(1, round(picture.height * width / picture.width)))
             small = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)

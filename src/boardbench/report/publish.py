@@ -9,7 +9,7 @@ from pathlib import Path
 from boardbench.engine.latency import hardware, instructions
 from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole, write_json
+from boardbench.files import atomic_write, write_json
 from boardbench.report.ledger.ledger import ledger
 from boardbench.report.page import render
 from boardbench.report.runs import STUDIES, read_json, study_of
@@ -31,7 +31,7 @@ def _mirror(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) ->
     for path in files:
         copy = copies[path.name] = target / path.name
         if not copy.is_file() or copy.read_bytes() != path.read_bytes():
-            with whole(copy) as temporary:
+            with atomic_write(copy) as temporary:
                 shutil.copyfile(path, temporary)
     studies = {path.name.split("_")[0] for path in files if "_" in path.name}
     for path in target.glob("*"):

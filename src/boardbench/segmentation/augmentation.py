@@ -26,7 +26,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Augmentation
 from boardbench.segmentation.data import IGNORED, captures_of, load_cube, scenes_of
 
@@ -126,7 +126,7 @@ def augmentation(
     if patch:
         rows = [(*row, *corner) for row in rows for corner in corners(sizes[row[0]], patch)]
         columns += ["line", "sample"]
-    with whole(out) as beside:
+    with atomic_write(out) as beside:
         table = pd.DataFrame(rows, columns=columns)
         table.to_csv(beside, index=False, lineterminator="\n")
 

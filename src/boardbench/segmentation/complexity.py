@@ -104,7 +104,7 @@ def by_network(
     for backbone in backbones:
         for strategy in strategies:
             plan = reduction.get(strategy)
-            network = (backbone, plan.channels(bands), plan.front)
+            network = (backbone, plan.channels(bands), plan.encoder)
             if network not in results:
                 results[network] = examine(backbone, strategy)
             rows[backbone, strategy] = results[network]

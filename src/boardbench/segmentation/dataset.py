@@ -66,7 +66,7 @@ class Cubes:
 class _Captures(Dataset, ABC):
     """Items are cut from captures: single ones as tensors, those of a batch as they lie in memory or on disk.
 
-    A loader asks for a whole batch; :func:`together` then converts and turns each cube in one pass over memory.
+    A loader asks for a whole batch; :func:`collate` then converts and turns each cube in one pass over memory.
     """
 
     @abstractmethod
@@ -74,14 +74,14 @@ class _Captures(Dataset, ABC):
         """Return an item as it lies in memory or on disk."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs, targets = together([self.view(index)])
+        inputs, targets = collate([self.view(index)])
         return inputs[0], targets[0]
 
     def __getitems__(self, indices: list[int]) -> list[Item]:
         return [self.view(index) for index in indices]
 
 
-def together(items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
+def collate(items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a batch of equal sizes: float32 (N, channels, lines, samples), channels last in memory, and int64 masks.
 
     Block by block, so that what is converted, turned and normalized is still in the processor's cache.

@@ -18,7 +18,7 @@ from boardbench.segmentation import reduction
 from boardbench.segmentation.model import Model, Sensor
 from boardbench.segmentation.normalization import EVERY
 
-SEAMS = ("dark_signal", "gain", "reduced")
+INTERMEDIATES = ("dark_signal", "gain", "reduced")
 """Values inside the exported graph at which it can be cut (:func:`boardbench.engine.onnxfile.cut`)."""
 
 
@@ -46,7 +46,7 @@ class Deployed(nn.Module):
         self.keep = slice(keep[0], keep[-1] + 1) if one_run else keep
         self.panel, self.size = model.sensor.panel, model.size
         self.raw = model.sensor.kind == "raw"
-        folded = _fold(network.front)
+        folded = _fold(network.spectral_encoder)
         steps = list(folded or [])
         if axes is not None and not picked:
             components = torch.from_numpy(axes.components[0])
@@ -55,7 +55,7 @@ class Deployed(nn.Module):
             chosen = model.normalization.chosen(axes.bands[0]) if picked else model.normalization
             _normalize(steps, *map(torch.from_numpy, chosen.factors(EVERY, chosen.mean.shape[1])))
         self.steps = nn.ModuleList(steps)
-        self.front = nn.Identity() if folded is not None else network.front
+        self.spectral_encoder = nn.Identity() if folded is not None else network.spectral_encoder
         self.backbone = network.backbone
 
     def forward(
@@ -65,7 +65,7 @@ class Deployed(nn.Module):
         dark: torch.Tensor | None = None,
         exposure: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, ...]:
-        """Return classes and probabilities, then the seams.
+        """Return classes and probabilities, then the intermediate outputs.
 
         Args:
             counts: (lines, bands, samples) uint16, in the order of a BIL file; or reflectance, float32.
@@ -77,11 +77,11 @@ class Deployed(nn.Module):
             classes (lines, samples) uint8, probabilities (classes, lines, samples) float32; for raw counts dark_signal
             and gain (kept bands, samples); reduced (1, channels, lines, samples).
         """
-        seams = []
+        intermediates = []
         values = counts[:, self.keep].to(torch.float32)
         if self.raw:
-            seams = self.factors(white, dark, exposure)
-            values = (values - seams[0]) * seams[1]
+            intermediates = self.factors(white, dark, exposure)
+            values = (values - intermediates[0]) * intermediates[1]
         else:
             values = torch.where(torch.isfinite(values), values, 0.0)
         values = values.clamp(0, 1)
@@ -93,7 +93,7 @@ class Deployed(nn.Module):
             values = step(values)
         reduced = values.transpose(0, 1)[None]
         probabilities = self.logits(reduced).softmax(dim=1)[0]
-        return probabilities.argmax(dim=0).to(torch.uint8), probabilities, *seams, reduced
+        return probabilities.argmax(dim=0).to(torch.uint8), probabilities, *intermediates, reduced
 
     def factors(
         self, white: torch.Tensor, dark: torch.Tensor, exposure: torch.Tensor
@@ -114,7 +114,7 @@ class Deployed(nn.Module):
         lines, samples = reduced.shape[-2:]
         stride = self.backbone.stride
         below, right = ((size + stride - 1) // stride * stride - size for size in (lines, samples))
-        padded = functional.pad(self.front(reduced), (0, right, 0, below), mode="replicate")
+        padded = functional.pad(self.spectral_encoder(reduced), (0, right, 0, below), mode="replicate")
         return self.backbone(padded)[..., :lines, :samples]
 
 
@@ -158,15 +158,15 @@ def _normalize(steps: list[nn.Module], offset: torch.Tensor, gain: torch.Tensor)
     first.bias -= (first.weight @ offset)[:, None]
 
 
-def _fold(front: nn.Module) -> list[_Lines] | None:
-    """Return a front of 1x1 convolutions as matrix products, normalization folded in; None where it is another."""
-    if isinstance(front, nn.Identity):
+def _fold(encoder: nn.Module) -> list[_Lines] | None:
+    """Return an encoder of 1x1 convolutions as matrix products, normalization folded in; None where it is another."""
+    if isinstance(encoder, nn.Identity):
         return []
-    if not isinstance(front, nn.Sequential):
+    if not isinstance(encoder, nn.Sequential):
         return None
     folded: list[nn.Conv2d] = []
     relus: list[bool] = []
-    for layer in front:
+    for layer in encoder:
         pointwise = isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
         if pointwise and layer.stride == (1, 1) and layer.padding == (0, 0):
             folded.append(layer)

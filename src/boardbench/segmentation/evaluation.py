@@ -67,7 +67,7 @@ def evaluate(
         extra={
             "normalization": training.get("normalization", "none"),  # runs of version 0.1 had none
             "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),
-            **{key: training[key] for key in ("identity", "data", "epochs", "parameters")},
+            **{key: training[key] for key in ("fingerprint", "data", "epochs", "parameters")},
         },
     )
     if tracking:
@@ -170,19 +170,19 @@ def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None
         tracking: MLflow store.
         out: JSON written last: the run folders, each with the one it lies in, and the hash of what was mirrored.
     """
-    from boardbench.engine.tracking import Store, identity
+    from boardbench.engine.tracking import Store, fingerprint_of
 
     store = Store(tracking)
     for folder in runs:
         metrics = json.loads((folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
-        what = metrics.get("identity") or identity(**key)
+        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key)
         word = folder.name
         if "normalization" in metrics:  # a network: named as its training names it
             key["normalization"] = metrics["normalization"]
             word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
-        run = store.find("segmentation", what) or store.start(
-            "segmentation", f"{metrics['dataset']} {word}", what, key, "segmentation evaluate"
+        run = store.find("segmentation", fingerprint) or store.start(
+            "segmentation", f"{metrics['dataset']} {word}", fingerprint, key, "segmentation evaluate"
         )
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}

@@ -80,7 +80,7 @@ def export(
     import torch
 
     from boardbench.engine.export import register, to_int8, to_onnx
-    from boardbench.segmentation.deployment import SEAMS, Deployed, example, only_read
+    from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example, only_read
     from boardbench.segmentation.model import load
 
     precisions = precisions or ["float32"]
@@ -97,20 +97,20 @@ def export(
     inputs, outputs = _signature(model)
     drift = drift or nearest_drift(run)
     carried = read_drift(drift).as_json() if drift and not bands_read else None
-    facts = partial(_facts, model, drift=carried)
+    metadata = partial(_metadata, model, drift=carried)
     given = dict(zip(inputs, example(model), strict=True))
     axes = {
         name: {axis: word for axis, word in enumerate(shape) if isinstance(word, str)}
         for name, (_, shape) in inputs.items()
     }
-    seams = SEAMS if model.sensor.kind == "raw" else SEAMS[-1:]
+    intermediates = INTERMEDIATES if model.sensor.kind == "raw" else INTERMEDIATES[-1:]
     paths = {key: out / (name.replace("model", "model-bands") if bands_read else name) for key, name in NAMES.items()}
     plain = paths["float32"]
-    to_onnx(deployed, given, axes, list(outputs), list(seams), facts("float32"), plain)
+    to_onnx(deployed, given, axes, list(outputs), list(intermediates), metadata("float32"), plain)
     if "int8" in precisions:
         chosen = parts["validation"][:: -(-len(parts["validation"]) // EXAMPLES)]
         samples = (_inputs(trained, capture, read) for capture in chosen)
-        to_int8(plain, samples, "reduced", facts("int8"), paths["int8"])
+        to_int8(plain, samples, "reduced", metadata("int8"), paths["int8"])
     paths = {precision: paths[precision] for precision in precisions}
     for precision, checked in _check(trained, paths, parts["test"], read, threads).items():
         path = paths[precision]
@@ -129,7 +129,7 @@ def export(
                 f"(least: {SAME_CLASS:.1%}). Do not use it; please report it with {run / 'training.json'}."
             )
         if not unregistered:
-            name = f"{model.dataset}-{model.word}".replace("@", "-width")  # models:/name@alias is MLflow's own
+            name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
             number = register(path, name, _any_size(inputs), _any_size(outputs), tracking)
             print(f"registered in {tracking} as '{name}', version {number}")
@@ -159,7 +159,7 @@ def _any_size(side: dict[str, tuple]) -> dict[str, tuple]:
     }
 
 
-def _facts(model: "Model", precision: str, drift: dict[str, Any] | None = None) -> dict[str, Any]:
+def _metadata(model: "Model", precision: str, drift: dict[str, Any] | None = None) -> dict[str, Any]:
     plain = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize", "patch")
     return {
         "boardbench": version("boardbench"),

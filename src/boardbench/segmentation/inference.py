@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from boardbench.segmentation.model import Sensor
 
 SMALLEST = 16  # lines and samples that every backbone takes
-FACTS = ("dataset", "backbone", "strategy", "width", "seed")
+METADATA = ("dataset", "backbone", "strategy", "width", "seed")
 
 
 class Predictor(ABC):
@@ -33,14 +33,14 @@ class Predictor(ABC):
         path: file or folder it came from.
         classes: names in index order.
         sensor: what a capture must look like.
-        facts: dataset, backbone, strategy, width and seed of the run, and for an ONNX file its precision.
+        metadata: dataset, backbone, strategy, width and seed of the run, and for an ONNX file its precision.
         drift: what it saw in training; None where that is not known.
     """
 
     path: Path
     classes: list[str]
     sensor: "Sensor"
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
     drift: Drift | None
     _form: tuple[tuple[int, int] | None, str]
 
@@ -122,7 +122,7 @@ class TorchPredictor(Predictor):
             )
         torch.set_num_threads(threads)
         self.classes, self.sensor = self._model.classes, self._model.sensor
-        self.facts = {key: getattr(self._model, key) for key in FACTS}
+        self.metadata = {key: getattr(self._model, key) for key in METADATA}
         self._strategy = get(self._model.strategy)
         self._form = self._model.size, self._model.resize
         found = nearest_drift(path)
@@ -191,12 +191,12 @@ class OnnxPredictor(Predictor):
     def __init__(self, path: Path, threads: int):
         from boardbench.engine.onnxfile import open_onnx, session
 
-        facts = open_onnx(path).facts
-        self.path, self.classes = path, facts["classes"]
-        self.sensor = SimpleNamespace(**facts["sensor"])  # a Sensor would need torch
-        self.facts = {key: facts[key] for key in (*FACTS, "precision")}
-        self._form = facts["size"] and tuple(facts["size"]), facts["resize"]
-        self.drift = facts.get("drift") and Drift.from_json(facts["drift"])
+        metadata = open_onnx(path).metadata
+        self.path, self.classes = path, metadata["classes"]
+        self.sensor = SimpleNamespace(**metadata["sensor"])  # a Sensor would need torch
+        self.metadata = {key: metadata[key] for key in (*METADATA, "precision")}
+        self._form = metadata["size"] and tuple(metadata["size"]), metadata["resize"]
+        self.drift = metadata.get("drift") and Drift.from_json(metadata["drift"])
         self._session = session(path, threads)
 
     @property

@@ -77,7 +77,7 @@ class Model:
     pruning: dict[str, Any] | None = None
 
     @property
-    def word(self) -> str:
+    def name(self) -> str:
         """What tells the run from the others of its data set: backbone, strategy, seed and, where pruned, how."""
         pruned = [self.pruning["name"]] if self.pruning else []
         return "-".join([self.backbone, self.strategy, f"seed{self.seed}", *pruned])
@@ -87,7 +87,7 @@ PLAIN = ("backbone", "strategy", "width", "dataset", "seed", "classes", "size", 
 AXES = ("lines", "samples")
 
 
-def seen_by_training(headers: list[Mapping[str, Any]]) -> dict[str, Any]:
+def input_spec(headers: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a model's ``sensor``, ``size``, ``resize`` and ``board_mask`` from the reports of its captures.
 
     Args:
@@ -142,9 +142,10 @@ def load(path: Path) -> Model:
             saved["backbone"], saved["strategy"], saved["in_bands"], len(saved["classes"]), saved["width"]
         )
         pruning = saved.get("pruning")
+        weights = {_current(key): value for key, value in saved["state_dict"].items()}
         if pruning:
-            take_sizes(network, saved["state_dict"])
-        network.load_state_dict(saved["state_dict"])
+            take_sizes(network, weights)
+        network.load_state_dict(weights)
         axes, scaling = saved["reduction"], saved.get("normalization")
         return Model(
             network=network.eval(),
@@ -154,6 +155,11 @@ def load(path: Path) -> Model:
             pruning=pruning,
             **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
         )
+
+
+def _current(key: str) -> str:
+    """Return the name of a weight; files of version 0.1.0 call the spectral encoder ``front``."""
+    return f"spectral_encoder.{key.removeprefix('front.')}" if key.startswith("front.") else key
 
 
 def _normalization(saved: dict[str, Any]) -> Normalization:

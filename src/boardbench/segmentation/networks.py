@@ -1,4 +1,4 @@
-"""A network: the learned front of an input strategy, then a backbone, for any image size."""
+"""A network: the learned spectral encoder of an input strategy, then a backbone, for any image size."""
 
 import torch
 from torch import nn
@@ -18,14 +18,14 @@ class Network(nn.Module):
 
     Attributes:
         in_channels: bands, or components where the strategy is fitted outside the network.
-        front: learned layers of the strategy.
-        backbone: network from the front's channels to logits.
+        encoder: learned layers of the strategy.
+        backbone: network from the encoder's channels to logits.
     """
 
-    def __init__(self, in_channels: int, front: nn.Module, backbone: nn.Module):
+    def __init__(self, in_channels: int, encoder: nn.Module, backbone: nn.Module):
         super().__init__()
         self.in_channels = in_channels
-        self.front = front
+        self.spectral_encoder = encoder
         self.backbone = backbone
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -38,7 +38,7 @@ class Network(nn.Module):
         self._check(x)
         height, width = x.shape[-2:]
         stride = self.backbone.stride
-        x = self.front(x)
+        x = self.spectral_encoder(x)
         below, right = -height % stride, -width % stride
         if below or right:
             x = functional.pad(x, (0, right, 0, below), mode="replicate")
@@ -90,5 +90,5 @@ def build_network(backbone: str, strategy: str, in_bands: int = 214, classes: in
     network = backbones.get(backbone)
     _, own_width = backbones.parse(backbone)
     in_channels = plan.channels(in_bands)
-    front, channels = plan.front(in_channels) if plan.front else (nn.Identity(), in_channels)
-    return Network(in_channels, front, network(channels, classes, own_width or width))
+    encoder, channels = plan.encoder(in_channels) if plan.encoder else (nn.Identity(), in_channels)
+    return Network(in_channels, encoder, network(channels, classes, own_width or width))

@@ -37,7 +37,7 @@ COLUMNS = (
     "n",
     "p50_ms",
     "p99_ms",
-    "front_p50_ms",
+    "encoder_p50_ms",
     "lines_per_s",
     "hardware",
 )
@@ -49,7 +49,7 @@ class _Exported:
     """An ONNX file, what it says of itself, and what its export measured."""
 
     path: Path
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
     same_class: float
     scores: list[float | None]
     gmacs_per_megapixel: float
@@ -57,13 +57,13 @@ class _Exported:
     @property
     def key(self) -> tuple[str, str, int, int, str, str]:
         """Backbone, strategy, seed, width of the first level, precision and pruning: what tells it from the others."""
-        backbone, strategy, seed, width, precision = (self.facts[name] for name in COLUMNS[:5])
+        backbone, strategy, seed, width, precision = (self.metadata[name] for name in COLUMNS[:5])
         width = backbones.parse(backbone)[1] or width
-        return backbone, strategy, seed, width, precision, self.facts.get("pruning", "")
+        return backbone, strategy, seed, width, precision, self.metadata.get("pruning", "")
 
     def gmacs(self, size: tuple[int, int]) -> float:
         """Return the GMACs of a capture of that many lines and samples; of the working size where there is one."""
-        lines, samples = self.facts["size"] or size
+        lines, samples = self.metadata["size"] or size
         return self.gmacs_per_megapixel * lines * samples / 1e6
 
 
@@ -80,7 +80,7 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
             PyTorch's class; miou and mf1 of the file itself on the test
             part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
             lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
-            rank: the largest, for n < 100); front_p50_ms, counts to what enters the backbone (calibration, trimming,
+            rank: the largest, for n < 100); encoder_p50_ms, counts to what enters the backbone (calibration, trimming,
             reduction), timed by itself; lines_per_s, lines over the median; hardware.
         models: ``model*.onnx``, each beside its ``export*.json``, of one data set.
         params: size, repeats and threads.
@@ -96,30 +96,30 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
     from boardbench.engine.latency import hardware
 
     seconds: list[list[float]] = [[] for _ in exported]
-    fronts: list[list[float]] = [[] for _ in exported]
+    encoders: list[list[float]] = [[] for _ in exported]
     while (done := len(seconds[0])) < params.repeats:
         passes = min(TURN, params.repeats - done)
         for place, model in enumerate(exported):
-            whole, front = _turn(model, params, passes)
+            whole, encoder = _turn(model, params, passes)
             seconds[place] += whole
-            fronts[place] += front
+            encoders[place] += encoder
 
     machine = f"{hardware()}; onnxruntime {_runtime_version()}"
     rows = [",".join(COLUMNS)]
-    for model, whole, front in zip(exported, seconds, fronts, strict=True):
+    for model, whole, encoder in zip(exported, seconds, encoders, strict=True):
         lines, samples = params.size
         median, late = _nearest_rank_ms(whole, 50), _nearest_rank_ms(whole, 99)
         rows.append(
             ",".join(
                 [
                     *map(str, model.key),
-                    str(reduction.get(model.facts["strategy"]).reads(len(model.facts["sensor"]["keep"]))),
+                    str(reduction.get(model.metadata["strategy"]).reads(len(model.metadata["sensor"]["keep"]))),
                     str(model.path.stat().st_size),
                     f"{model.same_class:.6f}",
                     *("" if score is None else f"{score:.6f}" for score in model.scores),
                     f"{model.gmacs(params.size):.4f}",
                     *map(str, (lines, samples, params.threads, len(whole))),
-                    *(f"{value:.3f}" for value in (median, late, _nearest_rank_ms(front, 50))),
+                    *(f"{value:.3f}" for value in (median, late, _nearest_rank_ms(encoder, 50))),
                     f"{lines / median * 1e3:.1f}",
                     machine,
                 ]
@@ -129,14 +129,14 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
 
 
 def _read(path: Path) -> _Exported:
-    """Read the facts of an ONNX file and the report of its export.
+    """Read the metadata of an ONNX file and the report of its export.
 
     Raises:
         BoardbenchError: not a file of ours, or no readable report beside it.
     """
     from boardbench.engine.onnxfile import open_onnx
 
-    facts = open_onnx(path).facts
+    metadata = open_onnx(path).metadata
     report = path.with_name(f"{path.stem.replace('model', 'export', 1)}.json")
     again = "Make both files again with 'boardbench export --run RUN'."
     try:
@@ -146,13 +146,13 @@ def _read(path: Path) -> _Exported:
     except ValueError as error:
         raise BoardbenchError(f"{report}: not valid JSON ({error}). {again}") from None
     try:
-        if content["precision"] != facts["precision"]:
+        if content["precision"] != metadata["precision"]:
             raise BoardbenchError(
-                f"{report}: precision is {content['precision']!r}, but {path.name} is {facts['precision']}. {again}"
+                f"{report}: precision is {content['precision']!r}, but {path.name} is {metadata['precision']}. {again}"
             )
         scores = [content["scores"][name] for name in ("miou", "mf1")]
         scores = [None if score is None else float(score) for score in scores]
-        return _Exported(path, facts, float(content["same_class"]), scores, float(content["gmacs_per_megapixel"]))
+        return _Exported(path, metadata, float(content["same_class"]), scores, float(content["gmacs_per_megapixel"]))
     except (KeyError, TypeError, ValueError) as error:
         raise BoardbenchError(
             f"{report}: precision, same_class, scores or gmacs_per_megapixel cannot be read ({error!r}). {again}"
@@ -168,10 +168,10 @@ def _check(exported: list[_Exported]) -> None:
     first, seen = exported[0], {}
     for model in exported:
         for key in ("study", "dataset"):
-            if model.facts[key] != first.facts[key]:
+            if model.metadata[key] != first.metadata[key]:
                 raise BoardbenchError(
-                    f"{model.path}: {key} is {model.facts[key]!r}, but {first.path} has {first.facts[key]!r}: their "
-                    "scores cannot stand in one table. Give --models of one data set."
+                    f"{model.path}: {key} is {model.metadata[key]!r}, but {first.path} has {first.metadata[key]!r}: "
+                    "their scores cannot stand in one table. Give --models of one data set."
                 )
         if model.key in seen:
             raise BoardbenchError(
@@ -182,11 +182,11 @@ def _check(exported: list[_Exported]) -> None:
 
 
 def _turn(model: _Exported, params: Deployment, passes: int) -> tuple[list[float], list[float]]:
-    """Return seconds of passes from counts to classes, and of passes through the front alone."""
+    """Return seconds of passes from counts to classes, and of passes through the spectral encoder alone."""
     from boardbench.engine.latency import measure
     from boardbench.engine.onnxfile import cut, session
 
-    sensor = model.facts["sensor"]
+    sensor = model.metadata["sensor"]
     given = _capture(sensor["kind"], sensor["bands"], *params.size)
 
     def timed(source: Path | bytes, output: str) -> list[float]:

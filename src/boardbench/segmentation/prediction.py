@@ -153,7 +153,7 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
     drift = predictor.watch(capture, bands).report()
     table["trusted"] = {True: "yes", False: "no", None: ""}[drift["trusted"]]
     with _whole_folder(target) as fresh:
-        description = f"classes by boardbench, {predictor.facts['backbone']} {predictor.facts['strategy']}"
+        description = f"classes by boardbench, {predictor.metadata['backbone']} {predictor.metadata['strategy']}"
         write_classification(
             fresh / "classes.hdr",
             classes,
@@ -185,7 +185,7 @@ def _summary(
     saturated, invalid = shares(source, found_references, bands.keep)
     return {
         "made_by": "boardbench predict",
-        "model": {"path": str(predictor.path), **predictor.facts},
+        "model": {"path": str(predictor.path), **predictor.metadata},
         "capture": {
             "name": capture.name,
             "path": str(path),

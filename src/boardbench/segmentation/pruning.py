@@ -12,15 +12,15 @@ from torch import nn
 
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
-from boardbench.engine.tracking import Store, identity
-from boardbench.engine.training import forget
+from boardbench.engine.tracking import Store, fingerprint_of
+from boardbench.engine.training import remove_checkpoints
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.networks.squeeze_excitation import SqueezeExcitation
 from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
 from boardbench.segmentation.model import load, save
-from boardbench.segmentation.training import Material, prepare, score, tally
+from boardbench.segmentation.training import TrainingData, batch_statistics, load_training_data, score
 
 TRACED = (32, 32)  # whatever the captures' size: every backbone takes it, and it takes no time
 
@@ -71,7 +71,7 @@ def prune(
         batch_size=params.batch_size,
         workers=params.workers,
     )
-    material = prepare(
+    training_data = load_training_data(
         split=split,
         augmentation=augmentation,
         reflectance=reflectance,
@@ -89,52 +89,54 @@ def prune(
         "strategy": model.strategy,
         "seed": model.seed,
         "normalization": model.normalization.method if model.normalization else "none",
-        "data": material.data,
+        "data": training_data.data,
     }
-    what = identity(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
+    fingerprint = fingerprint_of(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
     entry = None
     if tracking:
         shown = description | {"pruning": name} | chosen
-        title = f"{model.dataset} {model.word}-{name}"
-        entry = Store(tracking).start("segmentation", title, what, shown, "segmentation prune")
-    checkpoints = out / "checkpoints" / what
+        title = f"{model.dataset} {model.name}-{name}"
+        entry = Store(tracking).start("segmentation", title, fingerprint, shown, "segmentation prune")
+    checkpoints = out / "checkpoints" / fingerprint
     try:
         pl.seed_everything(model.seed, verbose=False)
         result = pruned(
             model.network,
             params,
-            size=material.size,
+            size=training_data.size,
             whole=["backbone.head", *_gates_of_bands(model.network)],
             traced=TRACED,
-            validated=lambda network: _mean_iou(network, material),
-            losses=lambda network: (material.loss(network(inputs), truth) for inputs, truth in material.loaders[0]),
-            train=lambda network: material.fit(network, params, model.seed, checkpoints, entry),
+            validated=lambda network: _mean_iou(network, training_data),
+            losses=lambda network: (
+                training_data.loss(network(inputs), truth) for inputs, truth in training_data.loaders[0]
+            ),
+            train=lambda network: training_data.fit(network, params, model.seed, checkpoints, entry),
         )
     except BaseException as error:
         if entry:
             entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
 
-    facts = {"name": name, **result.facts}
-    save(replace(model, network=result.network, pruning=facts), out / "model.pt")
+    summary = {"name": name, **result.summary}
+    save(replace(model, network=result.network, pruning=summary), out / "model.pt")
     write_text(out / "history.csv", pd.DataFrame(result.history.rows).to_csv(index=False))
     write_json(
         out / "training.json",
         {
             **description,
-            "identity": what,
+            "fingerprint": fingerprint,
             "epochs": len(result.history.rows),
             "kept_epoch": result.history.kept_epoch,
-            "parameters": facts["parameters"],
-            "class_weights": material.class_weights,
+            "parameters": summary["parameters"],
+            "class_weights": training_data.class_weights,
             "training": {**learnt, **chosen},
-            "pruning": facts,
+            "pruning": summary,
             "seconds": round(time.monotonic() - start, 1),
         },
     )
     if entry:
         entry.finish()
-    forget(checkpoints)
+    remove_checkpoints(checkpoints)
 
 
 def _training(path: Path) -> dict:
@@ -148,12 +150,18 @@ def _training(path: Path) -> dict:
         ) from None
 
 
-def _mean_iou(network: nn.Module, material: Material) -> float:
+def _mean_iou(network: nn.Module, training_data: TrainingData) -> float:
     """Return the mean IoU on the validation part."""
     with torch.inference_mode():
-        return score([tally(network(inputs), targets) for inputs, targets in material.loaders[1]])["iou"]
+        return score([batch_statistics(network(inputs), targets) for inputs, targets in training_data.loaders[1]])[
+            "iou"
+        ]
 
 
 def _gates_of_bands(network: nn.Module) -> list[str]:
-    """Return the name of the front's gates on the bands, of which there must be as many as bands."""
-    return [name for name, layer in network.front.named_modules(prefix="front") if isinstance(layer, SqueezeExcitation)]
+    """Return the name of the spectral encoder's gates on the bands, of which there must be as many as bands."""
+    return [
+        name
+        for name, layer in network.spectral_encoder.named_modules(prefix="spectral_encoder")
+        if isinstance(layer, SqueezeExcitation)
+    ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.segmentation.data import IGNORED
 
 
@@ -116,7 +116,7 @@ def scores(confusion: np.ndarray) -> dict[str, np.ndarray | float]:
 def write_confusion(path: Path, confusion: np.ndarray, classes: list[str]) -> None:
     """Write a confusion matrix as CSV: one row a true class, one column a predicted class."""
     table = pd.DataFrame(np.asarray(confusion), index=pd.Index(classes, name="truth"), columns=classes)
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_csv(beside, lineterminator="\n")
 
 
@@ -159,7 +159,7 @@ def write_confusions(path: Path, confusions: dict[str, np.ndarray], classes: lis
         ],
         columns=["capture", "truth", *classes],
     )
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
 
 

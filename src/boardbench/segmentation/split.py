@@ -10,7 +10,7 @@ import yaml
 from boardbench.captures.pcbvision import TEST, TRAIN, VALIDATION
 from boardbench.captures.sheet import read_sheet
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Split
 from boardbench.segmentation.data import PARTS, prove_disjoint
 
@@ -156,5 +156,5 @@ def split(*, sheet: Path, out: Path, params: Split) -> None:
         columns=["scene", "condition", "part"],
     )
     prove_disjoint(table)
-    with whole(out) as beside:
+    with atomic_write(out) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")

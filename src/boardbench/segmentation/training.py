@@ -14,17 +14,17 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
-from boardbench.engine.tracking import Run, Store, identity
-from boardbench.engine.training import EpochSampler, History, fit, forget
+from boardbench.engine.tracking import Run, Store, fingerprint_of
+from boardbench.engine.training import EpochSampler, History, fit, remove_checkpoints
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
 from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
-from boardbench.segmentation.dataset import Cubes, Item, Patches, PlannedSamples, WholeCaptures, together
+from boardbench.segmentation.dataset import Cubes, Item, Patches, PlannedSamples, WholeCaptures, collate
 from boardbench.segmentation.loss import Loss, loss_of
-from boardbench.segmentation.model import Model, save, seen_by_training
+from boardbench.segmentation.model import Model, input_spec, save
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.normalization import EVERY, load_normalization
 from boardbench.segmentation.reduction.pca import load_reduction
@@ -58,7 +58,7 @@ def train(
     """
     start = time.monotonic()
     fix_arithmetic(params.threads)
-    material = prepare(
+    training_data = load_training_data(
         split=split,
         augmentation=augmentation,
         reflectance=reflectance,
@@ -75,22 +75,22 @@ def train(
         "strategy": strategy,
         "seed": seed,
         "normalization": scaling.settings["method"] if scaling else "none",
-        "data": material.data,
+        "data": training_data.data,
     }
     parameters = params.model_dump(mode="json")
-    what = identity(**description, classes=classes, params=parameters)
+    fingerprint = fingerprint_of(**description, classes=classes, params=parameters)
     name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
     run = None
     if tracking:
         shown = description | parameters
-        run = Store(tracking).start("segmentation", f"{dataset} {name}", what, shown, "segmentation train")
+        run = Store(tracking).start("segmentation", f"{dataset} {name}", fingerprint, shown, "segmentation train")
 
     try:
         pl.seed_everything(seed, verbose=False)
-        bands = material.headers[0]["working"]["bands"]
+        bands = training_data.headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
-        checkpoints = out / "checkpoints" / what
-        history = material.fit(network, params, seed, checkpoints, run)
+        checkpoints = out / "checkpoints" / fingerprint
+        history = training_data.fit(network, params, seed, checkpoints, run)
     except BaseException as error:
         if run:
             run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
@@ -108,7 +108,7 @@ def train(
         normalization=scaling.rule_only() if scaling else None,
         reduction=axes if axes and EVERY in axes.captures else None,
         patch=params.patch,
-        **seen_by_training(material.headers),
+        **input_spec(training_data.headers),
     )
     save(model, out / "model.pt")
     write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
@@ -116,22 +116,22 @@ def train(
         out / "training.json",
         {
             **description,
-            "identity": what,
+            "fingerprint": fingerprint,
             "epochs": len(history.rows),
             "kept_epoch": history.kept_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "class_weights": material.class_weights,
+            "class_weights": training_data.class_weights,
             "training": parameters,
             "seconds": round(time.monotonic() - start, 1),
         },
     )
     if run:
         run.finish()
-    forget(checkpoints)
+    remove_checkpoints(checkpoints)
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """What a network of this study learns from and is validated on.
 
     Attributes:
@@ -155,7 +155,7 @@ class Material:
         return fit(
             channels_last(network),
             self.loss,
-            tally,
+            batch_statistics,
             score,
             *self.loaders,
             params=params,
@@ -165,7 +165,7 @@ class Material:
         )
 
 
-def prepare(
+def load_training_data(
     *,
     split: Path,
     augmentation: Path,
@@ -176,7 +176,7 @@ def prepare(
     seed: int,
     params: Training,
     again: bool = False,
-) -> Material:
+) -> TrainingData:
     """Open what a run learns from; nothing is read yet but masks and headers.
 
     Args:
@@ -218,7 +218,7 @@ def prepare(
     )
     weights = class_weights(counts, params.class_weights).tolist()
     working = headers[0]["working"]
-    return Material(
+    return TrainingData(
         data=data[:16],
         headers=headers,
         loaders=loaders,
@@ -249,10 +249,10 @@ def _collate(samples: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
             "Set segmentation.reflectance.size to one working size, or training.batch_size to 1."
         )
     # Bands last in memory: a third faster on a processor (benchmarks/NOTES.md).
-    return together(samples)
+    return collate(samples)
 
 
-def tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
+def batch_statistics(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     """Return the confusion counts [truth, prediction] of a batch."""
     classes = logits.shape[1]
     keep = targets != IGNORED
@@ -260,6 +260,6 @@ def tally(logits: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     return torch.bincount(index.cpu(), minlength=classes**2).reshape(classes, classes).numpy()
 
 
-def score(tallies: list[np.ndarray]) -> dict[str, float]:
+def score(statistics: list[np.ndarray]) -> dict[str, float]:
     """Return the mean IoU of the summed counts."""
-    return {"iou": scores(sum(tallies))["miou"]}
+    return {"iou": scores(sum(statistics))["miou"]}

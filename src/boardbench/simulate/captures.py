@@ -8,7 +8,7 @@ from PIL import Image
 from spectral.io import envi
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Simulate
 from boardbench.simulate import sensor
 from boardbench.simulate.board import Board, make_board
@@ -64,7 +64,7 @@ def _write_header(path: Path, lines: int, samples: int, nm: np.ndarray, tint: fl
         "wavelength": "{\n" + ",\n".join(f"{x:.2f}" for x in nm) + "\n}",
         "fwhm": "{\n" + ",\n".join([f"{FWHM_NM:.2f}"] * bands) + "\n}",
     }
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         envi.write_envi_header(str(temporary), metadata)
 
 
@@ -127,7 +127,7 @@ def simulate(*, out: Path, scene: str, params: Simulate) -> None:
     with ExitStack() as stack:
         # The mixing of materials is the same under every light: all conditions are written side by side.
         files = [
-            stack.enter_context((stack.enter_context(whole(folder / f"{capture}.raw"))).open("wb"))
+            stack.enter_context((stack.enter_context(atomic_write(folder / f"{capture}.raw"))).open("wb"))
             for folder, capture in zip(folders, captures, strict=True)
         ]
         for first in range(0, lines, BLOCK):
@@ -145,9 +145,9 @@ def simulate(*, out: Path, scene: str, params: Simulate) -> None:
             ("DARKREF_", np.float32(0), condition.tint, dark),
         ):
             counts = sensor.expose(camera, condition, level, tint, (count, len(nm), samples), rng)
-            with whole(folder / f"{prefix}{capture}.raw") as temporary:
+            with atomic_write(folder / f"{prefix}{capture}.raw") as temporary:
                 counts.tofile(temporary)
             _write_header(folder / f"{prefix}{capture}.hdr", count, samples, nm, tint, camera.binning)
         _write_header(folder / f"{capture}.hdr", lines, samples, nm, condition.tint, camera.binning)
-        with whole(folder.parent / "mask.png") as temporary:
+        with atomic_write(folder.parent / "mask.png") as temporary:
             Image.fromarray(board.mask).save(temporary)

@@ -12,7 +12,7 @@ import numpy as np
 
 from boardbench.captures.sheet import generated_capture
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 # Small enough that 14 of the 16 classes lie in two blocks or more, so that they can be trained and tested.
 BLOCK = 24
@@ -61,5 +61,5 @@ def indian_pines(*, out: Path) -> None:
             "reflectance scale factor": SCALE,
         }
         envi.save_image(str(capture.cube), counts[block], metadata=header, interleave="bil", ext=".raw", force=True)
-        with whole(capture.mask) as path:
+        with atomic_write(capture.mask) as path:
             Image.fromarray(mask[block]).save(path, format="PNG")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from boardbench.files import whole, write_json
+from boardbench.files import atomic_write, write_json
 from boardbench.params.placement import Simulate
 from boardbench.simulate.assembly import FIELD, Design, draw, make_design
 from boardbench.simulate.raster import Canvas, Frame
@@ -27,9 +27,9 @@ _EXPOSURE = 1.25  # linear full scale a reflectance of 1: metal clips, as on a r
 _DUST = 5  # grains on a board, on average
 
 
-def _names(word: str, count: int) -> list[str]:
+def _names(name: str, count: int) -> list[str]:
     digits = max(2, len(str(count)))
-    return [f"{word}{i:0{digits}d}" for i in range(1, count + 1)]
+    return [f"{name}{i:0{digits}d}" for i in range(1, count + 1)]
 
 
 def photo_names(params: Simulate) -> list[str]:
@@ -126,7 +126,7 @@ def photos(*, out: Path, params: Simulate) -> None:
                 limits = tuple(_NEAR * limit for limit in limits)
             rng = np.random.default_rng([params.seed, kind, index])
             pixels, corners = render(design, params.size, rng, limits)
-            with whole(folder / f"{name}.png") as temporary:
+            with atomic_write(folder / f"{name}.png") as temporary:
                 Image.fromarray(pixels).save(temporary)
             content = {"corners": np.round(corners, 5).tolist(), "mm_per_pixel": FIELD / params.size}
             write_json(folder / f"{name}.json", content)

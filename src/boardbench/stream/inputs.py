@@ -50,23 +50,23 @@ def check_flags(buffer: int, threads: int, lines: int | None, lines_per_s: float
         raise BoardbenchError(f"--lines-per-s {lines_per_s}: must be a rate, or 0 for as fast as lines can be taken.")
 
 
-def check_model(model: Path, facts: dict[str, Any]) -> None:
+def check_model(model: Path, metadata: dict[str, Any]) -> None:
     """Refuse a model that cannot work on a belt.
 
     Raises:
         BoardbenchError: a model for reflectance, one for captures that are resized, or one of too many classes.
     """
-    if len(facts["classes"]) > 255:
+    if len(metadata["classes"]) > 255:
         raise BoardbenchError(
-            f"{model}: {len(facts['classes'])} classes and 'not seen' do not fit into 8 bits. Merge some."
+            f"{model}: {len(metadata['classes'])} classes and 'not seen' do not fit into 8 bits. Merge some."
         )
-    if facts["sensor"]["kind"] != "raw":
+    if metadata["sensor"]["kind"] != "raw":
         raise BoardbenchError(
-            f"{model}: made for {facts['sensor']['kind']} cubes, while a camera gives raw counts. Train on raw "
+            f"{model}: made for {metadata['sensor']['kind']} cubes, while a camera gives raw counts. Train on raw "
             "captures (kind raw in the sheet, with white and dark references) and export that run."
         )
-    if facts["size"] is not None:
-        lines, samples = facts["size"]
+    if metadata["size"] is not None:
+        lines, samples = metadata["size"]
         raise BoardbenchError(
             f"{model}: trained on captures resized to {lines} x {samples}, but the lines of a belt cannot be resized: "
             "it has no length. Train with size: null in segmentation.reflectance and export that run."
@@ -75,7 +75,7 @@ def check_model(model: Path, facts: dict[str, Any]) -> None:
 
 def read_inputs(
     source: str,
-    facts: dict[str, Any],
+    metadata: dict[str, Any],
     white: Path | None,
     dark: Path | None,
     tint: float | None,
@@ -104,12 +104,12 @@ def read_inputs(
                 )
         capture = _capture(Path(source), white, dark)
         cube, white, dark, white_dark = capture.source, capture.white, capture.dark, capture.white_dark
-    _check_sensor(cube, facts["sensor"])
+    _check_sensor(cube, metadata["sensor"])
     found = read_references(cube, white, dark, white_dark)
     exposure = found.exposure if tint is None else _exposure(cube, tint)
     means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
     opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
-    sensor = facts["sensor"]
+    sensor = metadata["sensor"]
     calibration = factors(replace(found, exposure=exposure), sensor["panel"])
     return Inputs(opened, *means, exposure, found.full_scale, calibration, seen(found, sensor["keep"]))
 

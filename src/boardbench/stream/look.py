@@ -1,4 +1,4 @@
-"""One line in four looked at for drift, beside the front: reflectance of some samples, and of a strip."""
+"""One line in four looked at for drift, beside the spectral encoder: reflectance of some samples, and of a strip."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class Look:
     """Holds the lines of a stream against what the model saw in training; the references at once.
 
     Args:
-        facts: of the exported model.
+        metadata: of the exported model.
         inputs: of the stream.
         strip: samples that always see the same thing, FIRST:LAST, LAST not among them; None: there are none.
 
@@ -22,12 +22,12 @@ class Look:
         BoardbenchError: a strip that no line has.
     """
 
-    def __init__(self, facts: dict[str, Any], inputs: Inputs, strip: str | None):
+    def __init__(self, metadata: dict[str, Any], inputs: Inputs, strip: str | None):
         samples = inputs.white.shape[1]
-        self._keep, self._samples = facts["sensor"]["keep"], looked_at(samples)
+        self._keep, self._samples = metadata["sensor"]["keep"], looked_at(samples)
         self._strip = None if strip is None else _strip(strip, samples)
         self._dark, self._gain = (part.T[self._keep] for part in (inputs.factors.dark, inputs.factors.gain))
-        known = facts.get("drift")
+        known = metadata.get("drift")
         self._watch = Watch(known and Drift.from_json(known))
         self._watch.references(inputs.seen)
         self.report = self._watch.report

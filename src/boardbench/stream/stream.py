@@ -1,8 +1,8 @@
 """The verb ``boardbench stream``: a running line-scan camera to class maps, with its losses and its times.
 
-A source process (:mod:`source`) puts lines into a ring (:mod:`ring`). This process takes them: the front a line
-(:mod:`front`) and a look for drift (:mod:`look`), then windows (:mod:`windows`) for the network's thread
-(:mod:`worker`), which writes (:mod:`results`).
+A source process (:mod:`source`) puts lines into a ring (:mod:`ring`). This process takes them: the spectral encoder a
+line (:mod:`spectral_encoder`) and a look for drift (:mod:`look`), then windows (:mod:`windows`) for the network's
+thread (:mod:`worker`), which writes (:mod:`results`).
 """
 
 import multiprocessing
@@ -24,12 +24,12 @@ from boardbench.engine.onnxfile import open_onnx
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.stream import times, windows
-from boardbench.stream.front import Front, saturated
 from boardbench.stream.inputs import Inputs, check_flags, check_model, read_inputs
 from boardbench.stream.look import Look
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
 from boardbench.stream.source import Feed, end, run
+from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 from boardbench.stream.times import Times
 from boardbench.stream.worker import Network, Worker, WorkerError
 
@@ -84,17 +84,17 @@ def stream(
     windows.check(window, margin)
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"--out {out}: is a file. Name a folder; it is made where there is none.")
-    facts = open_onnx(model).facts
-    check_model(model, facts)
-    given = read_inputs(source, facts, white, dark, tint, framed, lines)
-    look = Look(facts, given, strip)
-    front = Front(model, white=given.white, dark=given.dark, exposure=given.exposure)
+    metadata = open_onnx(model).metadata
+    check_model(model, metadata)
+    given = read_inputs(source, metadata, white, dark, tint, framed, lines)
+    look = Look(metadata, given, strip)
+    encoder = SpectralEncoder(model, white=given.white, dark=given.dark, exposure=given.exposure)
     network = Network(model, threads)
     # The first window allocates and is slow: before any line waits.
-    network.classes(np.zeros((front.channels, window, given.white.shape[1]), np.float32))
-    job = _Job(model, given, facts, lines_per_s, window, margin, buffer, out)
-    report, failure = _Stream(job, front, look, network).run()
-    report = {"source": source, "model": facts | {"drift": facts.get("drift") is not None}} | report
+    network.classes(np.zeros((encoder.channels, window, given.white.shape[1]), np.float32))
+    job = _Job(model, given, metadata, lines_per_s, window, margin, buffer, out)
+    report, failure = _Stream(job, encoder, look, network).run()
+    report = {"source": source, "model": metadata | {"drift": metadata.get("drift") is not None}} | report
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
     write_json(out / "stream.json", report)
     click.echo(report["verdict"])
@@ -108,7 +108,7 @@ def stream(
 class _Job:
     model: Path
     inputs: Inputs
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
     rate: float
     window: int
     margin: int
@@ -119,15 +119,15 @@ class _Job:
 class _Stream:
     """One run: two processes, a ring between them, and the network's thread."""
 
-    def __init__(self, job: _Job, front: Front, look: Look, network: Network):
-        self._job, self._front, self._look = job, front, look
+    def __init__(self, job: _Job, encoder: SpectralEncoder, look: Look, network: Network):
+        self._job, self._encoder, self._look = job, encoder, look
         bands, samples = job.inputs.white.shape
         self._context = multiprocessing.get_context("spawn")
         self._ring = Ring(job.buffer, bands, samples, self._context)
-        self._gather = windows.Gather(front.channels, samples, job.window, job.margin)
+        self._gather = windows.Gather(encoder.channels, samples, job.window, job.margin)
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._results = Results(job.out, job.facts["classes"], samples, self._began)
+        self._results = Results(job.out, job.metadata["classes"], samples, self._began)
         self._worker = Worker(network, self._results)
         self._wait, self._compute = Times(), Times()
         self._before: np.ndarray | None = None
@@ -212,12 +212,12 @@ class _Stream:
         return "error", f"the process that reads it ended by itself (exit code {process.exitcode})."
 
     def _one(self, line: Line) -> None:
-        """Bring one line through the front into the windows, and what is missing before it."""
+        """Bring one line through the spectral encoder into the windows, and what is missing before it."""
         start = time.monotonic()
-        values = self._front.lines(line.counts[None])[:, 0]
+        values = self._encoder.lines(line.counts[None])[:, 0]
         self._compute.add(time.monotonic() - start)
         self._look.line(line.counts)
-        self._saturated += saturated(line.counts, self._job.facts["sensor"]["keep"], self._job.inputs.full_scale)
+        self._saturated += saturated(line.counts, self._job.metadata["sensor"]["keep"], self._job.inputs.full_scale)
         self._ring.done()
         self._wait.add(start - line.arrived)
         self._last = (line.number, line.arrived)
@@ -279,13 +279,13 @@ class _Stream:
                 "padded": max(0, windows.MIN_LINES - known) if self._seen else 0,
             },
             "drift": self._look.report(),
-            "values": {"saturated": self._saturated, "invalid": self._seen * self._front.invalid},
+            "values": {"saturated": self._saturated, "invalid": self._seen * self._encoder.invalid},
             "lines_per_s": {
                 "asked": job.rate,
                 "offered": None if offered is None else round(offered, 2),
                 "sustained": None if sustained is None else round(sustained, 2),
             },
-            "line": {"wait": self._wait.summary(), "front": self._compute.summary()},
+            "line": {"wait": self._wait.summary(), "encoder": self._compute.summary()},
             "window": {
                 "lines": job.window,
                 "margin": job.margin,

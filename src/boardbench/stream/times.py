@@ -66,11 +66,11 @@ def _slow(report: dict[str, Any]) -> list[str]:
     return [name for name, room in report["headroom"].items() if room is not None and room < 1]
 
 
-def headroom(rate: float, step: int, front: Times, network: Times) -> dict[str, float | None]:
-    """Return how many times as fast as asked each part is, by its median: the front a line, the network a window."""
-    line, window = front.percentile(50), network.percentile(50)
+def headroom(rate: float, step: int, encoder: Times, network: Times) -> dict[str, float | None]:
+    """Return how many times as fast as asked the encoder is with a line and the network with a window, by medians."""
+    line, window = encoder.percentile(50), network.percentile(50)
     return {
-        "front": round(1 / rate / line, 2) if rate and line else None,
+        "encoder": round(1 / rate / line, 2) if rate and line else None,
         "network": round(step / rate / window, 2) if rate and window else None,
     }
 
@@ -92,9 +92,9 @@ def verdict(report: dict[str, Any]) -> str:
     reasons = []
     if "network" in _slow(report):
         reasons.append(f"the network takes {compute:.0f} ms a window, {budget:.0f} ms are there")
-    if "front" in _slow(report):
-        front = report["line"]["front"]["p50_ms"]
-        reasons.append(f"calibration and reduction take {front:.1f} ms a line, {1000 / rate:.1f} ms are there")
+    if "encoder" in _slow(report):
+        encoder = report["line"]["encoder"]["p50_ms"]
+        reasons.append(f"calibration and reduction take {encoder:.1f} ms a line, {1000 / rate:.1f} ms are there")
     why = " and ".join(reasons)
     if lines["dropped"]:
         why = why or (

@@ -1,6 +1,6 @@
 """The spatial network in a thread of its own: windows in, results out, in order.
 
-ONNX Runtime computes without Python's lock, so lines go on through the front meanwhile.
+ONNX Runtime computes without Python's lock, so lines go on through the spectral encoder meanwhile.
 """
 
 import queue

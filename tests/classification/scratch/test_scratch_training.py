@@ -45,14 +45,14 @@ def samples(tmp_path_factory):
     np.save(folder / "images.npy", images)
     frame = pd.DataFrame({"sample": np.arange(132), "part": parts, "label": labels})
     frame.to_csv(folder / "samples.csv", index=False)
-    facts = {
+    metadata = {
         "classes": ["left", "middle", "right"],
         "size": SIZE,
         "parts": {"train": 90, "test": 42},
         "sha256": "0",
         "source": {"kind": "toy", "seed": 0},
     }
-    (folder / "samples.json").write_text(json.dumps(facts))
+    (folder / "samples.json").write_text(json.dumps(metadata))
     return folder / "samples.csv"
 
 

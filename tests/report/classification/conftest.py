@@ -118,8 +118,8 @@ class Torch:
         self.images.write(f"{folder}/seconds.json", json.dumps(seconds | {"hardware": "a machine", "device": "cpu"}))
 
     def pruned(self, pruning, name, seed, wrong, method, ratio, **settings):
-        facts = {"name": pruning, "method": method, "ratio": ratio, "ratios": [], "parameters_before": 11_170_000}
-        changes = {"kind": "pruned", "pruning": facts}
+        metadata = {"name": pruning, "method": method, "ratio": ratio, "ratios": [], "parameters_before": 11_170_000}
+        changes = {"kind": "pruned", "pruning": metadata}
         self.network(name, seed, wrong, folder=f"pruned/{pruning}/{name}-seed{seed}", changes=changes, **settings)
         share, nonzero = (1 - ratio, 1.0) if method == "structured" else (1.0, 1 - ratio)
         self.cost(name, pruning, seed, SETTINGS["network"], share, nonzero)

@@ -166,12 +166,12 @@ def test_about_says_what_the_data_are(images):
 
 
 def test_cifar10_is_told_by_its_classes_and_size():
-    facts = {"source": {"kind": "parquet"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    assert is_cifar10(facts)
-    assert not is_cifar10(facts | {"classes": [*CIFAR10[:9], "lorry"]})
-    assert not is_cifar10(facts | {"size": [64, 64, 3]})
-    assert not is_cifar10(facts | {"source": {"kind": "cifar100"}})
-    assert is_cifar10(facts | {"source": {"kind": "cifar10"}})
+    metadata = {"source": {"kind": "parquet"}, "classes": CIFAR10, "size": [32, 32, 3]}
+    assert is_cifar10(metadata)
+    assert not is_cifar10(metadata | {"classes": [*CIFAR10[:9], "lorry"]})
+    assert not is_cifar10(metadata | {"size": [64, 64, 3]})
+    assert not is_cifar10(metadata | {"source": {"kind": "cifar100"}})
+    assert is_cifar10(metadata | {"source": {"kind": "cifar10"}})
 
 
 def test_published_numbers_stand_beside_cifar10_alone(cifar10):
@@ -222,13 +222,13 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     ],
 )
 def test_settings_are_matched_as_the_paper_states_them(settings, setting):
-    facts = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    assert Published(PUBLISHED, facts).network(settings)["setting"] == setting
+    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
+    assert Published(PUBLISHED, metadata).network(settings)["setting"] == setting
 
 
 def test_distances_have_other_names_in_the_paper():
-    facts = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    published = Published(PUBLISHED, facts)
+    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
+    published = Published(PUBLISHED, metadata)
     # Table 1 has min-max for the pairwise distance alone.
     assert published.baseline("knn", 1, "l1", "minmax")["accuracy"] == "0.3539"
     assert published.baseline("knn", 1, "l2", "minmax")["accuracy"] == ""
@@ -237,8 +237,8 @@ def test_distances_have_other_names_in_the_paper():
 
 
 def test_seconds_beside_are_of_the_same_filters_without_pooling():
-    facts = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    published = Published(PUBLISHED, facts)
+    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
+    published = Published(PUBLISHED, metadata)
     for network, expected in {"cnn16_16": "76", "cnn32_32": "1476", "cnn32_32_64_64": "50022", "fc3": ""}.items():
         assert published.epoch({"network": network, "pool": False})["seconds_per_epoch"] == expected
     assert published.epoch({"network": "cnn16_16", "pool": True})["seconds_per_epoch"] == ""

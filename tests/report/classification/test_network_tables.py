@@ -273,7 +273,7 @@ def test_nothing_published_stands_beside_a_part_of_the_classes(cifar10):
     cells(one(table(cifar10, "efficiency")), params_millions_published="")
 
 
-FACTS = {"source": {"kind": "cifar10"}, "classes": ["a"] * 10, "size": [32, 32, 3]}
+METADATA = {"source": {"kind": "cifar10"}, "classes": ["a"] * 10, "size": [32, 32, 3]}
 PLAIN = {"network": "resnet18", "width": 1.0, "settings": None, "weights": None, "optimizer": "sgd", "epochs": 20}
 PLAIN |= {"learning_rate": 0.1, "schedule": "constant"}
 
@@ -299,13 +299,13 @@ PLAIN |= {"learning_rate": 0.1, "schedule": "constant"}
     ],
 )
 def test_settings_are_matched_as_the_papers_state_them(changes, setting):
-    published = Published(PUBLISHED, FACTS)
+    published = Published(PUBLISHED, METADATA)
     assert published.trained(PLAIN | changes, True)["setting"] == setting
     assert published.trained(PLAIN | changes, False)["setting"] == ""
 
 
 def test_networks_in_pytorch_are_none_in_numpy_and_the_other_way_round():
-    published = Published(PUBLISHED, FACTS)
+    published = Published(PUBLISHED, METADATA)
     assert published.network({"network": "fc3", "learning_rate": 0.001})["accuracy"] == "0.0908"
     assert published.network(PLAIN)["setting"] == ""
 
@@ -324,7 +324,7 @@ def test_networks_in_pytorch_are_none_in_numpy_and_the_other_way_round():
     ],
 )
 def test_costs_are_matched_by_network_and_pruning(changes, method, params):
-    published = Published(PUBLISHED, FACTS)
+    published = Published(PUBLISHED, METADATA)
     assert published.efficiency(PLAIN | changes, True, method)["params_millions"] == params
     assert published.efficiency(PLAIN | changes, False, method)["params_millions"] == ""
 
@@ -376,8 +376,8 @@ def test_bad_pruned_runs_name_file_field_and_remedy(networks, says):
     file = networks.images.root / "pruned/half/plain-seed0/metrics.json"
     kept = json.loads(file.read_text())
     again = "boardbench classification prune"
-    for facts in (kept["pruning"] | {"name": "zeros"}, kept["pruning"] | {"ratio": None}, "half"):
-        file.write_text(json.dumps(kept | {"pruning": facts}))
+    for metadata in (kept["pruning"] | {"name": "zeros"}, kept["pruning"] | {"ratio": None}, "half"):
+        file.write_text(json.dumps(kept | {"pruning": metadata}))
         says(lambda: tables(**given), "half/plain-seed0/metrics.json: pruning", again)
     file.write_text(json.dumps(kept | {"pruning": None}))
     says(lambda: tables(**given), "field pruning is missing", again)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from boardbench.report.placement.images import image_errors
-from boardbench.report.placement.tables import settled, tables
+from boardbench.report.placement.tables import convergence_epoch, tables
 from boardbench.report.uncertainty import image_interval, interval
 
 
@@ -216,7 +216,7 @@ def test_about_says_what_the_data_are(boards):
     ],
 )
 def test_where_training_settles(losses, epoch):
-    assert settled(pd.DataFrame({"epoch": range(1, len(losses) + 1), "validation_loss": losses})) == epoch
+    assert convergence_epoch(pd.DataFrame({"epoch": range(1, len(losses) + 1), "validation_loss": losses})) == epoch
 
 
 def test_same_runs_same_bytes(boards):

@@ -25,7 +25,7 @@ def write(path, *rows, **changed):
         "threads": 2,
         "n": 15,
         "p99_ms": 300.0,
-        "front_p50_ms": 40.0,
+        "encoder_p50_ms": 40.0,
         "lines_per_s": 0,
         "hardware": "a machine",
     }

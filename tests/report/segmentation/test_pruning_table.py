@@ -18,11 +18,11 @@ from boardbench.report.segmentation.tables import tables
 from boardbench.segmentation.scores import write_confusions
 
 CLASSES = ["others", "ic", "capacitor", "connectors"]
-FACTS = {"name": "half", "method": "structured", "ratio": 0.5, "parameters": 250_000, "parameters_before": 1_000_000}
-FACTS |= {"macs": 2_000_000_000, "macs_before": 4_000_000_000}
+METADATA = {"name": "half", "method": "structured", "ratio": 0.5, "parameters": 250_000, "parameters_before": 1_000_000}
+METADATA |= {"macs": 2_000_000_000, "macs_before": 4_000_000_000}
 PARETO = (
     "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,"
-    "p50_ms,p99_ms,front_p50_ms,lines_per_s,hardware"
+    "p50_ms,p99_ms,encoder_p50_ms,lines_per_s,hardware"
 )
 ROWS = (  # pruning, seed, precision, miou, p50_ms
     ("", 0, "float32", 0.50, 100),
@@ -48,7 +48,7 @@ class Pruned:
 
     def __init__(self, world):
         self.world = world
-        self.root = self.add(0, [0.6, 0.5, 0.1, None], FACTS)
+        self.root = self.add(0, [0.6, 0.5, 0.1, None], METADATA)
         world.write("pareto.csv", exported(*ROWS))
         self.arguments = world.arguments | {
             "pruned": ["half/unet-pca3-seed0"],
@@ -58,7 +58,7 @@ class Pruned:
             "counted": Complexity(),
         }
 
-    def add(self, seed, iou, facts):
+    def add(self, seed, iou, metadata):
         folder = self.world.root / f"pruned/half/unet-pca3-seed{seed}"
         made = self.world.run("unet", "scrap", seed, iou, [0.7, 0.6, 0.2, None], pictures=0)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ class Pruned:
         worse, worst = right.copy(), right.copy()
         worse[0, :2], worst[0, :2] = (9, 1), (8, 2)
         write_confusions(folder / "confusions.csv", {"b2_1": worst, "b3_1": worse}, CLASSES)
-        training = {"backbone": "unet", "strategy": "pca3", "seed": seed, "pruning": facts}
+        training = {"backbone": "unet", "strategy": "pca3", "seed": seed, "pruning": metadata}
         (folder / "training.json").write_text(json.dumps(training))
         return folder
 
@@ -105,7 +105,7 @@ def test_a_row_a_pruned_run(pruned):
 
 
 def test_seeds_of_a_pruning_are_one_row(pruned):
-    pruned.add(1, [0.8, 0.5, 0.1, 0.2], FACTS | {"parameters": 350_000, "macs": 1_000_000_000, "ratio": 0.7})
+    pruned.add(1, [0.8, 0.5, 0.1, 0.2], METADATA | {"parameters": 350_000, "macs": 1_000_000_000, "ratio": 0.7})
     tables(**pruned.arguments | {"pruned": ["half/unet-pca3-seed0", "half/unet-pca3-seed1"]})
     (row,) = pruned.table().to_dict("records")
     # Before .5 and .4, after .4 and .4.
@@ -208,13 +208,13 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
     )
     says(lambda: tables(**given | {"pruned": ["half/unet-pca3"]}), "--pruned half/unet-pca3: not <pruning>/<backbone>")
     says(lambda: tables(**given | {"pruned_runs": None}), "Give --pruned-runs")
-    pruned.change("training.json", pruning=FACTS | {"name": "third"})
+    pruned.change("training.json", pruning=METADATA | {"name": "third"})
     says(lambda: tables(**given), "training.json: pruning is 'third', expected 'half'", again)
-    pruned.change("training.json", pruning=FACTS | {"macs": None})
+    pruned.change("training.json", pruning=METADATA | {"macs": None})
     says(lambda: tables(**given), "training.json: field pruning.macs is missing", again)
     pruned.change("training.json", pruning="half")
     says(lambda: tables(**given), "training.json: field pruning.name is missing", again)
-    pruned.change("training.json", pruning=FACTS, seed=1)
+    pruned.change("training.json", pruning=METADATA, seed=1)
     says(lambda: tables(**given), "training.json: seed is 1, expected 0", again)
     pruned.change("training.json", seed=0)
     write_confusions(pruned.root / "confusions.csv", {"b9_1": np.diag([10] * 4)}, CLASSES)

@@ -9,7 +9,7 @@ import pytest
 from boardbench.captures.transfer import QUANTITIES, photon_transfer
 from boardbench.params.segmentation import Complexity
 from boardbench.report.publish import publish
-from boardbench.report.segmentation.camera import NAMES, PUBLISHED, compared, facts, sensor
+from boardbench.report.segmentation.camera import NAMES, PUBLISHED, compared, quantities, sensor
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.sensor import alike
 from boardbench.report.segmentation.tables import tables
@@ -81,7 +81,7 @@ def test_the_real_cameras_numbers_are_those_of_its_files():
             return cube.astype(np.int32)
 
     nm = np.genfromtxt(FILES / "wavelengths.csv", delimiter=",", skip_header=1)[:, 1]
-    again = facts(photon_transfer(counts("black"), [counts("white")]), nm).assign(source=SOURCE)
+    again = quantities(photon_transfer(counts("black"), [counts("white")]), nm).assign(source=SOURCE)
     published = read(ROOT / "reports/published" / PUBLISHED)
     words, numbers = ["quantity", "unit", "source"], ["at", "value"]
     assert again[words].equals(published[words])

@@ -34,14 +34,14 @@ class Images:
         test: images to test with.
         classes: names.
         size: (lines, samples, channels) of an image.
-        facts: kind, files with their checksums, and how the pixels were stored; for samples.json.
+        metadata: kind, files with their checksums, and how the pixels were stored; for samples.json.
     """
 
     train: Part
     test: Part
     classes: list[str]
     size: tuple[int, int, int]
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 def check_labels(labels: np.ndarray, classes: list[str], where: str) -> None:

@@ -30,7 +30,7 @@ class Layout:
     """A data set as its authors describe it.
 
     Attributes:
-        kind: its name in params and facts.
+        kind: its name in params and metadata.
         classes: names in the order of the labels.
         train: images of each class.
         test: likewise.
@@ -147,7 +147,7 @@ def _open_archive(layout: Layout, raw: Path, params: Archive) -> Images:
                 f"{error} Or bring the archive by other means, and name it in classification.archive.path."
             ) from None
     images = read_cifar(file, layout)
-    images.facts.update(archive=name, checksum=checksum)
+    images.metadata.update(archive=name, checksum=checksum)
     return images
 
 
@@ -181,7 +181,7 @@ def read_cifar(path: Path, layout: Layout) -> Images:
             f"{' or '.join(layout.checksums)}."
         )
     batches = [found[name] for name in files[:-1]]
-    facts = {
+    metadata = {
         "kind": layout.kind,
         "form": form,
         "encoding": "uncompressed, the original pixels",
@@ -189,7 +189,7 @@ def read_cifar(path: Path, layout: Layout) -> Images:
         "files": {name: sums[name] for name in files},
     }
     return check_published(
-        layout, Images(_part(batches[:-1]), _part(batches[-1:]), found[files[-1]], SIZE, facts), path
+        layout, Images(_part(batches[:-1]), _part(batches[-1:]), found[files[-1]], SIZE, metadata), path
     )
 
 
@@ -211,7 +211,7 @@ def check_published(layout: Layout, images: Images, path: Path) -> Images:
         ("test part", images.test.labels, layout.test),
     ):
         check_counts(labels, images.classes, expected, f"{path}, {part}")
-    images.facts["kind"] = layout.kind
+    images.metadata["kind"] = layout.kind
     return images
 
 

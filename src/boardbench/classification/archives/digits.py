@@ -30,13 +30,13 @@ def read_digits(seed: int) -> Images:
     labels = found.target.astype(np.int64)
     drawn = train_test_split(np.arange(len(labels)), test_size=_TEST_SHARE, stratify=labels, random_state=seed)
     train, test = (_part(pixels, labels, np.sort(rows)) for rows in drawn)
-    facts = {
+    metadata = {
         "kind": "digits",
         "encoding": f"counts of 0 to {_GREATEST}, scaled to 0 to 255 and rounded",
         "class_names": "from scikit-learn",
         "split": f"{_TEST_SHARE:.0%} of each class for the test, by seed",
     }
-    return Images(train, test, [str(name) for name in found.target_names], pixels.shape[1:], facts)
+    return Images(train, test, [str(name) for name in found.target_names], pixels.shape[1:], metadata)
 
 
 def _part(pixels: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Part:

@@ -70,7 +70,7 @@ def read_parquet(folder: Path, published: list[str] | None = None) -> Images:
     """Open train-*.parquet and test-*.parquet with columns ``img`` (or ``image``: struct of bytes, path) and ``label``.
 
     Class names are those of Hugging Face's metadata in the schema; where it has none, ``published`` (names that the
-    caller vouches for), or else the labels' numbers; the facts say which.
+    caller vouches for), or else the labels' numbers; the metadata say which.
 
     Raises:
         BoardbenchError: no such files; a file that cannot be read or lacks a column; a label that is missing or out of
@@ -101,7 +101,7 @@ def read_parquet(folder: Path, published: list[str] | None = None) -> Images:
         )
     size = tables["train"][0].size()
     encodings = sum((table.encodings for table in everything), Counter())
-    facts = {
+    metadata = {
         "kind": "parquet",
         "form": "parquet",
         "encoding": "; ".join(_ENCODINGS.get(kind, kind) for kind in sorted(encodings)),
@@ -110,7 +110,7 @@ def read_parquet(folder: Path, published: list[str] | None = None) -> Images:
         "files": {table.path.name: sha256(table.path) for table in everything},
     }
     train, test = (_part(tables[part], size) for part in ("train", "test"))
-    return Images(train, test, classes, size, facts)
+    return Images(train, test, classes, size, metadata)
 
 
 class _File:

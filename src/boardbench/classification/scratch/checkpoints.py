@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 
 @dataclass
@@ -46,7 +46,7 @@ def save(path: Path, progress: Progress, settings: dict[str, Any]) -> None:
     """Write a checkpoint; ``settings`` are all that the run's numbers depend on."""
     numbers = {name: getattr(progress, name) for name in ("steps", "rows", "best_epoch", "seconds")}
     state = {f"state.{name}": vector for name, vector in progress.state.items()}
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             settings=np.array(json.dumps(settings)),

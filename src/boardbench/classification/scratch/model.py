@@ -12,7 +12,7 @@ from boardbench.classification.scratch.network import Network
 from boardbench.classification.scratch.networks import build_network
 from boardbench.classification.scratch.workers import Workers
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Model:
 def save(model: Model, path: Path) -> None:
     """Write model.npz: an array a parameter (``1.weight`` ...), architecture and normalization as JSON text."""
     texts = {"architecture": asdict(model.architecture), "normalization": model.normalization.to_dict()}
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **{key: np.array(json.dumps(text)) for key, text in texts.items()}, **model.network.named())
 
 

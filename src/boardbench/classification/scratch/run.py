@@ -95,7 +95,7 @@ def scratch(*, name: str, seed: int, samples: Path, dataset: str, out: Path, thr
     test_seconds = time.monotonic() - began
     rows += found.rows
 
-    facts = {
+    metadata = {
         "dataset": dataset,
         "name": name,
         "network": params.network,
@@ -114,7 +114,7 @@ def scratch(*, name: str, seed: int, samples: Path, dataset: str, out: Path, thr
     if held_out:
         history["fold"] = history["fold"].astype("Int64")
     write_text(out / "history.csv", history.to_csv(index=False, float_format="%.8g"))
-    write_json(out / "training.json", {**facts, "threads": threads, "samples": settings["samples"]})
+    write_json(out / "training.json", {**metadata, "threads": threads, "samples": settings["samples"]})
     first = given.rows("test").start
     table = pd.DataFrame({"sample": np.arange(first, first + len(test)), "label": test.labels, "predicted": predicted})
     write_text(out / "predictions.csv", table.to_csv(index=False))
@@ -124,7 +124,7 @@ def scratch(*, name: str, seed: int, samples: Path, dataset: str, out: Path, thr
         {
             "study": "classification",
             "kind": "scratch",
-            **facts,
+            **metadata,
             "scores": scores(test.labels, predicted, len(given.classes)),
             "folds": scored,
         },

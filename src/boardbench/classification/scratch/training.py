@@ -52,7 +52,7 @@ def fit(
     network: Network,
     training: Part,
     validation: Part,
-    prepare: Prepare,
+    load_training_data: Prepare,
     *,
     params: Run,
     seed: int,
@@ -69,7 +69,7 @@ def fit(
     Args:
         network: trained in place.
         training, validation: as :func:`check` accepts them; the second may be empty.
-        prepare: turns stored images into normalized float32.
+        load_training_data: turns stored images into normalized float32.
         params: of the run.
         seed: of all random numbers.
         threads: of the computation; another number adds in another order and so gives other weights.
@@ -96,7 +96,7 @@ def fit(
     if params.batch_size > len(training):
         print(f"{label}batch_size {params.batch_size}: one batch of all {len(training)} images a step", flush=True)
 
-    with Workers(network, prepare, threads) as workers:
+    with Workers(network, load_training_data, threads) as workers:
         while len(progress.rows) < params.epochs and not _is_enough(progress, params, len(validation)):
             began, epoch = time.monotonic(), len(progress.rows)
             rate = params.learning_rate * SCHEDULES[params.schedule](epoch, params.epochs)

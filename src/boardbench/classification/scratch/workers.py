@@ -27,15 +27,15 @@ class Workers:
 
     Args:
         network: its parameters are read, never changed.
-        prepare: turns images as they are stored into normalized ones.
+        load_training_data: turns images as they are stored into normalized ones.
         threads: of the computation, a matrix product on one each.
 
     Attributes:
         gradients: one vector a thread; their sum is the batch's gradient.
     """
 
-    def __init__(self, network: Network, prepare: Prepare, threads: int = 1):
-        self.network, self.prepare, self.threads = network, prepare, threads
+    def __init__(self, network: Network, load_training_data: Prepare, threads: int = 1):
+        self.network, self.load_training_data, self.threads = network, load_training_data, threads
         self.piece = max(1, PIECE_BYTES // network.kept_bytes)
         self.gradients: list[np.ndarray] = []
 
@@ -78,7 +78,7 @@ class Workers:
             into.fill(0)
             for first in range(mine[1], mine[2], self.piece):
                 chosen = rows[first : min(first + self.piece, mine[2])]
-                x = self.prepare(images[chosen])
+                x = self.load_training_data(images[chosen])
                 logits, kept = self.network.forward(x, np.random.default_rng([*seed, first]))
                 del x
                 added, gradient = cross_entropy(logits, labels[chosen], len(rows))
@@ -96,6 +96,8 @@ class Workers:
 
         def work(part: np.ndarray) -> np.ndarray:
             pieces = range(0, len(part), self.piece)
-            return np.concatenate([self.network.forward(self.prepare(part[at : at + self.piece]))[0] for at in pieces])
+            return np.concatenate(
+                [self.network.forward(self.load_training_data(part[at : at + self.piece]))[0] for at in pieces]
+            )
 
         return np.concatenate(self.share(work, images))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.report.charts import COLOURS, STYLE, save
 
 NAMES = {
@@ -44,7 +44,7 @@ def run_called(folder: str) -> str:
 
 
 def _png(figure: Any, out: Path) -> None:
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         figure.savefig(temporary, format="png", dpi=RESOLUTION, bbox_inches="tight", metadata={"Software": None})
 
 

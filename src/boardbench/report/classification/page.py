@@ -20,7 +20,7 @@ from boardbench.report.classification.sentences import (
 from boardbench.report.classification.tables import BASELINES, SCRATCHED, SECONDS, VARIED
 from boardbench.report.runs import check_about, read_csv
 
-ABOUT = ("label", "source", "cifar10", "original", "recoded", "complete", "parts", "classes", "size", "facts")
+ABOUT = ("label", "source", "cifar10", "original", "recoded", "complete", "parts", "classes", "size", "metadata")
 VERB = "classification tables"
 
 

@@ -22,10 +22,10 @@ _DEVICES = {"cpu": "cpu i5-8400", "cuda": "gpu A100"}  # of paper 2's table 7
 Row = dict[str, str]
 
 
-def is_cifar10(facts: dict[str, Any]) -> bool:
+def is_cifar10(metadata: dict[str, Any]) -> bool:
     """Return whether samples.json describes CIFAR-10: its archive, or parquet files of its classes and size."""
-    kind = facts["source"]["kind"]
-    named = set(facts["classes"]) == CIFAR10 and list(facts["size"]) == [32, 32, 3]
+    kind = metadata["source"]["kind"]
+    named = set(metadata["classes"]) == CIFAR10 and list(metadata["size"]) == [32, 32, 3]
     return kind == "cifar10" or (kind == "parquet" and named)
 
 
@@ -40,12 +40,12 @@ def _rows(published: Path, name: str, columns: tuple[str, ...], papers: str = "2
 class Published:
     """The tables of papers 2, 3 and 5; empty for data that are not CIFAR-10."""
 
-    def __init__(self, published: Path, facts: dict[str, Any]):
+    def __init__(self, published: Path, metadata: dict[str, Any]):
         self.baselines: list[Row] = []
         self.networks: list[Row] = []
         self.seconds: list[Row] = []
         self.costs: list[Row] = []
-        self.cifar10 = is_cifar10(facts)
+        self.cifar10 = is_cifar10(metadata)
         if self.cifar10:
             self.baselines = _rows(published, "baselines", ("method", "k", "distance", "normalization", *METRICS))
             self.networks = _rows(published, "networks", ("network", "setting", *METRICS), "25")

@@ -32,19 +32,19 @@ class Truth:
         labels: of the test images, by sample.
         parts: part -> number of images.
         largest: label that most training images have, the lowest of equals.
-        facts: samples.json.
+        metadata: samples.json.
     """
 
     path: Path
     labels: pd.Series
     parts: dict[str, int]
     largest: int
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
     @property
     def classes(self) -> list[str]:
         """The names of the classes, by label."""
-        return self.facts["classes"]
+        return self.metadata["classes"]
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def read_truth(samples: Path) -> Truth:
     Raises:
         BoardbenchError: a file, column or field is missing, or a label is not a number.
     """
-    facts_file = samples.with_suffix(".json")
-    facts = read_json(facts_file, SAMPLES)
-    missing = [key for key in ("classes", "size", "source") if not facts.get(key)]
-    if missing or not isinstance(facts["source"], dict) or "kind" not in facts["source"]:
+    metadata_file = samples.with_suffix(".json")
+    metadata = read_json(metadata_file, SAMPLES)
+    missing = [key for key in ("classes", "size", "source") if not metadata.get(key)]
+    if missing or not isinstance(metadata["source"], dict) or "kind" not in metadata["source"]:
         raise BoardbenchError(
-            f"{facts_file}: field {', '.join(missing) or 'source.kind'} is missing. "
+            f"{metadata_file}: field {', '.join(missing) or 'source.kind'} is missing. "
             f"Delete it and make it again with 'boardbench {SAMPLES}'."
         )
     frame = read_csv(samples, SAMPLES, ("sample", "part", "label"))
@@ -97,7 +97,7 @@ def read_truth(samples: Path) -> Truth:
         )
     test = whole[frame["part"] == "test"].set_index("sample")["label"]
     largest = int(whole.loc[frame["part"] == "train", "label"].mode().min())
-    return Truth(samples, test, numbers, largest, facts)
+    return Truth(samples, test, numbers, largest, metadata)
 
 
 def integers(path: Path, frame: pd.DataFrame, columns: tuple[str, ...], verb: str) -> pd.DataFrame:

@@ -136,12 +136,12 @@ def _seconds(
 
 
 def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
-    facts = truth.facts["source"]
-    cifar10 = is_cifar10(truth.facts)
+    metadata = truth.metadata["source"]
+    cifar10 = is_cifar10(truth.metadata)
     label = LABELS[source]
-    encoding = str(facts.get("encoding", "")).lower()
+    encoding = str(metadata.get("encoding", "")).lower()
     recoded = "jpeg" in encoding or "jpg" in encoding
-    parquet = "parquet" in (source, facts.get("form"))
+    parquet = "parquet" in (source, metadata.get("form"))
     if cifar10 and parquet:
         label = f"CIFAR-10, {'recoded as JPEG: not the original pixels' if recoded else 'from parquet files'}"
     if cifar10:
@@ -157,9 +157,9 @@ def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
         "complete": truth.parts == COUNTS,
         "parts": truth.parts,
         "classes": truth.classes,
-        "size": truth.facts["size"],
+        "size": truth.metadata["size"],
         "largest_class": float((truth.labels == truth.largest).mean()),
-        "facts": facts,
+        "metadata": metadata,
     }
 
 
@@ -264,7 +264,7 @@ def tables(
         raise BoardbenchError(f"{runs}: no run is asked for. Give --baselines, --networks, or --names and --seeds.")
     kept = given_settings(settings)
     truth = read_truth(samples)
-    kind = truth.facts["source"]["kind"]
+    kind = truth.metadata["source"]["kind"]
     if kind != source:
         raise BoardbenchError(
             f"{samples.with_suffix('.json')}: source.kind is {kind!r}, but --source is {source}. Make it again with "
@@ -272,7 +272,7 @@ def tables(
         )
     found = read_baselines(runs, dataset, baselines or [], truth)
     groups = read_networks(runs, dataset, names or [], seeds or [], truth)
-    beside = Published(published, truth.facts)
+    beside = Published(published, truth.metadata)
     trained = read_all(runs, dataset, networks or [], pruned_runs, pruned or [], complexity, truth)
     whole = {name: group for name, group in trained.groups.items() if knows_all(group[0], truth)} if trained else {}
     compared = differences(found, groups | whole, truth)

@@ -139,9 +139,9 @@ def read_pruned(
         run = _read(path, dataset, "pruned", truth, PRUNE)
         run = replace(run, folder=word)
         _named(path, run, name, PRUNE)
-        facts = run.content["pruning"] if isinstance(run.content["pruning"], dict) else {}
-        missing = [field for field in ("name", "method", "ratio") if facts.get(field) in (None, "")]
-        if missing or facts["name"] != pruning:
+        summary = run.content["pruning"] if isinstance(run.content["pruning"], dict) else {}
+        missing = [field for field in ("name", "method", "ratio") if summary.get(field) in (None, "")]
+        if missing or summary["name"] != pruning:
             raise BoardbenchError(
                 f"{path}: pruning.{missing[0] if missing else 'name'} is missing or not of {pruning}. "
                 f"{AGAIN.format(verb=PRUNE)}"

@@ -34,7 +34,7 @@ COUNTED = ("network", "width", "lines", "samples", "gmacs", "params_millions")
 MEASURED = ("precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "floor_ms", "hardware")
 TIMES = ("features", "loss", *MEASURED)
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_centre")
-SETTLED = 0.1  # training has settled where the loss stays within a tenth of where it ends
+CONVERGED = 0.1  # training has settled where the loss stays within a tenth of where it ends
 
 
 def _rows(dataset: str, groups: list[Group], scores: dict[str, int]) -> pd.DataFrame:
@@ -95,7 +95,7 @@ def _latency(dataset: str, path: Path) -> pd.DataFrame:
     return frame
 
 
-def settled(history: pd.DataFrame) -> int:
+def convergence_epoch(history: pd.DataFrame) -> int:
     """Return the epoch from which the validation loss stays within a tenth of the median of its last tenth.
 
     The loss at an epoch is the median over the latest epochs, a twentieth of all, so that a single peak does not count.
@@ -106,7 +106,7 @@ def settled(history: pd.DataFrame) -> int:
     count = len(history)
     loss = history["validation_loss"].rolling(max(1, count // 20), min_periods=1).median()
     end = history["validation_loss"].tail(max(1, count // 10)).median()
-    above = loss > (1 + SETTLED) * end
+    above = loss > (1 + CONVERGED) * end
     last = int(above.to_numpy().nonzero()[0][-1]) + 1 if above.any() else 0
     return int(history["epoch"].iloc[min(last, count - 1)])
 
@@ -132,28 +132,28 @@ def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     return {
         "settings": settings,
         "epochs": median(len(history) for history in histories),
-        "settled": median(settled(history) for history in histories),
+        "settled": median(convergence_epoch(history) for history in histories),
     }
 
 
-def _facts(samples: Path) -> dict[str, Any]:
+def _metadata(samples: Path) -> dict[str, Any]:
     """Return samples.json, which stands beside samples.csv."""
-    facts_file = samples.with_suffix(".json")
-    facts = read_json(facts_file, "placement samples")
-    missing = [key for key in ("size", "mm_per_pixel", "photos") if key not in facts]
+    metadata_file = samples.with_suffix(".json")
+    metadata = read_json(metadata_file, "placement samples")
+    missing = [key for key in ("size", "mm_per_pixel", "photos") if key not in metadata]
     if missing:
         raise BoardbenchError(
-            f"{facts_file}: field {', '.join(missing)} is missing. "
+            f"{metadata_file}: field {', '.join(missing)} is missing. "
             "Delete it and make it again with 'boardbench placement samples'."
         )
-    return facts
+    return metadata
 
 
 def _about(
-    dataset: str, source: str, samples: Path, facts: dict[str, Any], tolerance: Tolerance, training: dict[str, Any]
+    dataset: str, source: str, samples: Path, metadata: dict[str, Any], tolerance: Tolerance, training: dict[str, Any]
 ) -> dict[str, Any]:
     parts = read_csv(samples, "placement samples", ("part", "photo"))["part"]
-    photos = facts["photos"]
+    photos = metadata["photos"]
     # Validation images of the training photos are what paper 4 has; photos of their own are the stricter way.
     shared = bool(set(photos.get("train", [])) & set(photos.get("validation", [])) or not photos.get("validation"))
     return {
@@ -166,10 +166,10 @@ def _about(
             part: {"photos": len(photos.get(part, [])), "images": int((parts == part).sum())}
             for part in ("train", *PARTS)
         },
-        "size": facts["size"],
-        "mm_per_pixel": facts["mm_per_pixel"],
+        "size": metadata["size"],
+        "mm_per_pixel": metadata["mm_per_pixel"],
         "tolerance": tolerance.model_dump(mode="json"),
-        "synthesis": facts.get("synthesis", {}),
+        "synthesis": metadata.get("synthesis", {}),
         "training": training,
     }
 
@@ -231,8 +231,8 @@ def tables(
     kept = given_settings(settings)
     groups = read_groups(runs, dataset, features, losses, seeds, floors or [], tolerance)
     trained = [run_name(group.features, group.loss, seed) for group in groups if not group.floor for seed in seeds]
-    facts = _facts(samples)
-    compared = differences(groups, read_images(runs, groups, seeds, samples, facts["mm_per_pixel"]))
+    metadata = _metadata(samples)
+    compared = differences(groups, read_images(runs, groups, seeds, samples, metadata["mm_per_pixel"]))
     compared.insert(0, "dataset", dataset)
     made = {
         "placement": _scores(dataset, groups),
@@ -243,7 +243,7 @@ def tables(
     }
     if latency:
         made["placement_latency"] = _latency(dataset, latency)
-    about = _about(dataset, source, samples, facts, tolerance, _training(runs, trained)) | {"settings": kept}
+    about = _about(dataset, source, samples, metadata, tolerance, _training(runs, trained)) | {"settings": kept}
     for name, frame in made.items():
         write_table(frame, out, name)
     write_json(out / "placement_metrics.json", _metrics(groups))

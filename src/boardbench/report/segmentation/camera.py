@@ -7,7 +7,7 @@ import pandas as pd
 
 from boardbench.captures.transfer import QUANTITIES, Transfer, photon_transfer
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.report.runs import read_csv
 from boardbench.report.segmentation.sensor import COLUMNS, CURVES, WITHIN, curves_of
 from boardbench.report.writing import decimals, text_table
@@ -29,7 +29,7 @@ _NOT_TOLD = {
 _LINES, _SAMPLES = 8, 1024
 
 
-def facts(measured: Transfer, nm: np.ndarray) -> pd.DataFrame:
+def quantities(measured: Transfer, nm: np.ndarray) -> pd.DataFrame:
     """Return what was measured as text, with six digits: quantity, at, value, unit.
 
     ``at`` is empty but for two curves: ``transfer`` (variance at a signal, counts) and ``white`` (light at a place
@@ -50,7 +50,7 @@ def facts(measured: Transfer, nm: np.ndarray) -> pd.DataFrame:
 
 
 def simulated(seed: int, bands: int) -> pd.DataFrame:
-    """Return the facts of the simulated camera: 8 lines of 1024 samples, dark and white, of the usual set-up.
+    """Return the quantities of the simulated camera: 8 lines of 1024 samples, dark and white, of the usual set-up.
 
     Its dark current, in electrons/ms, is added as it is set.
     """
@@ -60,7 +60,7 @@ def simulated(seed: int, bands: int) -> pd.DataFrame:
         camera.expose(sensor, usual, light, usual.white_tint, shape, np.random.default_rng([seed, 5, bands, light]))
         for light in (0, 1)
     )
-    found = facts(photon_transfer(dark.transpose(0, 2, 1), [white.transpose(0, 2, 1)]), nm)
+    found = quantities(photon_transfer(dark.transpose(0, 2, 1), [white.transpose(0, 2, 1)]), nm)
     found.loc[len(found)] = ["dark_current", "", f"{sensor.dark.mean(dtype=np.float64):.6g}", "electrons/ms"]
     return found
 
@@ -89,7 +89,7 @@ def sensor(*, seed: int, bands: int, published: Path, out: Path) -> None:
     rows = compared(real, unbinned, simulated(seed, bands))
     curves = _curves("real", real) + _curves("simulated_unbinned", unbinned)
     for target, table in ((curves_of(out), text_table(curves, CURVES)), (out, text_table(rows, COLUMNS))):
-        with whole(target) as temporary:
+        with atomic_write(target) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
 
@@ -103,7 +103,7 @@ def _curves(name: str, found: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def compared(real: pd.DataFrame, unbinned: pd.DataFrame, binned: pd.DataFrame) -> list[dict[str, str]]:
-    """Return a row a quantity of three tables of :func:`facts`, in the columns of COLUMNS.
+    """Return a row a quantity of three tables of :func:`quantities`, in the columns of COLUMNS.
 
     A quantity agrees where the unbinned one is within 10 % of the real one; correlations that are about 0 where they
     differ by at most 0.03.

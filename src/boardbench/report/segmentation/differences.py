@@ -230,7 +230,7 @@ class Resamples:
         """Return the mean IoU of a cell over its seeds: text cells miou, low, high, seeds, scenes, covers, note."""
         full, drawn = self.scores[cell]
         value, low, high = self._interval(full[0], drawn[0], 0.0)
-        return {"miou": value, "low": low, "high": high} | self._facts(full.shape[1])
+        return {"miou": value, "low": low, "high": high} | self._metadata(full.shape[1])
 
     def difference(self, pairs: list[tuple[Scores, Scores]], metric: str = METRICS[0]) -> dict[str, str]:
         """Return the mean difference of pairs of ``scores``, first minus second.
@@ -242,9 +242,9 @@ class Resamples:
         full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))
         value, low, high = self._interval(full, drawn, -1.0)
         shown = verdict(low, high, len(full))
-        return {"difference": value, "low": low, "high": high, "shown": shown} | self._facts(len(full))
+        return {"difference": value, "low": low, "high": high, "shown": shown} | self._metadata(len(full))
 
-    def _facts(self, seeds: int) -> dict[str, str]:
+    def _metadata(self, seeds: int) -> dict[str, str]:
         covers = "scenes and seeds" if seeds > 1 else "scenes"
         return {"seeds": str(seeds), "scenes": str(self.scenes), "covers": covers, "note": self.note}
 

@@ -20,7 +20,7 @@ MEANS = {
     "bytes": 0,
     "gmacs": 4,
     "p50_ms": 1,
-    "front_p50_ms": 1,
+    "encoder_p50_ms": 1,
 }
 COLUMNS = [
     "dataset",
@@ -36,7 +36,7 @@ COLUMNS = [
     "gmacs",
     "p50_ms",
     "p99_ms",
-    "front_p50_ms",
+    "encoder_p50_ms",
     "lines_per_s",
     "front",
     "within_budget",
@@ -76,7 +76,7 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
     Returns:
         text, a row a backbone, strategy, width, precision and pruning in the order of ``path``: dataset, these; seeds;
         miou, miou_sd, mf1, mf1_sd, same_class, bands_read, bytes, gmacs, p50_ms (means over seeds; sd empty for one);
-        p99_ms, the largest; front_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n (passes, of all
+        p99_ms, the largest; encoder_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n (passes, of all
         seeds), hardware; budget_ms; front, within_budget (by p50_ms) and best (the highest miou within the budget; of
         equal ones the fastest): ``yes`` or empty.
 

@@ -19,23 +19,23 @@ COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low",
 CELL = ("backbone", "strategy", "pruning")
 TIMES = ("dataset", *CELL, "seeds", "p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"
-_FACTS = ("name", "method", "ratio", "parameters", "parameters_before", "macs", "macs_before")
+_SUMMARY = ("name", "method", "ratio", "parameters", "parameters_before", "macs", "macs_before")
 
 
-def _facts(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
+def _summary(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
     content = read_json(path, VERB)
     again = f"Delete its folder and make it again with 'boardbench {VERB}' or by running snakemake."
-    facts = content.get("pruning")
-    missing = [key for key in _FACTS if not isinstance(facts, dict) or facts.get(key) in (None, "")]
+    summary = content.get("pruning")
+    missing = [key for key in _SUMMARY if not isinstance(summary, dict) or summary.get(key) in (None, "")]
     if missing:
         raise BoardbenchError(f"{path}: field pruning.{missing[0]} is missing. {again}")
-    found = {key: content.get(key) for key in expected if key != "pruning"} | {"pruning": facts["name"]}
+    found = {key: content.get(key) for key in expected if key != "pruning"} | {"pruning": summary["name"]}
     for key, value in expected.items():
         if found[key] != value:
             raise BoardbenchError(
                 f"{path}: {key} is {found[key]!r}, expected {value!r}: the run is of another grid. {again}"
             )
-    return facts
+    return summary
 
 
 def split_pruned(word: str) -> tuple[str, tuple[str, str], int]:
@@ -122,15 +122,22 @@ def pruning_table(
     for (pruning, *cell), seeds in _grouped(pruned).items():
         backbone, strategy = cell
         cells = [(backbone, strategy, number) for number in seeds]
-        facts = []
+        summaries = []
         for number in seeds:
             path = folder / pruning / run_name(backbone, strategy, number) / "training.json"
-            facts.append(_facts(path, {"backbone": backbone, "strategy": strategy, "seed": number, "pruning": pruning}))
+            summaries.append(
+                _summary(path, {"backbone": backbone, "strategy": strategy, "seed": number, "pruning": pruning})
+            )
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(seeds))}
-        row |= {"pruning": pruning, "method": facts[0]["method"]}
-        row["ratio"] = f"{mean(float(fact['ratio']) for fact in facts):.4g}"
-        row |= {key: f"{mean(fact[key] for fact in facts):.0f}" for key in ("parameters_before", "parameters")}
-        row |= {f"gmacs{end}": f"{mean(fact[f'macs{end}'] for fact in facts) / 1e9:.4f}" for end in ("_before", "")}
+        row |= {"pruning": pruning, "method": summaries[0]["method"]}
+        row["ratio"] = f"{mean(float(summary['ratio']) for summary in summaries):.4g}"
+        row |= {
+            key: f"{mean(summary[key] for summary in summaries):.0f}" for key in ("parameters_before", "parameters")
+        }
+        row |= {
+            f"gmacs{end}": f"{mean(summary[f'macs{end}'] for summary in summaries) / 1e9:.4f}"
+            for end in ("_before", "")
+        }
         for key, root in (("miou_before", runs), ("miou", folder / pruning)):
             row[key] = decimals(np.mean([read_scores(root, *one, classes=classes)["miou"] for one in cells]), 4)
         rows.append(row | change(folder / pruning, runs, cells, classes, resamples, seed))

@@ -195,14 +195,14 @@ class Compared:
     """The cells of a data set.
 
     Attributes:
-        settled: equal or not, missing, or without a reference.
+        decided: equal or not, missing, or without a reference.
         trained: scores of trained networks that another training may move.
         wanted: what the run's params ask for.
         found: scores of the run.
         known: of the reference.
     """
 
-    settled: list[Cell]
+    decided: list[Cell]
     trained: list[Cell]
     wanted: dict[str, Scored]
     found: Runs
@@ -216,14 +216,14 @@ def compare(sides: Sides) -> Compared:
         BoardbenchError: a table of another version, or a value that is no number.
     """
     theirs = TABLES[sides.study](sides.theirs) if sides.theirs else {}
-    settled = []
+    decided = []
     for name, table in TABLES[sides.study](sides.ours).items():
-        settled += _exact(sides, name, table, theirs.get(name))
+        decided += _exact(sides, name, table, theirs.get(name))
     wanted, others = (RUNS[sides.study](side) if side else {} for side in (sides.ours, sides.theirs))
     file = f"{sides.study}_runs.csv"
     found = _read_runs(sides.run / file, f"{sides.study} tables")
     known = _read_runs(sides.reference / file, "publish --reference") if sides.theirs else {}
     scored = _scores(sides, found, known, wanted, others)
     trained = [cell for cell in scored if cell.state in (EQUAL, WITHIN) and wanted[cell.name].trained]
-    settled += [cell for cell in scored if cell not in trained]
-    return Compared(settled, trained, wanted, found, known)
+    decided += [cell for cell in scored if cell not in trained]
+    return Compared(decided, trained, wanted, found, known)

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import fmean
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.report.runs import read_csv, read_json
 from boardbench.report.verify.cells import compare, sides_of
 from boardbench.report.verify.judge import gather, scaled
@@ -80,7 +80,7 @@ def machines(
         (singles_file, singles, RUNS),
         (out, [row for row in table if row], COLUMNS),
     ):
-        with whole(path) as beside:
+        with atomic_write(path) as beside:
             text_table(content, columns).to_csv(beside, index=False, lineterminator="\n")
 
 

@@ -51,7 +51,7 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     for name in names:
         sides = sides_of(name, results, reference)
         compared = compare(sides)
-        cells += compared.settled
+        cells += compared.decided
         judged += gather(compared)
         metrics[sides.study] = _metrics(compared)
     number = sum(len(one.cells) + (len(one.networks) > 1) for one in judged)

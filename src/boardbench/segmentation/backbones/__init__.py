@@ -6,7 +6,7 @@ in_channels, H, W) to logits (N, classes, H, W) where H and W are multiples of `
 <class>`` and put the name in ``segmentation.backbones`` of params.yaml. Nothing here imports torch until a
 backbone is asked for.
 
-A word ``<name>@<width>``, such as ``unet@4``, is that backbone at its own first-level width: it is trained, counted and
+A spec ``<name>@<width>``, such as ``unet@4``, is that backbone at its own first-level width: it is trained, counted and
 timed at that width, whatever training.width and complexity.width say (it has no full size to be scaled to).
 """
 
@@ -28,34 +28,34 @@ def names() -> list[str]:
     return _registry.names()
 
 
-def parse(word: str) -> tuple[str, int | None]:
-    """Split a backbone's word into its name and its own width: ``unet@4`` is ("unet", 4), ``unet`` ("unet", None).
+def parse(spec: str) -> tuple[str, int | None]:
+    """Split a backbone's spec into its name and its own width: ``unet@4`` is ("unet", 4), ``unet`` ("unet", None).
 
     The name itself is not checked.
 
     Raises:
         BoardbenchError: for a width that is no whole number from 1, or is written with leading zeros.
     """
-    name, at, width = word.partition("@")
+    name, at, width = spec.partition("@")
     if at and not re.fullmatch("[1-9][0-9]*", width):
         raise BoardbenchError(
-            f"{_KEY}: '{word}' has the width '{width}'. After the @ stands a whole number of channels from 1, as in "
+            f"{_KEY}: '{spec}' has the width '{width}'. After the @ stands a whole number of channels from 1, as in "
             f"'{name or 'unet'}@8'; leave out the @ for the width of training.width."
         )
     return name, int(width) if at else None
 
 
-def check(word: str) -> None:
+def check(spec: str) -> None:
     """Refuse an unknown backbone or a malformed width with a BoardbenchError, without importing torch."""
-    name, _ = parse(word)
+    name, _ = parse(spec)
     _registry.check(name)
 
 
-def get(word: str) -> "type[nn.Module]":
-    """Return the class of a backbone; a width in the word is not part of it.
+def get(spec: str) -> "type[nn.Module]":
+    """Return the class of a backbone; a width in the spec is not part of it.
 
     Raises:
         BoardbenchError: for an unknown name, with the nearest one and all valid ones, or a malformed width.
     """
-    name, _ = parse(word)
+    name, _ = parse(spec)
     return _registry.get(name)

@@ -11,7 +11,7 @@ from boardbench.captures.envi import open_cube
 from boardbench.captures.references import read_references
 from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole, write_json
+from boardbench.files import atomic_write, write_json
 from boardbench.params.segmentation import Drift as Params
 from boardbench.segmentation.data import captures_of, load_cube, scenes_of
 from boardbench.segmentation.drift import references
@@ -24,7 +24,7 @@ from boardbench.segmentation.drift.profile import (
     looked_at,
     moments,
     statistics,
-    tally,
+    window_sums,
     windows,
 )
 from boardbench.segmentation.drift.trial import trials
@@ -68,7 +68,7 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
     write_json(out, made.as_json())
     tested = {name: one for ones in seen["test"].values() for name, one in ones.items()}
     cubes = ((name, list(windows(load_cube(reflectance, name)))) for name in captures_of(split, "test"))
-    with whole(out.with_suffix(".csv")) as beside:
+    with atomic_write(out.with_suffix(".csv")) as beside:
         pd.DataFrame(trials(made, cubes, tested)).to_csv(beside, index=False, lineterminator="\n")
 
 
@@ -86,7 +86,7 @@ def _profile(spectra: dict[str, list[np.ndarray]], components: int) -> tuple[Pro
         if len(folds) > 1:  # with one scene there is no other to learn from
             others = [part for other, more in enumerate(folds) if other != number for part in more]
             fitted = fit_profile(total.minus(sums[number]), others, components)
-        rows += [statistics(fitted, tally(fitted, part)) for part in fold]
+        rows += [statistics(fitted, window_sums(fitted, part)) for part in fold]
     return profile, pd.DataFrame(rows)
 
 

@@ -48,7 +48,7 @@ class Profile(NamedTuple):
     precision: np.ndarray
 
 
-class Tally(NamedTuple):
+class WindowSums(NamedTuple):
     """Sums over some spectra: how many, the sum of them (bands,), how many are strange, how many values clipped."""
 
     pixels: int
@@ -56,9 +56,9 @@ class Tally(NamedTuple):
     strange: int
     clipped: int
 
-    def plus(self, other: "Tally") -> "Tally":
+    def plus(self, other: "WindowSums") -> "WindowSums":
         """Return the sums over both."""
-        return Tally(*(one + another for one, another in zip(self, other, strict=True)))
+        return WindowSums(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 class Moments(NamedTuple):
@@ -114,14 +114,14 @@ def distances(profile: Profile, spectra: np.ndarray) -> np.ndarray:
     return (scores**2 / profile.variance).sum(axis=1) + outside / profile.residual
 
 
-def tally(profile: Profile, spectra: np.ndarray) -> Tally:
+def window_sums(profile: Profile, spectra: np.ndarray) -> WindowSums:
     """Return the sums over spectra (..., bands)."""
     flat = spectra.reshape(-1, spectra.shape[-1])
     strange = int(np.count_nonzero(distances(profile, flat) > profile.far))
-    return Tally(len(flat), flat.sum(axis=0), strange, int(np.count_nonzero((flat <= 0) | (flat >= 1))))
+    return WindowSums(len(flat), flat.sum(axis=0), strange, int(np.count_nonzero((flat <= 0) | (flat >= 1))))
 
 
-def statistics(profile: Profile, sums: Tally) -> dict[str, float]:
+def statistics(profile: Profile, sums: WindowSums) -> dict[str, float]:
     """Return the statistics of a window.
 
     strange: share of the spectra that are further away than one in a thousand of training's. shifted: distance of

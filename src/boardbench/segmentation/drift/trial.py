@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boardbench.segmentation.drift.profile import Tally, tally
+from boardbench.segmentation.drift.profile import WindowSums, window_sums
 from boardbench.segmentation.drift.references import Seen
 from boardbench.segmentation.drift.watch import Drift, Watch
 
@@ -117,15 +117,15 @@ def trials(
     """
     found: dict[str, list[Watch]] = {trial.name: [] for trial in TRIALS}
     for name, windows in captures:
-        sums: dict[Spectra, list[Tally]] = {}  # several trials have the same spectra
+        sums: dict[Spectra, list[WindowSums]] = {}  # several trials have the same spectra
         for trial in TRIALS:
             if trial.spectra not in sums:
-                sums[trial.spectra] = [tally(made.profile, trial.spectra(window)) for window in windows]
+                sums[trial.spectra] = [window_sums(made.profile, trial.spectra(window)) for window in windows]
             found[trial.name].append(_pass(made, trial, sums[trial.spectra], references.get(name)))
     return [_row(trial, found[trial.name]) for trial in TRIALS]
 
 
-def _pass(made: Drift, trial: Trial, windows: list[Tally], references: Seen | None) -> Watch:
+def _pass(made: Drift, trial: Trial, windows: list[WindowSums], references: Seen | None) -> Watch:
     """Return a watch that has judged a capture with a drift."""
     watch = Watch(made, strip=None if trial.strip is None else 1.0)
     if references is not None and trial.references is not None:

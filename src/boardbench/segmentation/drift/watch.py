@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.drift.profile import EVERY, LINES, Profile, Tally, statistics, tally, windows
+from boardbench.segmentation.drift.profile import EVERY, LINES, Profile, WindowSums, statistics, window_sums, windows
 from boardbench.segmentation.drift.references import Seen, compare
 
 IN_A_ROW = 2
@@ -105,7 +105,7 @@ class Watch:
     odd: int = 0
     flagged: dict[str, int] = field(default_factory=dict)
     first: int | None = None
-    _sums: Tally | None = None
+    _sums: WindowSums | None = None
     _strip: list[float] = field(default_factory=list)
     _above: dict[str, int] = field(default_factory=dict)
     _lasting: dict[str, str] = field(default_factory=dict)
@@ -146,14 +146,14 @@ class Watch:
         """
         self.lines += 1
         if spectra is not None and self.drift is not None:
-            sums = tally(self.drift.profile, spectra)
+            sums = window_sums(self.drift.profile, spectra)
             self._sums = sums if self._sums is None else self._sums.plus(sums)
         if strip is not None:
             self._strip.append(strip)
         if self.lines % LINES == 0:
             self._judge()
 
-    def window(self, sums: Tally | None, strip: float | None = None) -> None:
+    def window(self, sums: WindowSums | None, strip: float | None = None) -> None:
         """Take one window at once: the sums over what is looked at of it (None without a profile), and its strip."""
         self.lines += LINES
         self._sums = sums
@@ -211,7 +211,7 @@ def watch_cube(watch: Watch, cube: np.ndarray) -> Watch:
     """
     watch.in_a_row = max(1, min(IN_A_ROW, cube.shape[1] // LINES))
     for spectra in windows(cube):
-        watch.window(None if watch.drift is None else tally(watch.drift.profile, spectra))
+        watch.window(None if watch.drift is None else window_sums(watch.drift.profile, spectra))
     return watch
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from boardbench.captures.grid import Grid
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Normalization
 from boardbench.segmentation.data import PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
 from boardbench.segmentation.normalization import EVERY, factors, measure, stacked
@@ -57,7 +57,7 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
         where = f"{reflectance / key}.npy" if by_cube else f"{split}, part train"
         factors(one, params.method, params.over, wavelengths, where)
     arrays = {"wavelengths": wavelengths, "captures": np.array(list(groups)), **stacked(found)}
-    with whole(out) as beside, beside.open("wb") as file:
+    with atomic_write(out) as beside, beside.open("wb") as file:
         np.savez(file, method=params.method, over=params.over, fit=params.fit, **arrays)
 
 

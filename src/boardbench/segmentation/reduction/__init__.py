@@ -23,7 +23,7 @@ class Strategy:
     """What happens to the bands before the backbone: nothing, a fitted reduction, learned layers, or both in turn.
 
     Attributes:
-        front: learned layers before the backbone: from the number of channels that the network receives
+        encoder: learned layers before the backbone: from the number of channels that the network receives
             (:meth:`channels`) to the layers and the number of channels they return; None where the backbone takes its
             input as it comes.
         fit: fits a reduction before training, applied outside the network: from blocks of labelled pixels
@@ -36,7 +36,7 @@ class Strategy:
             picks bands, or where nothing is fitted.
     """
 
-    front: "Callable[[int], tuple[nn.Module, int]] | None" = None
+    encoder: "Callable[[int], tuple[nn.Module, int]] | None" = None
     fit: "Callable[[Iterator[tuple[np.ndarray, np.ndarray]], int, str], Fit] | None" = None
     components: int | None = None
     fitted_on: Literal["train", "cube", "params"] = "train"

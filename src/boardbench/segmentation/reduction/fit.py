@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import whole
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Reduction
 from boardbench.segmentation.data import IGNORED, PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
 from boardbench.segmentation.normalization import EVERY, Normalization, load_normalization
@@ -96,5 +96,5 @@ def reduction(
         for key, group in groups.items()
     ]
     arrays = {field: np.stack([getattr(fit, field) for fit in fits]) for field in Fit._fields}
-    with whole(out) as beside, beside.open("wb") as file:
+    with atomic_write(out) as beside, beside.open("wb") as file:
         np.savez(file, captures=np.array(list(groups)), **arrays)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 CHANNELS = 3
 
 
-def _front(bands: int) -> "tuple[nn.Module, int]":
+def _encoder(bands: int) -> "tuple[nn.Module, int]":
     from torch import nn  # here, because the workflow reads this file without torch
 
     return nn.Sequential(nn.Conv2d(bands, CHANNELS, 1, bias=False), nn.BatchNorm2d(CHANNELS)), CHANNELS
 
 
-STRATEGY = Strategy(front=_front)
+STRATEGY = Strategy(encoder=_encoder)

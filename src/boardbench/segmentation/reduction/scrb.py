@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HIDDEN, CHANNELS = 128, 3
 
 
-def _front(bands: int) -> "tuple[nn.Module, int]":
+def _encoder(bands: int) -> "tuple[nn.Module, int]":
     from torch import nn  # here, because the workflow reads this file without torch
 
     block = nn.Sequential(
@@ -28,4 +28,4 @@ def _front(bands: int) -> "tuple[nn.Module, int]":
     return block, CHANNELS
 
 
-STRATEGY = Strategy(front=_front)
+STRATEGY = Strategy(encoder=_encoder)

@@ -2,8 +2,8 @@
 
 Sources: Hu, Shen, Sun, CVPR 2018 (gates from the image's mean spectrum: bands -> bands / 16 -> bands, sigmoid), which
 paper 3 puts into ResNets; SCRB as in ``scrb``. At 214 bands the gates have 2 * 214 * 13 + 13 + 214 = 5 791 parameters,
-so the front has 33 829. The mean is one of the whole image: a window of a running stream has other gates than the whole
-capture, and lines cannot pass one by one.
+so the encoder has 33 829. The mean is one of the whole image: a window of a running stream has other gates than the
+whole capture, and lines cannot pass one by one.
 """
 
 from typing import TYPE_CHECKING
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _front(bands: int) -> "tuple[nn.Module, int]":
+def _encoder(bands: int) -> "tuple[nn.Module, int]":
     from torch import nn  # here, because the workflow reads this file without torch
 
     from boardbench.networks.squeeze_excitation import squeezed
 
-    block, channels = SCRB.front(bands)
+    block, channels = SCRB.encoder(bands)
     return nn.Sequential(squeezed(bands, reduction=16), block), channels
 
 
-STRATEGY = Strategy(front=_front)
+STRATEGY = Strategy(encoder=_encoder)

@@ -3,15 +3,15 @@ import pytest
 
 from boardbench.captures.calibration import calibrate
 from boardbench.engine.onnxfile import session
-from boardbench.stream.front import Front, saturated
+from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 
 
 @pytest.fixture
-def front(model, belt):
-    return Front(model, white=belt.white, dark=belt.dark, exposure=1.25)
+def encoder(model, belt):
+    return SpectralEncoder(model, white=belt.white, dark=belt.dark, exposure=1.25)
 
 
-def test_equals_the_offline_calibration_and_reduction(model, belt, front):
+def test_equals_the_offline_calibration_and_reduction(model, belt, encoder):
     import onnx
     from onnx import numpy_helper
 
@@ -22,19 +22,19 @@ def test_equals_the_offline_calibration_and_reduction(model, belt, front):
     )
     values = plain.clip(0, 1)[:, :, belt.keep]
     expected = np.maximum(values @ weights["weight"].T + weights["bias"][:, 0], 0).transpose(2, 0, 1)
-    got = front.lines(counts)
-    assert got.shape == (3, 40, 20) == (front.channels, 40, 20)
+    got = encoder.lines(counts)
+    assert got.shape == (3, 40, 20) == (encoder.channels, 40, 20)
     np.testing.assert_allclose(got, expected, atol=1e-5)
-    assert front.invalid == invalid[0][:, belt.keep].sum() == 2
+    assert encoder.invalid == invalid[0][:, belt.keep].sum() == 2
 
 
-def test_one_line_at_a_time_is_the_same(belt, front):
+def test_one_line_at_a_time_is_the_same(belt, encoder):
     counts = belt.counts(5)
-    single = np.concatenate([front.lines(line[None]) for line in counts], axis=1)
-    np.testing.assert_array_equal(single, front.lines(counts))
+    single = np.concatenate([encoder.lines(line[None]) for line in counts], axis=1)
+    np.testing.assert_array_equal(single, encoder.lines(counts))
 
 
-def test_the_whole_model_sees_the_same_values(model, belt, front):
+def test_the_whole_model_sees_the_same_values(model, belt, encoder):
     import onnx
 
     counts = belt.counts(32)
@@ -43,7 +43,7 @@ def test_the_whole_model_sees_the_same_values(model, belt, front):
     given = {"counts": counts, "white": belt.white, "dark": belt.dark, "exposure": np.float32([1.25])}
     given |= {name: given[name].astype(np.float32) for name in ("white", "dark")}
     expected = session(whole.SerializeToString(), 1).run(["reduced"], given)[0][0]
-    np.testing.assert_allclose(front.lines(counts), expected, atol=1e-6)
+    np.testing.assert_allclose(encoder.lines(counts), expected, atol=1e-6)
 
 
 def test_saturated_values_of_the_bands_kept():

@@ -12,7 +12,7 @@ import numpy as np
 from boardbench.engine.onnxfile import cut, session
 
 
-class Front:
+class SpectralEncoder:
     """The spectral part of an exported model, set up for one pair of references.
 
     Args:
