@@ -6,7 +6,7 @@ Random images of 32 x 32 x 3, the one nearest training image of each test image,
 images a second, each side on as many test images as take seconds, training images prepared anew each time; the rivals
 are scikit-learn's brute-force search on float32 (l1, l2, cosine) and scikit-image's SSIM, pair by pair on one thread,
 as it is used (its n of images is smaller still). Both must name the same neighbours first. Besides, the seconds that
-10,000 test images take at our rate against the time allowed. Floor of l2 and cosine: their products at the GEMM rate.
+10,000 test images take at our rate against the time allowed. Limit of l2 and cosine: their products at the GEMM rate.
 """
 
 import numpy as np
@@ -101,7 +101,7 @@ def rows(quick: bool) -> list[Row]:
                 repeats,
             )
             rates = {who: [answer["rate"] for answer in given] for who, given in answers.items()}
-            floor = limit / (2 * np.prod(SIZE)) if distance in ("l2", "cosine") else None
+            limit = limit / (2 * np.prod(SIZE)) if distance in ("l2", "cosine") else None
             table.append(
                 compare(
                     f"nearest of {trains} images by {distance}",
@@ -110,7 +110,7 @@ def rows(quick: bool) -> list[Row]:
                     rates["ours"],
                     rates["rival"],
                     target=None if quick else target,
-                    floor=floor and float(floor),
+                    limit=limit and float(limit),
                 )
             )
             if allowed:

@@ -5,7 +5,7 @@ Usage: python benchmarks/complexity.py [--quick] [--out FILE.csv]
 U-Net, Attention U-Net and ResU-Net with full, pca3 and scrb, width 64, 640 x 640 pixels. Ours is the whole verb
 (GMACs in two conventions, parameters, FLOPs, memory), the rival counts MACs and parameters only; its MACs must be those
 of our table. Both without imports, two threads; the rival passes once
-through each network (n of the row is ours). Floor: the FLOPs of those passes at the rate of torch's matrix product,
+through each network (n of the row is ours). Limit: the FLOPs of those passes at the rate of torch's matrix product,
 which only a count that computes nothing can go below.
 """
 
@@ -92,9 +92,9 @@ def rows(quick: bool) -> list[Row]:
         if abs(gmacs - theirs["gmacs"][name]) > 1e-3 * gmacs + 1e-4:
             raise SystemExit(f"complexity: {name}: ours {gmacs} GMACs, rival {theirs['gmacs'][name]}")
     spent = [answer["s"] for answer in answers[1:]]
-    floor = 2e9 * sum(theirs["gmacs"].values()) / rate
+    limit = 2e9 * sum(theirs["gmacs"].values()) / rate
     what = f"complexity, {len(names)} networks at {size} x {size}"
-    return [compare(what, "ptflops on real passes, n = 1", "s", spent, [theirs["s"]], target=50, floor=floor)]
+    return [compare(what, "ptflops on real passes, n = 1", "s", spent, [theirs["s"]], target=50, limit=limit)]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 Usage: python benchmarks/inference.py [--quick] [--out FILE.csv]
 
 U-Net with SCRB, width 64, 640 x 640 pixels of 224 bands, two threads each. The class maps must agree on 99.9 % of
-the pixels. Floor: 2 x MACs at the rate of torch's matrix product, measured in the same run; the network alone
+the pixels. Limit: 2 x MACs at the rate of torch's matrix product, measured in the same run; the network alone
 (behind the spectral block) is compared with it by itself.
 """
 
@@ -122,7 +122,7 @@ def rows(quick: bool) -> list[Row]:
             seconds["ours"],
             seconds["rival"],
             target=1.6,
-            floor=limits["whole"],
+            limit=limits["whole"],
         ),
         compare(
             f"inference {what}: network alone",
@@ -131,7 +131,7 @@ def rows(quick: bool) -> list[Row]:
             seconds["network"],
             [answer["network"] for answer in answers["limit"]],
             target=1 / 1.15,
-            floor=limits["network"],
+            limit=limits["network"],
         ),
     ]
 

@@ -31,13 +31,13 @@ class Row:
     Attributes:
         name: what is measured.
         rival: what it is compared with.
-        unit: of the two medians and the floor. Units that end in "/s" are rates, where more is better; of all
+        unit: of the two medians and the limit. Units that end in "/s" are rates, where more is better; of all
             others less is.
         ours_median: None: not run.
         rival_median: None: not run, or there is no rival.
         ratio: how many times better ours is: rival / ours, for rates ours / rival.
         target: the least ratio wanted; None: stated only.
-        floor: what this machine cannot pass.
+        limit: what this machine cannot pass.
         n: repeats of ours; the rival's too, where its name does not say otherwise.
         hardware: processor and versions, or why it was not run.
     """
@@ -49,7 +49,7 @@ class Row:
     rival_median: float | None
     ratio: float | None
     target: float | None
-    floor: float | None
+    limit: float | None
     n: int
     hardware: str
 
@@ -74,14 +74,14 @@ def compare(
     theirs: Iterable[float] = (),
     *,
     target: float | None = None,
-    floor: float | None = None,
+    limit: float | None = None,
 ) -> Row:
     """Return the row of two sides' measured values."""
     ours, theirs = list(ours), list(theirs)
     mine = statistics.median(ours)
     other = statistics.median(theirs) if theirs else None
     ratio = None if other is None else (mine / other if unit.endswith("/s") else other / mine)
-    return Row(name, rival, unit, mine, other, ratio, target, floor, len(ours), hardware())
+    return Row(name, rival, unit, mine, other, ratio, target, limit, len(ours), hardware())
 
 
 def not_run(name: str, rival: str, unit: str, why: str, target: float | None = None) -> Row:
@@ -209,14 +209,14 @@ def rounded(value: object) -> object:
 def show(rows: Iterable[Row]) -> None:
     """Print rows for people."""
     for row in rows:
-        ours, rival, ratio, floor = (
+        ours, rival, ratio, limit = (
             "-" if value is None else f"{value:.4g}"
-            for value in (row.ours_median, row.rival_median, row.ratio, row.floor)
+            for value in (row.ours_median, row.rival_median, row.ratio, row.limit)
         )
         wanted = "" if row.target is None else f" (target {row.target:.4g})"
         print(
             f"{row.verdict:8}{row.name}: {ours} {row.unit}, {row.rival} {rival}, ratio {ratio}{wanted}, "
-            f"floor {floor}, n = {row.n}",
+            f"limit {limit}, n = {row.n}",
             flush=True,
         )
 

@@ -4,7 +4,7 @@ Usage: python benchmarks/numpy_networks.py [--quick] [--out FILE.csv]
 
 Both train cnn32_32_64_64 without pooling on the same random images of 32 x 32 x 3 from the same weights, with SGD and
 momentum, batches of 64; their losses must agree, or nothing is reported. A round trains 1,280 images, and its time is
-stated for 10,000. Floor: three times the forward multiplications (forward, weights' gradient, inputs' gradient) at the
+stated for 10,000. Limit: three times the forward multiplications (forward, weights' gradient, inputs' gradient) at the
 rate of torch's matrix product. Paper 2's own epoch, one batch of 10,000, is run whole, for its time and its memory; the
 published time, of another processor, stands beside it.
 """
@@ -31,8 +31,8 @@ TOLERANCE = 2e-3
 
 def make(folder: Path, images: int) -> None:
     """Write random images, their labels and the first weights."""
-    from boardbench.classification.scratch.initialization import initialize
-    from boardbench.classification.scratch.networks import build_network
+    from boardbench.classification.numpy_networks.initialization import initialize
+    from boardbench.classification.numpy_networks.networks import build_network
 
     generator = np.random.default_rng(0)
     np.save(folder / "images.npy", generator.integers(0, 256, (images, *SHAPE), np.uint8))
@@ -48,9 +48,9 @@ def _prepared(images: np.ndarray) -> np.ndarray:
 
 def ours(wire: Wire, folder: Path, threads: int) -> None:
     """Train in NumPy: each request is a pass over the first ``images`` in batches of ``batch``."""
-    from boardbench.classification.scratch.networks import build_network
-    from boardbench.classification.scratch.optimizers import SGD
-    from boardbench.classification.scratch.workers import Workers
+    from boardbench.classification.numpy_networks.networks import build_network
+    from boardbench.classification.numpy_networks.optimizers import SGD
+    from boardbench.classification.numpy_networks.workers import Workers
 
     images, labels = np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy")
     network = build_network(NETWORK, SHAPE, CLASSES)
@@ -126,7 +126,7 @@ def check_same(answers: dict[str, list[dict]]) -> None:
 
 def rows(quick: bool) -> list[Row]:
     """Measure, and return seconds of 10,000 images, and the time and memory of paper 2's batch."""
-    from boardbench.classification.scratch.networks import build_network
+    from boardbench.classification.numpy_networks.networks import build_network
 
     # Rounds are of that many images; paper 2's batch is stated only where it is as large as the paper's.
     count, repeats, large = (128, 1, 256) if quick else (1280, 3, STATED)
@@ -145,12 +145,12 @@ def rows(quick: bool) -> list[Row]:
                 answers = in_turn(sides, repeats)
                 check_same(answers)
                 seconds = {who: [answer["s"] * STATED / count for answer in given] for who, given in answers.items()}
-                floor = flops / answers["rival"][0]["rate"]
+                limit = flops / answers["rival"][0]["rate"]
                 label = f"{NETWORK} in NumPy, {threads} thread{'s' * (threads > 1)}, 10,000 images"
-                table.append(compare(label, TORCH, "s", seconds["ours"], seconds["rival"], target=0.25, floor=floor))
+                table.append(compare(label, TORCH, "s", seconds["ours"], seconds["rival"], target=0.25, limit=limit))
                 if threads == 2:
                     wanted = f"{TARGET_SECONDS:.0f} s"
-                    table.append(compare(label, wanted, "s", seconds["ours"], [TARGET_SECONDS], target=1, floor=floor))
+                    table.append(compare(label, wanted, "s", seconds["ours"], [TARGET_SECONDS], target=1, limit=limit))
                     small = mine.ask(**work)["mb"]
                     whole = mine.ask(count=large, batch=large)
                     label = f"{NETWORK} in NumPy, 2 threads, one batch of {large:,}"

@@ -4,7 +4,7 @@ Usage: python benchmarks/reflectance.py [--quick] [--out FILE.csv]
 
 640 x 640 pixels of 224 bands. Each run is a process of its own, alternating, with a warm cache; seconds are those of
 the call (imports excluded for both), memory is the peak of the whole process. The capture is made on the fly in a
-temporary folder. Floor: reading the raw file and writing as many bytes as the result has. Besides, whether cost is
+temporary folder. Limit: reading the raw file and writing as many bytes as the result has. Besides, whether cost is
 straight in the number of lines and memory flat: 1280 lines against 320.
 """
 
@@ -71,7 +71,7 @@ def run(who: str, folder: Path) -> dict[str, float]:
 
 
 def copy_seconds(folder: Path) -> float:
-    """Return the time to read the raw file and write as many bytes as the result has: the floor."""
+    """Return the time to read the raw file and write as many bytes as the result has: the limit."""
     source, target = folder / "cube.raw", folder / "copy.bin"
     size = (folder / "ours.npy").stat().st_size
     target.unlink(missing_ok=True)
@@ -111,8 +111,8 @@ def rows(quick: bool) -> list[Row]:
     table = []
     for unit, target in (("s", 3.5), ("MB", 1 / 0.3)):
         ours, theirs = ([answer[unit] for answer in answers[who]] for who in ("ours", "rival"))
-        floor = min(answer["s"] for answer in answers["copy"]) if unit == "s" else None
-        table.append(compare(what, RIVAL, unit, ours, theirs, target=target, floor=floor))
+        limit = min(answer["s"] for answer in answers["copy"]) if unit == "s" else None
+        table.append(compare(what, RIVAL, unit, ours, theirs, target=target, limit=limit))
     few, many = lines // 2, lines * 2
     with tempfile.TemporaryDirectory() as name:
         folders = {count: Path(name) / str(count) for count in (few, many)}

@@ -3,7 +3,7 @@
 Usage: python benchmarks/stream.py [--quick] [--out FILE.csv]
 
 1024 samples x 224 bands, SCRB to 3 channels. (1) The spectral encoder alone, one thread, against float64 NumPy written
-layer by layer; the channels must agree. Floor: the two matrix products at the rate of torch's, and a copy of the line.
+layer by layer; the channels must agree. Limit: the two matrix products at the rate of torch's, and a copy of the line.
 (2) The spectral encoder behind the source process and the ring at the camera's 327 lines/s: none may be dropped. (3)
 The whole of `boardbench stream` with a small model: the rate that it takes when the source waits for it, then the
 highest rate by the clock that it keeps with nothing dropped.
@@ -173,18 +173,18 @@ def rows(quick: bool) -> list[Row]:
             ring = mine.ask(part="ring", lines=int(seconds * camera), rate=camera)
             free, held = rate_that_holds(mine, 4 * lines, 0.2 if quick else 8, 1 if quick else 6)
     rates = {who: [answer["rate"] for answer in given] for who, given in answers.items()}
-    floor = max(rates["limit"])
+    limit = max(rates["limit"])
     what = f"{samples} samples x {bands} bands"
     kept = camera * ring["came"] / ring["known"]
     model = f"stream {MODEL[0]} width {MODEL[2]} {MODEL[1]}"
     ours, theirs = rates["ours"], rates["rival"]
 
-    def against_camera(name: str, values: list[float], target: float | None = 1, floor: float | None = None) -> Row:
-        return compare(name, "the camera", "lines/s", values, [camera], target=target, floor=floor)
+    def against_camera(name: str, values: list[float], target: float | None = 1, limit: float | None = None) -> Row:
+        return compare(name, "the camera", "lines/s", values, [camera], target=target, limit=limit)
 
     return [
-        compare(f"spectral encoder, {what}", "float64 NumPy", "lines/s", ours, theirs, target=3, floor=floor),
-        against_camera(f"spectral encoder, {what}: headroom", ours, floor=floor),
+        compare(f"spectral encoder, {what}", "float64 NumPy", "lines/s", ours, theirs, target=3, limit=limit),
+        against_camera(f"spectral encoder, {what}: headroom", ours, limit=limit),
         against_camera(f"spectral encoder behind source and ring, {seconds} s: lines that came", [kept]),
         against_camera(f"{model}: the source waits", [free], target=None),
         against_camera(f"{model}: highest rate kept, none dropped", [held]),

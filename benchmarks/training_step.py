@@ -4,7 +4,7 @@ Usage: python benchmarks/training_step.py [--quick] [--out FILE.csv]
 
 Both train the same network from the same weights on the same batches in the same order; the losses of the first
 epoch must agree, or nothing is reported. An epoch is 6 steps of 4 captures and a validation pass of one batch; reading,
-augmentation, logging and (ours) the checkpoint are part of it. Floor: the FLOPs of forward and backward pass
+augmentation, logging and (ours) the checkpoint are part of it. Limit: the FLOPs of forward and backward pass
 at the rate of torch's matrix product.
 """
 
@@ -244,7 +244,7 @@ def rows(quick: bool, device: str = "cpu") -> list[Row]:
                 with Worker("training_step.py", "ours", *arguments) as mine:
                     first = {"ours": mine.ask()}
                     with Worker("training_step.py", "rival", *arguments) as theirs:
-                        floor = theirs.ask()["rate"]
+                        limit = theirs.ask()["rate"]
                         first["rival"] = theirs.ask()
                         check_same(first, TOLERANCE if device == "cpu" else 0.05)
                         answers = in_turn({"ours": mine.ask, "rival": theirs.ask}, repeats, warm=0)
@@ -258,7 +258,7 @@ def rows(quick: bool, device: str = "cpu") -> list[Row]:
                         rates["ours"],
                         rates["rival"],
                         target=TARGET[device],
-                        floor=floor,
+                        limit=limit,
                     )
                 )
                 shares += [answer["loader"] for answer in answers["ours"]]

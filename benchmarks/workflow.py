@@ -144,10 +144,10 @@ def rows(quick: bool, workdir: Path = ROOT) -> list[Row]:
     shares = {"idle": run.idle / whole} | {verb: spent / whole for verb, spent in lost.items()}
     for what, share in sorted(shares.items(), key=lambda item: -item[1]):
         print(f"        {share:6.2%} {what}" + (f" ({verbs[what]} jobs)" if what in verbs else ""))
-    floor = sum(job.end - job.start for job in run.jobs) / run.cores - sum(lost.values()) / run.cores
+    limit = sum(job.end - job.start for job in run.jobs) / run.cores - sum(lost.values()) / run.cores
     return [
-        compare(f"{names[0]}, {len(run.jobs)} jobs", "none", "s", [run.seconds], floor=floor),
-        compare(names[1], "limit", "share", [sum(shares.values())], [LIMIT], target=1.0, floor=0.0),
+        compare(f"{names[0]}, {len(run.jobs)} jobs", "none", "s", [run.seconds], limit=limit),
+        compare(names[1], "limit", "share", [sum(shares.values())], [LIMIT], target=1.0, limit=0.0),
     ]
 
 

@@ -63,7 +63,8 @@ def test_the_reference_is_the_default_run_with_five_seeds_and_more_networks():
     default = Params()
     pairs = [(found.segmentation, default.segmentation), (found.placement, default.placement)]
     pairs += [
-        (getattr(found.classification, key), getattr(default.classification, key)) for key in ("scratch", "networks")
+        (getattr(found.classification, key), getattr(default.classification, key))
+        for key in ("numpy_networks", "networks")
     ]
     for made, plain in pairs:
         assert made.seeds == five and plain.seeds == [0]
@@ -88,8 +89,8 @@ def test_paper_preset_has_the_numbers_of_the_paper():
     [
         ({"segmentaton": {}}, ["segmentaton", "Did you mean 'segmentation'?"]),
         (
-            {"classification": {"scratch": {"runs": [{"name": "a"}, {"name": "a"}]}}},
-            ["classification.scratch", "two are called 'a'"],
+            {"classification": {"numpy_networks": {"runs": [{"name": "a"}, {"name": "a"}]}}},
+            ["classification.numpy_networks", "two are called 'a'"],
         ),
         ({"classification": {"baselines": {"window": 4}}}, ["classification.baselines", "4 has no centre"]),
         (
@@ -104,7 +105,7 @@ def test_paper_preset_has_the_numbers_of_the_paper():
         ({"segmentation": {"training": {"epochs": "many"}}}, ["segmentation.training.epochs", "'many'"]),
         ({"segmentation": {"training": {"class_weights": [1, 2]}}}, ["2 values for 4 classes"]),
         ({"segmentation": {"split": {"train": ["a"]}}}, ["segmentation.split", "'grouped' wants a number"]),
-        ({"placement": {"features": ["tuned"]}}, ["'tuned' starts from weights", "training.weights"]),
+        ({"placement": {"init": ["finetune"]}}, ["'finetune' starts from weights", "training.weights"]),
         ({"placement": {"dataset": "simulated"}}, ["'simulated' names the tables of segmentation.dataset too"]),
         ({"placement": {"synthesis": {"shift": 1}}}, ["placement.synthesis.shift", "Did you mean 'shift_mm'?"]),
         ({"segmentation": {"dataset": "a/b"}}, ["segmentation.dataset", "'a/b'"]),
@@ -117,8 +118,8 @@ def test_paper_preset_has_the_numbers_of_the_paper():
             ["classification.networks.runs.0.normalization", "called 'minmax' now", "got 'min-max'"],
         ),
         (
-            {"classification": {"scratch": {"runs": [{"name": "a", "normalization": "none"}]}}},
-            ["classification.scratch.runs.0.normalization", "'standardize' or 'minmax'", "got 'none'"],
+            {"classification": {"numpy_networks": {"runs": [{"name": "a", "normalization": "none"}]}}},
+            ["classification.numpy_networks.runs.0.normalization", "'standardize' or 'minmax'", "got 'none'"],
         ),
     ],
 )
@@ -162,7 +163,7 @@ def test_a_grid_becomes_a_run_a_combination():
         (networks({"name": "a", "weights": "a"}), "a from a never begins"),
         (networks({"name": "a", "weights": "b", "seeds": [0, 1]}, {"name": "b"}), "'b' has no seed 1"),
         (networks({"name": "a"}, {"name": "a"}), "two are called 'a'"),
-        (networks({"name": "fc3"}), "'fc3' is a run of scratch.runs too"),
+        (networks({"name": "fc3"}), "'fc3' is a run of numpy_networks.runs too"),
         (networks({"name": "a", "unfrozen": 2}), "give weights, or null to train all"),
         (networks({"name": "a"}, pruning=[{"name": "x", "runs": ["b"]}]), "there is no run 'b'; valid: a"),
         (networks({"name": "a"}, pruning=[{"name": "x"}, {"name": "x"}]), "two are called 'x'"),

@@ -58,7 +58,7 @@ def test_the_answer_on_pca_is_the_published_one(row, strategy, against):
         (found,) = [found for found in rows if (found["strategy"], found["against"]) == (strategy, against)]
         shown = [float(number) for number in re.findall(r"[-+]?\d\.\d{3}", cell)]
         assert shown == pytest.approx([float(found[key]) for key in ("difference", "low", "high")], abs=6e-4)
-        assert ("**" in cell) == (found["shown"] in ("higher", "lower"))
+        assert ("**" in cell) == (found["conclusion"] in ("higher", "lower"))
 
 
 def test_what_five_seeds_say_of_the_strategies_is_published():
@@ -70,18 +70,18 @@ def test_what_five_seeds_say_of_the_strategies_is_published():
         (row,) = [row for row in rows if (row["strategy"], row["against"]) == ("scrb", against)]
         difference, low, high = (float(row[key]) for key in ("difference", "low", "high"))
         assert row["seeds"] == "5"
-        assert f"{words[row['shown']]} {name} ({difference:+.3f}, {low:.3f} to {high:.3f}" in told
+        assert f"{words[row['conclusion']]} {name} ({difference:+.3f}, {low:.3f} to {high:.3f}" in told
 
 
 def test_what_the_normalization_does_is_published():
     rows = csv_rows("reports/tables/simulated-normalizations/segmentation_normalization_order.csv")
     told = " ".join(README.split())
     between = [row for row in rows if row["normalization"] != row["against_normalization"]]
-    assert {row["shown"] for row in between} == {"no difference shown"}
+    assert {row["conclusion"] for row in between} == {"no difference shown"}
     differences = [float(row["difference"]) for row in between]
     assert f"({min(differences):+.3f} to {max(differences):+.3f})" in told
     linear = [row for row in rows if (row["strategy"], row["against"]) == ("pca3", "linear3")]
-    assert [row["shown"] for row in linear] == ["lower"] * 3
+    assert [row["conclusion"] for row in linear] == ["lower"] * 3
     assert "PCA-3 is below the learned linear projection under each" in told
 
 
@@ -107,10 +107,12 @@ def test_the_spread_over_machines_is_published():
 def test_what_the_normalization_does_on_a_real_scene_is_published():
     rows = csv_rows("reports/tables/indian-pines-normalizations/segmentation_normalization_order.csv")
     told = " ".join(README.split())
-    shown = [row for row in rows if row["shown"] != "no difference shown"]
+    shown = [row for row in rows if row["conclusion"] != "no difference shown"]
     assert f"(10 test blocks), {len(shown)} of {len(rows)} comparisons are shown" in told
     assert {row["scenes"] for row in rows} == {"10"}
-    assert {(row["strategy"], row["normalization"], row["shown"]) for row in shown} == {("linear3", "minmax", "lower")}
+    assert {(row["strategy"], row["normalization"], row["conclusion"]) for row in shown} == {
+        ("linear3", "minmax", "lower")
+    }
 
 
 def test_what_drift_is_noticed_is_published():
@@ -143,7 +145,7 @@ def test_the_spread_over_seeds_and_classes_not_learnt_are_published():
     assert f"but connectors in some seed of {', '.join(short[:-1])} and {short[-1]}." in told
 
 
-def test_the_counts_of_the_ledger_are_the_published_ones():
+def test_the_counts_of_the_reproduction_are_the_published_ones():
     with (ROOT / "reports/tables/reproduction.csv").open() as file:
         counts = Counter(row["verdict"] for row in csv.DictReader(file))
     told = " ".join(README.split())
@@ -234,7 +236,7 @@ def test_the_placement_table_is_the_published_one():
 
     expected = [
         [
-            *(row[key] for key in ("features", "loss", "part")),
+            *(row[key] for key in ("init", "loss", "part")),
             spread(row, "centre_mae_px"),
             f"{float(row['centre_mae_mm']):.3f}",
             f"{float(row['rotation_mae_deg']):.2f}",
@@ -251,14 +253,14 @@ def test_what_five_seeds_say_of_the_rectangle_term_is_published():
     rows = {
         (row["metric"]): row
         for row in csv_rows("reports/tables/simulated-photos-ablation/placement_differences.csv")
-        if (row["question"], row["features"], row["part"]) == ("rectangle term", "scratch", "test")
+        if (row["question"], row["init"], row["part"]) == ("rectangle term", "random", "test")
     }
     told = " ".join(README.split())
     for metric, decimals in (("corner_mae_px", 3), ("rotation_mae_deg", 2), ("centre_mae_px", 3)):
         difference, low, high = (float(rows[metric][key]) for key in ("difference", "low", "high"))
         assert f"{difference:+.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})" in told
-    assert [rows[metric]["shown"] for metric in ("corner_mae_px", "rotation_mae_deg")] == ["harms", "harms"]
-    assert rows["centre_mae_px"]["shown"] == "no difference shown"
+    assert [rows[metric]["conclusion"] for metric in ("corner_mae_px", "rotation_mae_deg")] == ["harms", "harms"]
+    assert rows["centre_mae_px"]["conclusion"] == "no difference shown"
 
 
 def test_the_classification_table_and_its_sentences_are_the_published_ones():
@@ -267,10 +269,10 @@ def test_the_classification_table_and_its_sentences_are_the_published_ones():
     shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     tables = {
         name: csv_rows(f"reports/tables/cifar10-jpeg/classification_{name}.csv")
-        for name in ("baselines", "scratch", "seconds", "variants")
+        for name in ("baselines", "numpy_networks", "seconds", "variants")
     }
     rows = [row | {"who": row["method"]} for row in tables["baselines"] if row["normalization"] == "standardize"]
-    networks = [row for row in tables["scratch"] if row["name"] in {cells[0] for cells in shown}]
+    networks = [row for row in tables["numpy_networks"] if row["name"] in {cells[0] for cells in shown}]
     rows += [row | {"who": row["name"], "k": "", "distance": ""} for row in networks]
     limits = [f"{float(row['low']):.3f} to {float(row['high']):.3f}" for row in rows]
     assert shown == [
@@ -317,12 +319,12 @@ def test_the_tables_of_smaller_networks_are_the_published_ones():
         assert cells[1:] == [cell for row in rows for cell in (row["accuracy"], interval(row, "difference"))]
     told = " ".join(section.split())
     (gate,) = [row for row in tables["differences"] if "squeeze" in row["question"].lower()]
-    assert interval(gate, "difference") in told and gate["shown"] not in ("higher", "gain")
+    assert interval(gate, "difference") in told and gate["conclusion"] not in ("higher", "gain")
     (boards,) = csv_rows(f"reports/tables/{REFERENCE}/segmentation_pruning.csv")
     (timed,) = csv_rows(f"reports/tables/{REFERENCE}/segmentation_pruning_latency.csv")
     assert boards["seeds"] == "5" and timed["pruning"] == boards["pruning"]
     assert f"mean IoU {float(boards['miou_before']):.3f} to {float(boards['miou']):.3f}" in told
-    assert f"to classes {timed['times_faster']} times" in told and f"({boards['shown']})" in told
+    assert f"to classes {timed['times_faster']} times" in told and f"({boards['conclusion']})" in told
     gone = {key: f"{1 - float(boards[key]) / float(boards[f'{key}_before']):.0%}" for key in ("gmacs", "parameters")}
     assert "takes {gmacs} of its GMACs and {parameters} of its parameters".format(**gone).replace("%", " %") in told
 

@@ -52,7 +52,7 @@ def test_a_fresh_clone_plans_every_rule_as_often_as_the_params_ask(clone):
     steps = planned(clone)
     listed = set(re.findall(r"^(\w+)$", snakemake(clone, "--list", *TINY).stdout, re.MULTILINE))
     targets = {"all", "captures", "photographs", "segmentation", "placement", "classification"}
-    unasked = {rule for rule in listed if rule.startswith("compared_")} | {"features", "bench_epoch"}
+    unasked = {rule for rule in listed if "compared_" in rule} | {"placement_features", "bench_epoch"}
     assert steps.keys() == listed - targets - unasked
     params = load_params(yaml.safe_load((clone / TINY[1]).read_text()))
     study, photos, digits = params.segmentation, params.placement, params.classification
@@ -60,19 +60,19 @@ def test_a_fresh_clone_plans_every_rule_as_often_as_the_params_ask(clone):
     expected = {
         "simulate": study.simulate.boards,
         "reflectance": study.simulate.boards * study.simulate.conditions,
-        "train": networks,
-        "evaluate": networks,
-        "prune": 1,
-        "floor": len(study.floors),
-        "export": networks + 1,
+        "segmentation_train": networks,
+        "segmentation_evaluate": networks,
+        "segmentation_prune": 1,
+        "segmentation_baseline": len(study.baselines),
+        "segmentation_export": networks + 1,
         "placement_train": len(photos.losses),
-        "placement_floor": len(photos.floors),
-        "scratch": len(digits.scratch.runs),
+        "placement_baseline": len(photos.baselines),
+        "classification_numpy_network": len(digits.numpy_networks.runs),
         "classification_train": len(digits.networks.runs),
         "classification_prune": len(digits.pruning),
     }
     assert {rule: steps[rule] for rule in expected} == expected
-    assert (steps["tables"], steps["publish"], steps["verify"]) == (1, 1, 1)
+    assert (steps["segmentation_tables"], steps["publish"], steps["verify"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("question", ["--unlock", "--summary", "--dag", "--report=report.html"])
@@ -96,14 +96,26 @@ def test_compared_normalizations_are_trained_scored_and_shown_and_nothing_need_b
         "normalization: {compare: [none, minmax, standardize]}}\n"
     )
     found = planned(clone, "compare.yaml")
-    expected = {"normalization": 1, "compared_normalization": 1, "reduction": 1, "compared_reduction": 2}
-    expected |= {"train": 3, "evaluate": 3, "compared_train": 6, "compared_evaluate": 6, "mirror": 1, "tables": 1}
+    expected = {
+        "segmentation_normalization": 1,
+        "segmentation_compared_normalization": 1,
+        "segmentation_reduction": 1,
+        "segmentation_compared_reduction": 2,
+    }
+    expected |= {
+        "segmentation_train": 3,
+        "segmentation_evaluate": 3,
+        "segmentation_compared_train": 6,
+        "segmentation_compared_evaluate": 6,
+        "segmentation_sync": 1,
+        "segmentation_tables": 1,
+    }
     assert {rule: found.get(rule) for rule in expected} == expected
-    assert not {"export", "pareto"} & found.keys()
+    assert not {"segmentation_export", "segmentation_pareto"} & found.keys()
     shown = snakemake(
         clone, "--dry-run", "--printshellcmds", *TINY, "compare.yaml", "--", "results/published.json"
     ).stdout
-    (told,) = re.findall(r"boardbench segmentation mirror .*", shown)
+    (told,) = re.findall(r"boardbench segmentation sync .*", shown)
     assert " --runs results/segmentation/tiny/normalized/minmax/unet-pca3-seed0 " in told
     (told,) = re.findall(r"boardbench segmentation tables .*", shown)
     own = "--normalization standardize --normalized-runs results/segmentation/tiny/normalized "
@@ -114,7 +126,12 @@ def test_compared_normalizations_are_trained_scored_and_shown_and_nothing_need_b
 def test_of_several_seeds_the_first_ones_networks_go_to_the_line(clone):
     (clone / "seeds.yaml").write_text("studies: [segmentation]\nsegmentation: {seeds: [7, 2]}\n")
     steps = planned(clone, "seeds.yaml")
-    assert (steps["train"], steps["prune"], steps["export"], steps["pareto"]) == (6, 2, 4, 1)
+    assert (
+        steps["segmentation_train"],
+        steps["segmentation_prune"],
+        steps["segmentation_export"],
+        steps["segmentation_pareto"],
+    ) == (6, 2, 4, 1)
     shown = snakemake(clone, "--dry-run", "--printshellcmds", *TINY, "seeds.yaml", "--", "segmentation").stdout
     assert set(re.findall(r"boardbench segmentation export .*(seed\d)", shown)) == {"seed7"}
 
@@ -133,11 +150,11 @@ def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):
 
     with (clone / "src/boardbench/segmentation/split.py").open("a") as file:
         file.write("# edited\n")
-    assert planned(clone, "--", *wanted) == {"split": 1}
+    assert planned(clone, "--", *wanted) == {"segmentation_split": 1}
 
     with (clone / "src/boardbench/captures/reflectance.py").open("a") as file:
         file.write("# edited\n")
-    assert planned(clone, "--", *wanted) == {"split": 1}
+    assert planned(clone, "--", *wanted) == {"segmentation_split": 1}
 
 
 def test_an_unknown_key_stops_before_any_work(clone):
@@ -161,8 +178,8 @@ def test_an_unknown_key_stops_before_any_work(clone):
         ("{}\nclassification: {source: cifar10, archive: {path: a.tar.gz}}", "archive.path: a.tar.gz does not exist"),
         ("{}\nclassification: {source: parquet}", "archive.path: source 'parquet' has no address"),
         (
-            "{source: captures, dataset: mine}\nstudies: [placement]\nplacement: {features: [tune]}",
-            "placement.features",
+            "{source: captures, dataset: mine}\nstudies: [placement]\nplacement: {init: [tune]}",
+            "placement.init",
         ),
     ],
 )
@@ -189,15 +206,15 @@ def test_one_study_plans_no_step_of_another(clone, study):
     (clone / "one.yaml").write_text(f"studies: [{study}]\n")
     steps = planned(clone, "one.yaml")
     assert steps["publish"] == 1
-    own = {"segmentation": "simulate", "placement": "placement_train", "classification": "baseline"}
+    own = {"segmentation": "simulate", "placement": "placement_train", "classification": "classification_baseline"}
     assert [name for name, step in own.items() if step in steps] == [study]
 
 
 @pytest.mark.parametrize("study", ["segmentation", "placement", "classification"])
 def test_a_study_by_its_name_plans_its_tables_and_no_page(clone, study):
     steps = planned(clone, "--", study)
-    own = {"segmentation": "tables", "placement": "placement_tables", "classification": "classification_tables"}
-    assert [name for name, step in own.items() if step in steps] == [study] and "publish" not in steps
+    tables = [step for step in steps if step.endswith("_tables")]
+    assert tables == [f"{study}_tables"] and "publish" not in steps
 
 
 @pytest.mark.parametrize("preset", sorted(path.name for path in (ROOT / "workflow/presets").glob("*.yaml")))

@@ -38,7 +38,7 @@ def prune(
         normalization: segmentation: normalization.npz; the nearest above the run where it needs one and none is given.
         reduction: segmentation: fitted reduction; the nearest reduction/<strategy>.npz above the run where it needs one
             and none is given.
-        tracking: MLflow store that mirrors the run.
+        tracking: MLflow store that shows the run.
         params: method, ratio, and how it is trained on.
 
     Raises:

@@ -47,12 +47,12 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "segmentation train": ("boardbench.segmentation.training:train", "Train one backbone x strategy x seed."),
     "segmentation evaluate": ("boardbench.segmentation.evaluation:evaluate", "Score a run on the test part."),
-    "segmentation floor": (
-        "boardbench.segmentation.floors:floor",
-        "Fit and score a rival without a network.",
+    "segmentation baseline": (
+        "boardbench.segmentation.baselines:baseline",
+        "Fit and score a baseline, which has no network.",
     ),
     "segmentation prune": ("boardbench.segmentation.pruning:prune", "Prune a trained run and train it on."),
-    "segmentation mirror": ("boardbench.segmentation.evaluation:mirror", "Show the scores of runs in MLflow."),
+    "segmentation sync": ("boardbench.segmentation.evaluation:sync", "Show the scores of runs in MLflow."),
     "segmentation complexity": (
         "boardbench.segmentation.complexity:complexity",
         "Count operations, parameters and memory.",
@@ -88,10 +88,13 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.placement.features:features",
         "Take MobileNetV2's features from weights, and compute frozen ones once.",
     ),
-    "placement train": ("boardbench.placement.training:train", "Train one features x loss x seed."),
+    "placement train": ("boardbench.placement.training:train", "Train one init x loss x seed."),
     "placement evaluate": ("boardbench.placement.evaluation:evaluate", "Score a run on images it has not seen."),
-    "placement floor": ("boardbench.placement.floors:floor", "Fit and score a rival without a network."),
-    "placement mirror": ("boardbench.placement.evaluation:mirror", "Show the scores of runs in MLflow."),
+    "placement baseline": (
+        "boardbench.placement.baselines:baseline",
+        "Fit and score a baseline, which has no network.",
+    ),
+    "placement sync": ("boardbench.placement.evaluation:sync", "Show the scores of runs in MLflow."),
     "placement complexity": (
         "boardbench.placement.complexity:complexity",
         "Count operations, parameters and memory.",
@@ -114,7 +117,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.classification.baselines:baseline",
         "Classify by the nearest images or mean images.",
     ),
-    "classification scratch": ("boardbench.classification.scratch.run:scratch", "Train one network in NumPy alone."),
+    "classification numpy-network": (
+        "boardbench.classification.numpy_networks.run:numpy_network",
+        "Train one network in NumPy alone.",
+    ),
     "classification train": (
         "boardbench.classification.training:train",
         "Train one network in PyTorch, and score it.",
@@ -135,7 +141,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.classification.export:export",
         "Write a trained network as ONNX files, from images to classes.",
     ),
-    "classification mirror": ("boardbench.classification.evaluation:mirror", "Show the scores of runs in MLflow."),
+    "classification sync": ("boardbench.classification.evaluation:sync", "Show the scores of runs in MLflow."),
     "classification tables": (
         "boardbench.report.classification.tables:tables",
         "Put runs beside the published numbers.",
@@ -160,7 +166,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Map the components on a running line-scan stream.",
     ),
     "publish": (
-        "boardbench.report.publish:publish",
+        "boardbench.publish:publish",
         "Copy tables and figures to results/report/ and write the page.",
     ),
     "verify": ("boardbench.report.verify.verify:verify", "Hold the last run against the reference, cell by cell."),
@@ -168,7 +174,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.report.verify.machines:machines",
         "Set the spread of scores over machines beside that over seeds.",
     ),
-    "ledger": ("boardbench.report.ledger.ledger:ledger", "Put every published number beside ours, with a verdict."),
+    "reproduction": (
+        "boardbench.reproduction.reproduction:reproduction",
+        "Put every published number beside ours, with a verdict.",
+    ),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }
 

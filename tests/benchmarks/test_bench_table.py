@@ -20,7 +20,7 @@ def test_columns_are_those_of_the_contract():
         "rival_median",
         "ratio",
         "target",
-        "floor",
+        "limit",
         "n",
         "hardware",
     )
@@ -40,7 +40,7 @@ def test_rows_without_a_rival_or_a_run_leave_cells_empty(tmp_path):
     with (tmp_path / "new" / "table.csv").open(newline="") as file:
         cells = list(csv.DictReader(file))
     assert cells[0]["ours_median"] == "2.0"
-    assert cells[0]["ratio"] == cells[0]["rival_median"] == cells[0]["floor"] == ""
+    assert cells[0]["ratio"] == cells[0]["rival_median"] == cells[0]["limit"] == ""
     assert (cells[1]["ours_median"], cells[1]["target"], cells[1]["n"]) == ("", "3.0", "0")
     assert cells[1]["hardware"] == "not run: no GPU here"
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["table.csv"]
@@ -59,11 +59,11 @@ def test_sides_work_in_turn_and_the_first_round_does_not_count():
 
 def test_only_replaces_the_rows_of_that_benchmark(tmp_path):
     path = tmp_path / "table.csv"
-    write(path, [compare("a", "b", "s", [1.0], [2.0]), compare("kept", "b", "s", [1.5], [3.0], target=2, floor=0.5)])
+    write(path, [compare("a", "b", "s", [1.0], [2.0]), compare("kept", "b", "s", [1.5], [3.0], target=2, limit=0.5)])
     run.merged(run.read(path), {"x": [compare("a", "b", "s", [4.0], [2.0])]}, path)
     rows = {row["name"]: row for row in run.read(path)}
     assert list(rows) == ["kept", "a"]
-    assert [rows["kept"][name] for name in ("ours_median", "target", "floor", "n")] == ["1.5", "2.0", "0.5", "1"]
+    assert [rows["kept"][name] for name in ("ours_median", "target", "limit", "n")] == ["1.5", "2.0", "0.5", "1"]
     assert rows["a"]["ours_median"] == "4.0"
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from mlflow import MlflowClient
 
-from boardbench.classification.evaluation import mirror
+from boardbench.classification.evaluation import sync
 
 SCORES = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "precision": 0.3, "recall": 0.2, "f_score": 0.1, "confusion": [[1]]}
 
@@ -15,7 +15,7 @@ def runs(tmp_path):
     one, two = tmp_path / "knn-l2-standardize", tmp_path / "fc3-seed0"
     baseline = {"kind": "baseline", "method": "knn", "distance": "l2", "scores": [{"k": 1, **SCORES}]}
     baseline["scores"].append({"k": 3, **SCORES, "accuracy": 0.7})
-    training = {"kind": "scratch", "name": "fc3", "seed": 0, "settings": {"epochs": 2, "pool": False, "folds": 2}}
+    training = {"kind": "numpy_network", "name": "fc3", "seed": 0, "settings": {"epochs": 2, "pool": False, "folds": 2}}
     for folder, metrics in ((one, baseline), (two, {**training, "epochs": 1, "scores": SCORES, "folds": []})):
         folder.mkdir()
         metrics = {"study": "classification", "dataset": "toys", **metrics}
@@ -26,9 +26,9 @@ def runs(tmp_path):
 
 
 def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
-    store, out = tmp_path / "mlflow.db", tmp_path / "mirrored.json"
+    store, out = tmp_path / "mlflow.db", tmp_path / "synced.json"
     for _ in range(2):
-        mirror(runs=runs, tracking=store, out=out)
+        sync(runs=runs, tracking=store, out=out)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     found = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
     entries = {run.info.run_name: run for run in found}
@@ -39,7 +39,7 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
     assert network.data.metrics["test/accuracy"] == 0.5
     assert network.data.params["epochs"] == "2"
     assert network.data.params["name"] == "fc3"
-    assert (network.data.params["kind"], network.data.params["dataset"]) == ("scratch", "toys")
+    assert (network.data.params["kind"], network.data.params["dataset"]) == ("numpy_network", "toys")
 
     def history(run, name):
         return [(metric.step, metric.value) for metric in client.get_metric_history(run.info.run_id, name)]
@@ -56,10 +56,10 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
 
 def test_folders_that_are_no_runs_are_named(runs, tmp_path, says):
     def check(*words):
-        says(lambda: mirror(runs=runs, tracking=tmp_path / "db"), runs[1] / "metrics.json", *words)
+        says(lambda: sync(runs=runs, tracking=tmp_path / "db"), runs[1] / "metrics.json", *words)
         assert not (tmp_path / "db").exists()
 
-    (runs[1] / "metrics.json").write_text('{"study": "placement", "kind": "scratch"}')
+    (runs[1] / "metrics.json").write_text('{"study": "placement", "kind": "numpy_network"}')
     check("study or kind", "Make the run again")
     (runs[1] / "metrics.json").write_text("{")
     check("not readable", "Make the run again")
@@ -77,7 +77,7 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
     (folder / "history.csv").write_text("epoch,train_loss\n0,2.0\n")
     entries = []
     for _ in range(2):
-        mirror(runs=[folder], tracking=store)
+        sync(runs=[folder], tracking=store)
         entries.append(Store(store).find("classification", "abc").run_id)
     assert entries[0] == entries[1]
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")

@@ -1,4 +1,4 @@
-"""The MLflow mirror: no duplicate, no run left RUNNING, whatever happens to the jobs."""
+"""The MLflow store: no duplicate, no run left RUNNING, whatever happens to the jobs."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def test_a_living_job_is_not_closed_by_another(tmp_path):
     assert entries(store.path) == [("alive", "RUNNING")]
 
 
-def test_history_and_results_are_mirrored(tmp_path):
+def test_history_and_results_are_logged(tmp_path):
     store = Store(tmp_path / "mlflow.db")
     run = store.start("segmentation", "a run", "what", {"width": 8, "backbone": "unet"}, "segmentation train")
     run.log([{"epoch": 0, "train_loss": 1.0}, {"epoch": 1, "train_loss": 0.25}])

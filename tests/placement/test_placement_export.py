@@ -31,11 +31,11 @@ def run(tmp_path):
         network(torch.randn(4, 3, 48, 32))
     model = Model(
         network=network.eval(),
-        **{"features": "scratch", "loss": "corners", "width": 0.1, "dataset": "toy", "seed": 0},
+        **{"init": "random", "loss": "corners", "width": 0.1, "dataset": "toy", "seed": 0},
         **{"size": (48, 32), "photo_size": (64, 48), "mm_per_pixel": (0.3, 0.2), "nominal": NOMINAL},
     )
-    save(model, tmp_path / "scratch-corners-seed0/model.pt")
-    return model, tmp_path / "scratch-corners-seed0"
+    save(model, tmp_path / "random-corners-seed0/model.pt")
+    return model, tmp_path / "random-corners-seed0"
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_the_registry_gets_the_file(run, photos, tmp_path):
     export(run=folder, photos=photos, tracking=tmp_path / "mlflow.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     try:
-        loaded = mlflow.pyfunc.load_model("models:/toy-scratch-corners-seed0/1")
+        loaded = mlflow.pyfunc.load_model("models:/toy-random-corners-seed0/1")
         pixels = np.asarray(Image.open(photos[0]))
         assert loaded.predict({"photo": pixels})["corners"].shape == (4, 2)
     finally:
@@ -140,13 +140,13 @@ def test_latency_has_a_row_for_every_model_and_floor(run, photos, samples, tmp_p
     export(run=folder, photos=photos, unregistered=True)
     latency(
         models=[folder / "model.onnx"],
-        floors=["mean"],
+        baselines=["mean"],
         samples=samples,
         out=tmp_path / "l.csv",
         params=Deployment(repeats=3),
     )
     table = pd.read_csv(tmp_path / "l.csv")
-    assert table["model"].tolist() == ["scratch-corners-seed0", "mean"]
+    assert table["model"].tolist() == ["random-corners-seed0", "mean"]
     assert (table["p99_ms"] >= table["p50_ms"]).all()
     assert (table[["lines", "samples"]].to_numpy() == [[64, 48], [32, 32]]).all()
-    assert 0 < table["floor_ms"][0] < table["p50_ms"][0]
+    assert 0 < table["limit_ms"][0] < table["p50_ms"][0]

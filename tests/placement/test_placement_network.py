@@ -71,7 +71,7 @@ def test_frozen_features_stay_as_they_are():
     assert network.head.training
     assert not network.features.training
     # The same network, trained as a whole, does change them, statistics of batch normalization too.
-    tuned = build_network(0.35, (64, 64), "tuned").train()
+    tuned = build_network(0.35, (64, 64), "finetune").train()
     assert all(weight.requires_grad for weight in tuned.parameters())
     tuned(preprocess(images(4, (64, 64))))
     assert tuned.state_dict()["features.0.1.num_batches_tracked"] == 1
@@ -101,7 +101,7 @@ def test_cost_can_be_counted(network):
 
 
 def test_bad_input(network, says):
-    says(lambda: build_network(features="forzen"), "placement.features", "forzen", "frozen")
+    says(lambda: build_network(init="forzen"), "placement.features", "forzen", "frozen")
     says(lambda: network(torch.zeros(1, 3, 64, 96)), "1 x 3 x 64 x 96", "96 lines x 64 samples", "synthesis.size")
     says(lambda: network(torch.zeros(1, 1, 96, 64)), "3 channels")
     says(lambda: network(torch.zeros(3, 96, 64)), "3 x 96 x 64", "3 channels")

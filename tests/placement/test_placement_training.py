@@ -11,7 +11,7 @@ from boardbench.engine.training import History
 from boardbench.params.placement import Tolerance, Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples
-from boardbench.placement.evaluation import evaluate, mirror, write_run
+from boardbench.placement.evaluation import evaluate, sync, write_run
 from boardbench.placement.features import features, load_features
 from boardbench.placement.model import load, predict
 from boardbench.placement.scores import scores
@@ -28,10 +28,8 @@ def _settings_of_the_process():
     torch.use_deterministic_algorithms(False)
 
 
-def start(samples, out, kind="scratch", loss="rectangle", weights=None, params=PARAMS, **more):
-    train(
-        features=kind, loss=loss, seed=0, dataset="toy", samples=samples, start=weights, out=out, params=params, **more
-    )
+def start(samples, out, kind="random", loss="rectangle", weights=None, params=PARAMS, **more):
+    train(init=kind, loss=loss, seed=0, dataset="toy", samples=samples, start=weights, out=out, params=params, **more)
     return out
 
 
@@ -115,18 +113,18 @@ def test_tuned_starts_from_the_weights_given_and_changes_them(samples, tmp_path)
     assert json.loads((tmp_path / "weights.json").read_text())["weights"].endswith("published.pth")
     kept = load_features(tmp_path / "weights.pt")[0]
     assert all(torch.equal(value, kept[key]) for key, value in published.features.state_dict().items())
-    run = start(samples, tmp_path / "run", "tuned", weights=tmp_path / "weights.pt", params=params)
+    run = start(samples, tmp_path / "run", "finetune", weights=tmp_path / "weights.pt", params=params)
     trained, given = load(run).network.features.state_dict(), published.features.state_dict()
     torch.testing.assert_close(trained["0.0.weight"], given["0.0.weight"], rtol=0, atol=1e-6)
     assert not torch.equal(trained["0.1.running_mean"], given["0.1.running_mean"]), "layers are trained, too"
 
 
 def test_mistakes_are_named(samples, write_samples, tmp_path, says):
-    says(lambda: start(samples, tmp_path / "x", "frosen"), "--features frosen", "frozen")
+    says(lambda: start(samples, tmp_path / "x", "frosen"), "--init frosen", "frozen")
     says(lambda: start(samples, tmp_path / "x", loss="both"), "--loss both", "rectangle")
     says(lambda: start(samples, tmp_path / "x", "frozen"), "--start", "boardbench placement features")
     says(lambda: start(samples, tmp_path / "x", weights=samples), "takes no --start")
-    says(lambda: start(samples, tmp_path / "x", "tuned", weights=tmp_path / "no.pt"), "no.pt", "placement features")
+    says(lambda: start(samples, tmp_path / "x", "finetune", weights=tmp_path / "no.pt"), "no.pt", "placement features")
     alone = write_samples(tmp_path / "alone", {"train": 4, "test": 1})
     says(lambda: start(alone, tmp_path / "x"), "samples.csv", "validation", "synthesis.images")
 
@@ -138,7 +136,7 @@ def test_scores_are_those_of_the_predictions_and_parts_without_images_are_left_o
     out = tmp_path / "run"
     write_run(
         out,
-        **{"dataset": "toy", "features": "mean", "loss": "none", "seed": 0},
+        **{"dataset": "toy", "init": "mean", "loss": "none", "seed": 0},
         samples=given,
         predicted=predicted,
         tolerance=tolerance,
@@ -156,7 +154,7 @@ def test_scores_are_those_of_the_predictions_and_parts_without_images_are_left_o
     assert set(pd.read_csv(out / "roc.csv")["part"]) <= {"validation", "test"}
 
 
-def test_evaluate_and_mirror(samples, tmp_path, says):
+def test_evaluate_and_sync(samples, tmp_path, says):
     run = start(samples, tmp_path / "run", tracking=tmp_path / "mlflow.db")
     evaluate(samples=samples, out=run, params=Tolerance())
     metrics = json.loads((run / "metrics.json").read_text())
@@ -165,7 +163,7 @@ def test_evaluate_and_mirror(samples, tmp_path, says):
         "test": 5,
         "displaced": 3,
     }
-    mirror(runs=[run], tracking=tmp_path / "mlflow.db", out=tmp_path / "mirrored.json")
+    sync(runs=[run], tracking=tmp_path / "mlflow.db", out=tmp_path / "synced.json")
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")

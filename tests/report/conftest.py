@@ -31,7 +31,7 @@ REPORT = {
 
 
 class World:
-    """A hand-made results folder: U-Net with full and pca3, seeds 0 and 1, one floor."""
+    """A hand-made results folder: U-Net with full and pca3, seeds 0 and 1, one baseline."""
 
     def __init__(self, root):
         self.root = root
@@ -42,7 +42,7 @@ class World:
             "backbones": ["unet"],
             "strategies": ["pca3"],
             "seeds": [0, 1],
-            "floors": ["majority"],
+            "baselines": ["majority"],
             "runs": root / "runs",
             "complexity": root / "complexity.csv",
             "split": root / "split.csv",
@@ -131,17 +131,17 @@ def world(tmp_path):
 TOLERANCE = {"offset_mm": 0.3, "rotation_deg": 2.0}
 # The centre's error in px of (validation, test, displaced).
 ERRORS = {
-    ("scratch", "rectangle", 0): (0.10, 0.40, 1.0),
-    ("scratch", "rectangle", 1): (0.12, 0.42, 3.0),
-    ("scratch", "corners", 0): (0.20, 0.50, 1.0),
-    ("scratch", "corners", 1): (0.22, 0.52, 3.5),
+    ("random", "rectangle", 0): (0.10, 0.40, 1.0),
+    ("random", "rectangle", 1): (0.12, 0.42, 3.0),
+    ("random", "corners", 0): (0.20, 0.50, 1.0),
+    ("random", "corners", 1): (0.22, 0.52, 3.5),
     ("mean", "none", 0): (3.0, 3.5, 4.0),
     ("template", "none", 0): (0.30, 0.20, 0.5),
 }
 
 
 class Boards:
-    """A hand-made placement data set: 12 images in four parts, networks with and without the term, two floors."""
+    """A hand-made placement data set: 12 images in four parts, networks with and without the term, two baselines."""
 
     NOMINAL = np.array([[6, 8], [18, 8], [6, 16], [18, 16]], float)
     PARTS = ("train", "validation", "test", "displaced")
@@ -150,10 +150,10 @@ class Boards:
         self.root = root
         self.members = {
             "dataset": "toy-photos",
-            "features": ["scratch"],
+            "init": ["random"],
             "losses": ["rectangle", "corners"],
             "seeds": [0, 1],
-            "floors": ["mean", "template"],
+            "baselines": ["mean", "template"],
             "runs": root / "runs",
             "samples": root / "samples.csv",
         }
@@ -176,8 +176,8 @@ class Boards:
     def thrice(self):
         """The arguments with a third seed, whose errors are the means of the other two: a verdict takes three."""
         for loss in self.members["losses"]:
-            pairs = zip(*(ERRORS["scratch", loss, seed] for seed in (0, 1)), strict=True)
-            self.run("scratch", loss, 2, tuple(sum(pair) / 2 for pair in pairs))
+            pairs = zip(*(ERRORS["random", loss, seed] for seed in (0, 1)), strict=True)
+            self.run("random", loss, 2, tuple(sum(pair) / 2 for pair in pairs))
         return self.arguments | {"seeds": [0, 1, 2]}
 
     COMPLEXITY = (
@@ -187,8 +187,8 @@ class Boards:
         "paper,1,256,256,0.4105,0.8300,2.6012,0.3000,20.0000,90.0000\n"
     )
     LATENCY = (
-        "model,precision,lines,samples,threads,n,p50_ms,p99_ms,floor_ms,hardware\n"
-        "scratch-rectangle-seed0,float32,64,96,1,30,2.500,3.125,0.750,a machine\n"
+        "model,precision,lines,samples,threads,n,p50_ms,p99_ms,limit_ms,hardware\n"
+        "random-rectangle-seed0,float32,64,96,1,30,2.500,3.125,0.750,a machine\n"
         "template,,16,24,1,30,40.000,45.000,,a machine\n"
     )
 
@@ -220,7 +220,7 @@ class Boards:
         images[:, 8:16, 6:18] = 90
         np.save(self.root / "images.npy", images)
 
-    SPREAD = np.array([-0.06, 0, 0.06])  # of a network's three images around their error; a floor has none
+    SPREAD = np.array([-0.06, 0, 0.06])  # of a network's three images around their error; a baseline has none
     TURN = np.array([[0, -0.08], [0, 0], [0, 0], [0, 0.08]])  # of c1 and c4: atan(0.16 / 24) = 0.382 degrees
 
     def scores(self, error, spread, **changes):
@@ -242,11 +242,11 @@ class Boards:
             "auc": 0.75,
         } | changes
 
-    def run(self, features, loss, seed, errors, dataset="toy-photos", **changes):
+    def run(self, init, loss, seed, errors, dataset="toy-photos", **changes):
         """Write a run folder; ``errors`` are the centre's, in px to the right, of validation, test and displaced."""
-        folder = f"runs/{features}-{loss}-seed{seed}"
+        folder = f"runs/{init}-{loss}-seed{seed}"
         parts = dict(zip(self.PARTS[1:], errors, strict=False))
-        content = {"study": "placement", "dataset": dataset, "features": features, "loss": loss, "seed": seed}
+        content = {"study": "placement", "dataset": dataset, "init": init, "loss": loss, "seed": seed}
         content |= {"tolerance": TOLERANCE}
         spread = self.SPREAD * (loss != "none")
         content["parts"] = {part: self.scores(error, spread, **changes) for part, error in parts.items()}
@@ -383,7 +383,7 @@ class Images:
         }
         given |= {"optimizer": "adam", "learning_rate": 0.001, "schedule": "cosine", "epochs": 30, "batch_size": 64}
         given |= {"folds": None} | settings
-        content = {"study": "classification", "kind": "scratch", "dataset": dataset, "name": name, "seed": seed}
+        content = {"study": "classification", "kind": "numpy_network", "dataset": dataset, "name": name, "seed": seed}
         content |= {"network": given["network"], "settings": given, "parameters": 725_000, "macs": 724_352}
         content |= {"epochs": 2, "best_epoch": 2, "train_images": 18, "validation_images": 2, "test_images": 20}
         content |= {"scores": self.scores(wrong, 20)}

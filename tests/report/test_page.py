@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from boardbench.params.segmentation import Complexity
+from boardbench.publish import publish
 from boardbench.report.page import BENCHMARKS, _significant, render
-from boardbench.report.publish import publish
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.pareto import pareto_table
 from boardbench.report.segmentation.tables import tables
@@ -81,12 +81,12 @@ def benchmarks(reports: Path, *rows: dict) -> str:
 
 
 def test_benchmarks_say_met_or_missed_and_how_far_the_limit_is(tmp_path):
-    measured = {"ours_median": 0.372, "rival_median": 1.714, "ratio": 4.61, "target": 3, "floor": 0.048}
+    measured = {"ours_median": 0.372, "rival_median": 1.714, "ratio": 4.61, "target": 3, "limit": 0.048}
     html = benchmarks(
         tmp_path,
         measured,
-        measured | {"target": 5, "floor": None},
-        {"unit": "lines/s", "ours_median": 1500, "rival_median": 327, "ratio": 4.587, "floor": 3000},
+        measured | {"target": 5, "limit": None},
+        {"unit": "lines/s", "ours_median": 1500, "rival_median": 327, "ratio": 4.587, "limit": 3000},
         {"hardware": "not run: no GPU", "n": 0, "target": 3},
     )
     rows = html[html.index('<section id="benchmarks">') :].split("<tr>")[2:]
@@ -131,7 +131,7 @@ def test_the_chart_stands_in_its_section_only_where_it_is_listed(page):
     assert "On the line" in html and "segmentation_pareto.svg" not in html
 
 
-def test_a_camera_that_several_data_sets_share_is_shown_once(tmp_path):
+def test_a_camera_that_several_data_sets_share_is_rounded_once(tmp_path):
     reports = Path(__file__).parents[2] / "reports"
     for part in ("tables", "figures", "published"):
         shutil.copytree(reports / part, tmp_path / part)

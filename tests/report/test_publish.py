@@ -10,14 +10,14 @@ import pytest
 
 from boardbench.engine.latency import hardware, instructions
 from boardbench.errors import BoardbenchError
+from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.ledger.ledger import RUN
+from boardbench.publish import publish
 from boardbench.report.page import render
 from boardbench.report.placement import figures as placement_figures
 from boardbench.report.placement import tables as placement
-from boardbench.report.publish import publish
 from boardbench.report.segmentation.figures import figures
-from boardbench.report.segmentation.sentences import against_floors
+from boardbench.report.segmentation.sentences import against_baselines
 from boardbench.report.segmentation.tables import tables
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -109,7 +109,7 @@ def test_a_report_is_made_the_reference_and_other_data_sets_of_it_stay(published
     monkeypatch.chdir(published.root)
     published.publish("other")
     shutil.copytree(Path(__file__).parents[2] / "reports" / "published", published.root / "git/published")
-    monkeypatch.setattr("boardbench.report.publish.REFERENCE", published.root / "git")
+    monkeypatch.setattr("boardbench.publish.REFERENCE", published.root / "git")
     publish(reports=published.reports, datasets=["toy"], reference=True)
     folder = published.root / "git/tables/toy"
     assert {path.name for path in folder.iterdir()} == {
@@ -162,7 +162,7 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     assert "SIMULATED: physics, not a result" in text
     for number in ("0.450", "± 0.071", "0.37", "302.33", "342.86", "96.00 %", "98.7 %"):
         assert number in text, number
-    assert "Every trained network (1) scores above the highest floor (majority class, mean IoU 0.230)" in text
+    assert "Every trained network (1) scores above the highest baseline (majority class, mean IoU 0.230)" in text
     assert len(checker.pictures) == 3
     for picture in checker.pictures:
         assert picture["alt"]
@@ -173,7 +173,7 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     assert str(published.root) not in html
 
 
-def test_the_ledger_is_written_with_the_page_and_shown(published):
+def test_the_reproduction_is_written_with_the_page_and_shown(published):
     shutil.copytree(Path(__file__).parents[2] / "reports" / "published", published.reports / "published")
     published.publish()
     _, text = parse(published.reports)
@@ -183,8 +183,8 @@ def test_the_ledger_is_written_with_the_page_and_shown(published):
     path = published.reports / "tables/reproduction.csv"
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert "no score of a paper was repeated" in text
-    rows.loc[0, ["ours", "command"]] = "0.5000", RUN
-    rows.to_csv(path, index=False)
+    summary = path.with_suffix(".json")
+    write_json(summary, json.loads(summary.read_text()) | {"trained": True})
     render(published.reports)
     assert "no score of a paper was repeated" not in parse(published.reports)[1]
     assert f"{len(rows)} numbers and claims of five papers" in text
@@ -215,7 +215,7 @@ def mean(*rows):
     return pd.DataFrame(rows, columns=["backbone", "strategy", "miou"])
 
 
-FLOORS = (("majority", "none", "0.2293"), ("lda", "none", "0.4500"))
+BASELINES = (("majority", "none", "0.2293"), ("lda", "none", "0.4500"))
 
 
 def test_networks_below_a_floor_are_named():
@@ -225,23 +225,23 @@ def test_networks_below_a_floor_are_named():
         ("resunet", "scrb", "0.45"),
         ("resunet", "full", ""),
     )
-    assert against_floors(mean(*rows, *FLOORS)) == (
-        "3 of 4 trained networks do not score above the highest floor (linear discriminant, mean IoU 0.450) on this "
+    assert against_baselines(mean(*rows, *BASELINES)) == (
+        "3 of 4 trained networks do not score above the highest baseline (linear discriminant, mean IoU 0.450) on this "
         "data: U-Net with PCA, 3 axes (0.400); ResU-Net with SCRB (0.450); "
         "ResU-Net with all bands (no score)."
     )
 
 
 def test_none_beats_the_floors_in_one_sentence():
-    assert against_floors(mean(("unet", "full", "0.3"), *FLOORS)) == (
-        "None of the 1 trained networks scores above the highest floor (linear discriminant, mean IoU 0.450) on this "
-        "data."
+    assert against_baselines(mean(("unet", "full", "0.3"), *BASELINES)) == (
+        "None of the 1 trained networks scores above the highest baseline (linear discriminant, mean IoU 0.450) on "
+        "this data."
     )
 
 
 def test_without_floors_no_claim():
-    assert against_floors(mean(("unet", "full", "0.6"))).startswith("No floor was run")
-    assert against_floors(mean(("unet", "full", "0.6"), ("lda", "none", ""))).startswith("A floor has no score")
+    assert against_baselines(mean(("unet", "full", "0.6"))).startswith("No baseline was run")
+    assert against_baselines(mean(("unet", "full", "0.6"), ("lda", "none", ""))).startswith("A baseline has no score")
 
 
 def test_nothing_to_publish_names_folder_and_verb(published, says):

@@ -1,4 +1,4 @@
-"""A run folder: scores from one confusion matrix, pictures, and its mirror in MLflow."""
+"""A run folder: scores from one confusion matrix, pictures, and its run in MLflow."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
-from boardbench.segmentation.evaluation import mirror, write_run
+from boardbench.segmentation.evaluation import sync, write_run
 from boardbench.segmentation.model import load
 
 CLASSES = ["others", "ic", "unseen"]
@@ -50,10 +50,10 @@ def test_the_scores_by_hand(scored):
     assert [path.name for path in (scored / "predictions").iterdir()] == ["t_1.png"]
 
 
-def test_mirroring_twice_makes_one_entry(scored, tmp_path):
+def test_syncing_twice_makes_one_entry(scored, tmp_path):
     store = tmp_path / "mlflow.db"
     for _ in range(2):
-        mirror(runs=[scored], tracking=store)
+        sync(runs=[scored], tracking=store)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
     assert [(run.info.run_name, run.info.status) for run in runs] == [("toy unet-scrb-seed3", "FINISHED")]
@@ -69,8 +69,8 @@ def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_p
     for folder, method in zip(folders, ("standardize", "none"), strict=True):
         path = folder / "metrics.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"normalization": method, "fingerprint": method}))
-    store, out = tmp_path / "mlflow.db", tmp_path / "mirrored.json"
-    mirror(runs=folders, tracking=store, out=out)
+    store, out = tmp_path / "mlflow.db", tmp_path / "synced.json"
+    sync(runs=folders, tracking=store, out=out)
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     runs = client.search_runs([client.get_experiment_by_name("segmentation").experiment_id])
     assert {run.info.run_name: run.data.params["normalization"] for run in runs} == {

@@ -1,5 +1,5 @@
 # Raw captures. Embedded ones are made here; your own lie in data/raw/<dataset> with their sheet.
-if STUDY.source == "simulate":
+if SEGMENTATION.source == "simulate":
 
     rule simulate:
         input:
@@ -7,37 +7,37 @@ if STUDY.source == "simulate":
         output:
             [
                 file
-                for condition in range(1, STUDY.simulate.conditions + 1)
+                for condition in range(1, SEGMENTATION.simulate.conditions + 1)
                 for file in generated_capture(
-                    RAW, "{scene}", str(condition), "raw"
+                    SEGMENTATION_RAW, "{scene}", str(condition), "raw"
                 ).files
             ],
         log:
-            f"{RESULTS}/logs/simulate/{{scene}}.log",
+            f"{SEGMENTATION_RESULTS}/logs/simulate/{{scene}}.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            raw=RAW,
-            flags=flags(STUDY.simulate),
+            raw=SEGMENTATION_RAW,
+            flags=flags(SEGMENTATION.simulate),
         message:
             "Simulating the captures of {wildcards.scene}"
         shell:
             "boardbench simulate --scene {wildcards.scene} --out {params.raw} {params.flags} > {log} 2>&1"
 
-    rule sensor:
+    rule segmentation_sensor:
         input:
             published="reports/published/sensor_fx10.csv",
             code=sources("boardbench.report.segmentation.camera"),
         output:
-            table=f"{RESULTS}/sensor.csv",
-            curves=f"{RESULTS}/sensor_transfer.csv",
+            table=f"{SEGMENTATION_RESULTS}/sensor.csv",
+            curves=f"{SEGMENTATION_RESULTS}/sensor_transfer.csv",
         log:
-            f"{RESULTS}/logs/sensor.log",
+            f"{SEGMENTATION_RESULTS}/logs/sensor.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            seed=STUDY.simulate.seed,
-            bands=STUDY.simulate.bands,
+            seed=SEGMENTATION.simulate.seed,
+            bands=SEGMENTATION.simulate.bands,
         message:
             "Putting the simulated camera beside a real one"
         shell:
@@ -45,7 +45,7 @@ if STUDY.source == "simulate":
             "--published reports/published --out {output.table} > {log} 2>&1"
 
 
-if STUDY.source == "indian_pines":
+if SEGMENTATION.source == "indian_pines":
 
     rule indian_pines:
         input:
@@ -53,18 +53,18 @@ if STUDY.source == "indian_pines":
         output:
             [file for capture in CAPTURES.values() for file in capture.files],
         log:
-            f"{RESULTS}/logs/indian_pines.log",
+            f"{SEGMENTATION_RESULTS}/logs/indian_pines.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            raw=RAW,
+            raw=SEGMENTATION_RAW,
         message:
             "Cutting Indian Pines into scenes"
         shell:
             "boardbench indian-pines --out {params.raw} > {log} 2>&1"
 
 
-if STUDY.source == "pcbvision":
+if SEGMENTATION.source == "pcbvision":
 
     rule pcbvision:
         input:
@@ -73,18 +73,18 @@ if STUDY.source == "pcbvision":
         output:
             SHEET,
         log:
-            f"{RESULTS}/logs/pcbvision.log",
+            f"{SEGMENTATION_RESULTS}/logs/pcbvision.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            flags=flags(STUDY.pcbvision),
+            flags=flags(SEGMENTATION.pcbvision),
         message:
             "Writing the capture sheet of PCB-Vision"
         shell:
             "boardbench pcbvision --out {output} {params.flags} > {log} 2>&1"
 
 
-if STUDY.source in ("simulate", "indian_pines"):
+if SEGMENTATION.source in ("simulate", "indian_pines"):
 
     rule sheet:
         input:
@@ -93,11 +93,11 @@ if STUDY.source in ("simulate", "indian_pines"):
         output:
             SHEET,
         log:
-            f"{RESULTS}/logs/sheet.log",
+            f"{SEGMENTATION_RESULTS}/logs/sheet.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            raw=RAW,
+            raw=SEGMENTATION_RAW,
         message:
             "Writing the capture sheet"
         shell:

@@ -1,24 +1,24 @@
 CLASSIFIED_MEMBERS = " ".join(
     [
-        repeated("baselines", BASELINES),
-        repeated("names", LEARNT),
-        repeated("seeds", CLASSIFICATION.scratch.seeds),
-        repeated("networks", TRAINED),
+        repeated("baselines", CLASSIFICATION_BASELINES),
+        repeated("names", NUMPY_NETWORKS),
+        repeated("seeds", CLASSIFICATION.numpy_networks.seeds),
+        repeated("networks", NETWORK_RUNS),
     ]
 )
 
 
 # The classification study: what learns, and what no learning is worth, on images that everybody knows.
-rule images:
+rule classification_samples:
     input:
         files=archive_files(),
         code=sources("boardbench.classification.samples"),
     output:
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
-        images=f"{CLASSIFIED}/images.npy",
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
+        images=f"{CLASSIFICATION_RESULTS}/images.npy",
     log:
-        f"{CLASSIFIED}/logs/samples.log",
+        f"{CLASSIFICATION_RESULTS}/logs/samples.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -33,17 +33,17 @@ rule images:
 
 
 # The nearest images, or the nearest mean image, by each distance: what a network has to beat.
-rule baseline:
+rule classification_baseline:
     input:
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         code=baseline_code,
     output:
-        metrics=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/metrics.json",
-        predictions=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/predictions.csv",
-        seconds=f"{CLASSIFIED}/runs/{{method}}-{{distance}}-{{normalization}}/seconds.json",
+        metrics=f"{CLASSIFICATION_RESULTS}/runs/{{method}}-{{distance}}-{{normalization}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/runs/{{method}}-{{distance}}-{{normalization}}/predictions.csv",
+        seconds=f"{CLASSIFICATION_RESULTS}/runs/{{method}}-{{distance}}-{{normalization}}/seconds.json",
     log:
-        f"{CLASSIFIED}/logs/baseline/{{method}}-{{distance}}-{{normalization}}.log",
+        f"{CLASSIFICATION_RESULTS}/logs/baseline/{{method}}-{{distance}}-{{normalization}}.log",
     conda:
         "../envs/boardbench.yaml"
     threads: CLASSIFICATION.baselines.threads
@@ -60,80 +60,84 @@ rule baseline:
 
 
 # Networks in NumPy alone.
-rule scratch:
+rule classification_numpy_network:
     input:
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
-        code=sources("boardbench.classification.scratch.run"),
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
+        code=sources("boardbench.classification.numpy_networks.run"),
     output:
-        model=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/model.npz",
-        history=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/history.csv",
-        training=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/training.json",
-        metrics=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/metrics.json",
-        predictions=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/predictions.csv",
-        seconds=f"{CLASSIFIED}/runs/{{name}}-seed{{seed}}/seconds.json",
+        model=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/model.npz",
+        history=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/history.csv",
+        training=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/training.json",
+        metrics=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/predictions.csv",
+        seconds=f"{CLASSIFICATION_RESULTS}/runs/{{name}}-seed{{seed}}/seconds.json",
     log:
-        f"{CLASSIFIED}/logs/scratch/{{name}}-seed{{seed}}.log",
+        f"{CLASSIFICATION_RESULTS}/logs/numpy_network/{{name}}-seed{{seed}}.log",
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: CLASSIFICATION.scratch.threads
+    threads: CLASSIFICATION.numpy_networks.threads
     params:
         out=subpath(output.model, parent=True),
         dataset=CLASSIFICATION.dataset,
-        flags=run_flags,
+        flags=numpy_network_flags,
     message:
         "Training {wildcards.name} in NumPy, seed {wildcards.seed}"
     shell:
-        "boardbench classification scratch --name {wildcards.name} --seed {wildcards.seed} --samples {input.samples} "
+        "boardbench classification numpy-network --name {wildcards.name} --seed {wildcards.seed} --samples {input.samples} "
         "--dataset {params.dataset} --out {params.out} --threads {threads} {params.flags} > {log} 2>&1"
 
 
-rule classification_mirror:
+rule classification_sync:
     input:
-        metrics=classified("metrics.json"),
+        metrics=classification_files("metrics.json"),
         code=sources("boardbench.classification.evaluation"),
     output:
-        f"{CLASSIFIED}/mirrored.json",
+        f"{CLASSIFICATION_RESULTS}/synced.json",
     log:
-        f"{CLASSIFIED}/logs/mirror.log",
+        f"{CLASSIFICATION_RESULTS}/logs/sync.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        runs=repeated("runs", classified("")),
+        runs=repeated("runs", classification_files("")),
         tracking=TRACKING,
     message:
         "Showing the classification scores in MLflow"
     shell:
-        "boardbench classification mirror {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"
+        "boardbench classification sync {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"
 
 
 rule classification_tables:
     input:
-        metrics=classified("metrics.json"),
-        predictions=classified("predictions.csv"),
-        seconds=classified("seconds.json"),
-        complexity=[f"{CLASSIFIED}/complexity.csv"] if TRAINED else [],
-        latency=[f"{CLASSIFIED}/latency.csv"] if TRAINED else [],
-        epochs=[f"{CLASSIFIED}/epochs.csv"] if CLASSIFICATION.bench.networks else [],
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
+        metrics=classification_files("metrics.json"),
+        predictions=classification_files("predictions.csv"),
+        seconds=classification_files("seconds.json"),
+        complexity=[f"{CLASSIFICATION_RESULTS}/complexity.csv"] if NETWORK_RUNS else [],
+        latency=[f"{CLASSIFICATION_RESULTS}/latency.csv"] if NETWORK_RUNS else [],
+        epochs=(
+            [f"{CLASSIFICATION_RESULTS}/epochs.csv"]
+            if CLASSIFICATION.bench.networks
+            else []
+        ),
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         published=sorted(
             str(path) for path in Path("reports/published").glob("cifar10_*.csv")
         ),
         code=sources("boardbench.report.classification.tables"),
     output:
-        directory(f"{CLASSIFIED}/tables"),
+        directory(f"{CLASSIFICATION_RESULTS}/tables"),
     log:
-        f"{CLASSIFIED}/logs/tables.log",
+        f"{CLASSIFICATION_RESULTS}/logs/tables.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         dataset=CLASSIFICATION.dataset,
         source=CLASSIFICATION.source,
         members=CLASSIFIED_MEMBERS,
-        pruned=repeated("pruned", SLIMMED),
-        runs=f"--runs {CLASSIFIED}/runs --pruned-runs {CLASSIFIED}/pruned",
+        pruned=repeated("pruned", CLASSIFICATION_PRUNED_RUNS),
+        runs=f"--runs {CLASSIFICATION_RESULTS}/runs --pruned-runs {CLASSIFICATION_RESULTS}/pruned",
         costs=lambda wildcards, input: " ".join(
             f"--{key} {input[key]}"
             for key in ("complexity", "latency", "epochs")
@@ -149,19 +153,20 @@ rule classification_tables:
 
 rule classification_figures:
     input:
-        metrics=classified("metrics.json"),
-        predictions=classified("predictions.csv"),
+        metrics=classification_files("metrics.json"),
+        predictions=classification_files("predictions.csv"),
         histories=expand(
-            f"{CLASSIFIED}/runs/{{run}}/history.csv", run=LEARNINGS + TRAINED
+            f"{CLASSIFICATION_RESULTS}/runs/{{run}}/history.csv",
+            run=NUMPY_RUNS + NETWORK_RUNS,
         ),
-        tables=f"{CLASSIFIED}/tables",
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
+        tables=f"{CLASSIFICATION_RESULTS}/tables",
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         code=sources("boardbench.report.classification.figures"),
     output:
-        directory(f"{CLASSIFIED}/figures"),
+        directory(f"{CLASSIFICATION_RESULTS}/figures"),
     log:
-        f"{CLASSIFIED}/logs/figures.log",
+        f"{CLASSIFICATION_RESULTS}/logs/figures.log",
     conda:
         "../envs/boardbench.yaml"
     params:

@@ -19,7 +19,7 @@ def checked(function, *arguments):
 
 PARAMS = checked(load_params, config)
 STUDIES = PARAMS.studies
-STUDY = PARAMS.segmentation
+SEGMENTATION = PARAMS.segmentation
 PLACEMENT = PARAMS.placement
 CLASSIFICATION = PARAMS.classification
 TRACKING = "results/mlflow.db"

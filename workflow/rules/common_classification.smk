@@ -2,35 +2,37 @@
 from boardbench.classification.networks import file_of
 
 # The classification study. LEARNT: name of a run of a network in NumPy alone -> how it is trained.
-CLASSIFIED = f"results/classification/{CLASSIFICATION.dataset}"
-BASELINES = [
+CLASSIFICATION_RESULTS = f"results/classification/{CLASSIFICATION.dataset}"
+CLASSIFICATION_BASELINES = [
     f"{method}-{distance}-{normalization}"
     for method in CLASSIFICATION.baselines.methods
     for distance in CLASSIFICATION.baselines.distances
     for normalization in CLASSIFICATION.baselines.normalizations
 ]
-LEARNT = {run.name: run for run in CLASSIFICATION.scratch.runs}
-LEARNINGS = [
-    f"{name}-seed{seed}" for name in LEARNT for seed in CLASSIFICATION.scratch.seeds
+NUMPY_NETWORKS = {run.name: run for run in CLASSIFICATION.numpy_networks.runs}
+NUMPY_RUNS = [
+    f"{name}-seed{seed}"
+    for name in NUMPY_NETWORKS
+    for seed in CLASSIFICATION.numpy_networks.seeds
 ]
 # TRAININGS: name -> how a network in PyTorch is trained; SLIMMINGS likewise for prunings.
-TRAININGS = CLASSIFICATION.networks.trainings
-TRAINED = [
+NETWORKS = CLASSIFICATION.networks.trainings
+NETWORK_RUNS = [
     f"{name}-seed{seed}"
-    for name, run in TRAININGS.items()
+    for name, run in NETWORKS.items()
     for seed in run.seeds or CLASSIFICATION.networks.seeds
 ]
 # One seed a network is timed: another has other weights and the same time.
-TIMED = [
+CLASSIFICATION_LATENCY_RUNS = [
     f"{name}-seed{(run.seeds or CLASSIFICATION.networks.seeds)[0]}"
-    for name, run in TRAININGS.items()
+    for name, run in NETWORKS.items()
     if run.weights is None
 ]
-SLIMMINGS = {pruning.name: pruning for pruning in CLASSIFICATION.pruning}
-SLIMMED = [
+CLASSIFICATION_PRUNINGS = {pruning.name: pruning for pruning in CLASSIFICATION.pruning}
+CLASSIFICATION_PRUNED_RUNS = [
     f"{name}/{run}"
-    for name, pruning in SLIMMINGS.items()
-    for run in TRAINED
+    for name, pruning in CLASSIFICATION_PRUNINGS.items()
+    for run in NETWORK_RUNS
     if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
 ]
 
@@ -39,9 +41,9 @@ SLIMMED = [
 wildcard_constraints:
     method="|".join(CLASSIFICATION.baselines.methods) or "none",
     distance="|".join(CLASSIFICATION.baselines.distances) or "none",
-    name="|".join(LEARNT) or "none",
-    network="|".join(TRAININGS) or "none",
-    slimming="|".join(SLIMMINGS) or "none",
+    name="|".join(NUMPY_NETWORKS) or "none",
+    network="|".join(NETWORKS) or "none",
+    network_pruning="|".join(CLASSIFICATION_PRUNINGS) or "none",
 
 
 def archive_files():
@@ -69,40 +71,45 @@ def baseline_code(wildcards):
     )
 
 
-def classified(file):
+def classification_files(file):
     """Return a file of every run of the classification study; '': its folder."""
     return [
-        f"{CLASSIFIED}/{run}/{file}".rstrip("/")
+        f"{CLASSIFICATION_RESULTS}/{run}/{file}".rstrip("/")
         for run in (
-            *(f"runs/{run}" for run in BASELINES + LEARNINGS + TRAINED),
-            *(f"pruned/{run}" for run in SLIMMED),
+            *(
+                f"runs/{run}"
+                for run in CLASSIFICATION_BASELINES + NUMPY_RUNS + NETWORK_RUNS
+            ),
+            *(f"pruned/{run}" for run in CLASSIFICATION_PRUNED_RUNS),
         )
     ]
 
 
 def training_code(wildcards):
     """Return the source files of a network in PyTorch and its training."""
-    file = file_of(TRAININGS[wildcards.network].network)
+    file = file_of(NETWORKS[wildcards.network].network)
     return sources("boardbench.classification.training", f"boardbench.networks.{file}")
 
 
-def slimming_code(wildcards):
+def network_pruning_code(wildcards):
     """Return the source files of a network in PyTorch and its pruning."""
-    file = file_of(TRAININGS[wildcards.network].network)
+    file = file_of(NETWORKS[wildcards.network].network)
     return sources("boardbench.classification.pruning", f"boardbench.networks.{file}")
 
 
 def trained_code(step):
     """Return the source files of a step and of all networks in PyTorch."""
-    files = {file_of(run.network) for run in TRAININGS.values()}
+    files = {file_of(run.network) for run in NETWORKS.values()}
     return sources(step, *(f"boardbench.networks.{file}" for file in sorted(files)))
 
 
 def parent(wildcards):
     """Return the run, or the file, that a network starts from, if it is on this disk."""
-    weights = TRAININGS[wildcards.network].weights
-    if weights in TRAININGS:
-        return [f"{CLASSIFIED}/runs/{weights}-seed{wildcards.seed}/model.pt"]
+    weights = NETWORKS[wildcards.network].weights
+    if weights in NETWORKS:
+        return [
+            f"{CLASSIFICATION_RESULTS}/runs/{weights}-seed{wildcards.seed}/model.pt"
+        ]
     if weights is None or not Path(weights).exists():
         return []
     return [f"{weights}/model.pt" if Path(weights).is_dir() else weights]
@@ -110,20 +117,22 @@ def parent(wildcards):
 
 def parent_flag(wildcards):
     """Write the run that a network starts from as a flag."""
-    named = TRAININGS[wildcards.network].weights in TRAININGS
+    named = NETWORKS[wildcards.network].weights in NETWORKS
     return f"--start {parent(wildcards)[0]}" if named else ""
 
 
 def training_flags(wildcards):
     """Write how a network in PyTorch is trained as flags."""
-    return flags(TRAININGS[wildcards.network], leave_out={"name", "seeds", "grid"})
+    return flags(NETWORKS[wildcards.network], leave_out={"name", "seeds", "grid"})
 
 
-def slimming_flags(wildcards):
+def network_pruning_flags(wildcards):
     """Write how a network in PyTorch is pruned as flags."""
-    return flags(SLIMMINGS[wildcards.slimming], leave_out={"name", "runs"})
+    return flags(
+        CLASSIFICATION_PRUNINGS[wildcards.network_pruning], leave_out={"name", "runs"}
+    )
 
 
-def run_flags(wildcards):
+def numpy_network_flags(wildcards):
     """Write how a network in NumPy is trained as flags."""
-    return flags(LEARNT[wildcards.name], leave_out={"name"})
+    return flags(NUMPY_NETWORKS[wildcards.name], leave_out={"name"})

@@ -3,18 +3,18 @@ from boardbench.placement.photos import PhotoFiles, find_displaced, find_photos
 from boardbench.simulate.photos import displaced_names, photo_names
 
 # The placement study. PHOTOS and DISPLACED: name -> files of a photo and its outline.
-PHOTOGRAPHED = Path("data/raw") / PLACEMENT.dataset
-PLACED = f"results/placement/{PLACEMENT.dataset}"
+PLACEMENT_RAW = Path("data/raw") / PLACEMENT.dataset
+PLACEMENT_RESULTS = f"results/placement/{PLACEMENT.dataset}"
 
 
 def all_photos():
     """Return the photos of the data set, and those of displaced chips."""
     if PLACEMENT.source == "photos":
-        return find_photos(PHOTOGRAPHED, PLACEMENT.outline), find_displaced(
-            PHOTOGRAPHED
+        return find_photos(PLACEMENT_RAW, PLACEMENT.outline), find_displaced(
+            PLACEMENT_RAW
         )
     names = photo_names(PLACEMENT.simulate), displaced_names(PLACEMENT.simulate)
-    folders = PHOTOGRAPHED, PHOTOGRAPHED / "displaced"
+    folders = PLACEMENT_RAW, PLACEMENT_RAW / "displaced"
     return tuple(
         {
             name: PhotoFiles(folder / f"{name}.png", folder / f"{name}.json")
@@ -25,31 +25,30 @@ def all_photos():
 
 
 PHOTOS, DISPLACED = checked(all_photos) if "placement" in STUDIES else ({}, {})
-PLACINGS = [
-    f"{features}-{loss}-seed{seed}"
-    for features in PLACEMENT.features
+PLACEMENT_RUNS = [
+    f"{init}-{loss}-seed{seed}"
+    for init in PLACEMENT.init
     for loss in PLACEMENT.losses
     for seed in PLACEMENT.seeds
 ]
-RIVALS = [f"{floor}-none-seed0" for floor in PLACEMENT.floors]
-SHOWN = [
-    f"{features}-{PLACEMENT.losses[0]}-seed{PLACEMENT.seeds[0]}"
-    for features in PLACEMENT.features
+PLACEMENT_BASELINES = [f"{baseline}-none-seed0" for baseline in PLACEMENT.baselines]
+PLACEMENT_LATENCY_RUNS = [
+    f"{init}-{PLACEMENT.losses[0]}-seed{PLACEMENT.seeds[0]}" for init in PLACEMENT.init
 ]
 
 
 wildcard_constraints:
-    features="|".join(PLACEMENT.features),
+    init="|".join(PLACEMENT.init),
     loss="|".join(PLACEMENT.losses),
-    rival="|".join(PLACEMENT.floors) or "none",
-    placing="|".join(PLACINGS),
+    placement_baseline="|".join(PLACEMENT.baselines) or "none",
+    placement_run="|".join(PLACEMENT_RUNS),
 
 
-def placed_files(kind, runs):
+def placement_exports(kind, runs):
     """Return the exported models (kind 0) or their checks (kind 1) of placement runs, one a precision."""
     precisions = PLACEMENT.deployment.precisions
     return [
-        f"{PLACED}/runs/{run}/{EXPORTED[precision][kind]}"
+        f"{PLACEMENT_RESULTS}/runs/{run}/{EXPORTED[precision][kind]}"
         for run in runs
         for precision in precisions
     ]
@@ -78,7 +77,7 @@ def placement_parent():
 
 def start(wildcards):
     """Return the weights that a placement run starts from, if any."""
-    return [] if wildcards.features == "scratch" else [f"{PLACED}/weights.pt"]
+    return [] if wildcards.init == "random" else [f"{PLACEMENT_RESULTS}/weights.pt"]
 
 
 def start_flag(wildcards):

@@ -2,45 +2,48 @@
 from boardbench.captures.sheet import generated_capture, read_sheet
 from boardbench.segmentation import backbones, reduction
 
-RAW = Path("data/raw") / STUDY.dataset
-RESULTS = f"results/segmentation/{STUDY.dataset}"
-REFLECTANCE = f"{RESULTS}/reflectance"
-TRUTH = f"{RESULTS}/truth"
-SHEET = f"{RAW}/captures.csv"
+SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
+SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
+REFLECTANCE = f"{SEGMENTATION_RESULTS}/reflectance"
+TRUTH = f"{SEGMENTATION_RESULTS}/truth"
+SHEET = f"{SEGMENTATION_RAW}/captures.csv"
 
-for backbone in STUDY.backbones:
+for backbone in SEGMENTATION.backbones:
     checked(backbones.check, backbone)
-for strategy in STUDY.strategies:
+for strategy in SEGMENTATION.strategies:
     checked(reduction.get, strategy)
-for run in {run for pruning in STUDY.pruning for run in pruning.runs}:
+for run in {run for pruning in SEGMENTATION.pruning for run in pruning.runs}:
     checked(backbones.check, run.rsplit("-", 1)[0])
     checked(reduction.get, run.rsplit("-", 1)[-1])
-FITTED = [strategy for strategy in STUDY.strategies if reduction.is_fitted(strategy)]
+FITTED = [
+    strategy for strategy in SEGMENTATION.strategies if reduction.is_fitted(strategy)
+]
 
 
 def all_captures():
     """Return the captures of the data set, from its sheet or from what its source will make."""
-    if STUDY.source == "simulate":
+    if SEGMENTATION.source == "simulate":
         from boardbench.simulate.captures import condition_names, scene_names
 
-        scenes, conditions = scene_names(STUDY.simulate), condition_names(
-            STUDY.simulate
+        scenes, conditions = scene_names(SEGMENTATION.simulate), condition_names(
+            SEGMENTATION.simulate
         )
         return [
-            generated_capture(RAW, scene, condition, "raw")
+            generated_capture(SEGMENTATION_RAW, scene, condition, "raw")
             for scene in scenes
             for condition in conditions
         ]
-    if STUDY.source == "indian_pines":
+    if SEGMENTATION.source == "indian_pines":
         from boardbench.simulate.indian_pines import scene_names
 
         return [
-            generated_capture(RAW, scene, "1", "reflectance") for scene in scene_names()
+            generated_capture(SEGMENTATION_RAW, scene, "1", "reflectance")
+            for scene in scene_names()
         ]
-    if STUDY.source == "pcbvision":
+    if SEGMENTATION.source == "pcbvision":
         from boardbench.captures.pcbvision import scene_captures
 
-        return scene_captures(STUDY.pcbvision)
+        return scene_captures(SEGMENTATION.pcbvision)
     return read_sheet(Path(SHEET))
 
 
@@ -48,26 +51,28 @@ CAPTURES = {}
 if "segmentation" in STUDIES:
     CAPTURES = {capture.name: capture for capture in checked(all_captures)}
 BOARDLESS = [capture.name for capture in CAPTURES.values() if capture.board is None]
-if STUDY.reflectance.board_mask and BOARDLESS:
+if SEGMENTATION.reflectance.board_mask and BOARDLESS:
     raise WorkflowError(
         f"segmentation.reflectance.board_mask is true, but captures {', '.join(BOARDLESS[:5])} have no board mask. "
         f"Fill the column board of {SHEET}, or set board_mask: false."
     )
-RUNS = [
+SEGMENTATION_RUNS = [
     f"{backbone}-{strategy}-seed{seed}"
-    for backbone in STUDY.backbones
-    for strategy in STUDY.strategies
-    for seed in STUDY.seeds
+    for backbone in SEGMENTATION.backbones
+    for strategy in SEGMENTATION.strategies
+    for seed in SEGMENTATION.seeds
 ]
-METHOD = STUDY.normalization.method
+METHOD = SEGMENTATION.normalization.method
 # <method>/<run> of every run that stands beside the default ones to compare normalizations.
-NORMALIZED = [
+NORMALIZED_RUNS = [
     f"{method}/{run}"
-    for method in dict.fromkeys(STUDY.normalization.compare)
-    for run in RUNS
+    for method in dict.fromkeys(SEGMENTATION.normalization.compare)
+    for run in SEGMENTATION_RUNS
     if method != METHOD
 ]
-FLOORS = [f"{floor}-none-seed0" for floor in STUDY.floors]
+SEGMENTATION_BASELINES = [
+    f"{baseline}-none-seed0" for baseline in SEGMENTATION.baselines
+]
 
 
 def leaves_its_captures(strategy):
@@ -77,31 +82,31 @@ def leaves_its_captures(strategy):
     fit = reduction.get(strategy).fitted_on
     by_cube = strategy in FITTED and "cube" in (
         fit,
-        STUDY.reduction.fit if fit == "params" else "",
+        SEGMENTATION.reduction.fit if fit == "params" else "",
     )
-    by_cube = by_cube or (METHOD != "none" and STUDY.normalization.fit == "cube")
-    form = STUDY.reflectance
+    by_cube = by_cube or (METHOD != "none" and SEGMENTATION.normalization.fit == "cube")
+    form = SEGMENTATION.reflectance
     return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
 
 
 # One run a network goes to the line: that of the first seed.
 DEPLOYED = [
     run
-    for run in RUNS
-    if STUDY.deployment.precisions
-    and run.endswith(f"-seed{STUDY.seeds[0]}")
+    for run in SEGMENTATION_RUNS
+    if SEGMENTATION.deployment.precisions
+    and run.endswith(f"-seed{SEGMENTATION.seeds[0]}")
     and leaves_its_captures(run.rsplit("-", 2)[1])
 ]
 # <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
-PRUNINGS = {pruning.name: pruning for pruning in STUDY.pruning}
-PRUNED = [
+SEGMENTATION_PRUNINGS = {pruning.name: pruning for pruning in SEGMENTATION.pruning}
+SEGMENTATION_PRUNED_RUNS = [
     f"{name}/{run}"
-    for name, pruning in PRUNINGS.items()
-    for run in RUNS
+    for name, pruning in SEGMENTATION_PRUNINGS.items()
+    for run in SEGMENTATION_RUNS
     if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
 ]
-LINED = [f"runs/{run}" for run in DEPLOYED] + [
-    f"pruned/{run}" for run in PRUNED if run.split("/")[1] in DEPLOYED
+EXPORTABLE_RUNS = [f"runs/{run}" for run in DEPLOYED] + [
+    f"pruned/{run}" for run in SEGMENTATION_PRUNED_RUNS if run.split("/")[1] in DEPLOYED
 ]
 
 # A run as an ONNX file, and what its check found; one a precision.
@@ -113,9 +118,9 @@ EXPORTED = {
 
 def exported(kind, runs):
     """Return the models (kind 0) or their checks (kind 1) of runs (runs/<run>), one a precision."""
-    precisions = STUDY.deployment.precisions
+    precisions = SEGMENTATION.deployment.precisions
     return [
-        f"{RESULTS}/{run}/{EXPORTED[precision][kind]}"
+        f"{SEGMENTATION_RESULTS}/{run}/{EXPORTED[precision][kind]}"
         for run in runs
         for precision in precisions
     ]
@@ -124,14 +129,14 @@ def exported(kind, runs):
 wildcard_constraints:
     scene="[^/_]+",
     capture="[^/]+",
-    backbone="|".join(STUDY.backbones),
-    strategy="|".join(STUDY.strategies),
+    backbone="|".join(SEGMENTATION.backbones),
+    strategy="|".join(SEGMENTATION.strategies),
     seed=r"\d+",
-    floor="|".join(STUDY.floors) or "none",
-    run="|".join(RUNS),
-    pruning="|".join(PRUNINGS) or "none",
+    baseline="|".join(SEGMENTATION.baselines) or "none",
+    run="|".join(SEGMENTATION_RUNS),
+    pruning="|".join(SEGMENTATION_PRUNINGS) or "none",
     normalization="none|minmax|standardize",
-    lined="|".join(LINED) or "none",
+    exportable="|".join(EXPORTABLE_RUNS) or "none",
 
 
 def reflectances(kinds=("json", "png")):
@@ -150,7 +155,7 @@ def capture_flags(wildcards):
         "dark": capture.dark,
         "white-dark": capture.white_dark,
         "mask": capture.mask,
-        "board": capture.board if STUDY.reflectance.board_mask else None,
+        "board": capture.board if SEGMENTATION.reflectance.board_mask else None,
     }
     return " ".join(
         f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
@@ -159,14 +164,18 @@ def capture_flags(wildcards):
 
 def truths():
     """Return the masks at the captures' own sizes, where scores are counted at them."""
-    original = STUDY.evaluation.truth == "original"
+    original = SEGMENTATION.evaluation.truth == "original"
     return [f"{TRUTH}/{name}.png" for name in CAPTURES] if original else []
 
 
 def normalized_folder(wildcards):
     """Return where normalization and reductions of a run lie."""
     method = wildcards.get("normalization")
-    return f"{RESULTS}/normalized/{method}" if method else RESULTS
+    return (
+        f"{SEGMENTATION_RESULTS}/normalized/{method}"
+        if method
+        else SEGMENTATION_RESULTS
+    )
 
 
 def normalization_file(wildcards):
@@ -215,4 +224,4 @@ def network_code(wildcards):
 
 def pruning_flags(wildcards):
     """Write how a segmentation run is pruned as flags."""
-    return flags(PRUNINGS[wildcards.pruning], leave_out={"name", "runs"})
+    return flags(SEGMENTATION_PRUNINGS[wildcards.pruning], leave_out={"name", "runs"})

@@ -1,19 +1,19 @@
 # What each network costs at full size: counted on the meta device, nothing is computed.
-rule complexity:
+rule segmentation_complexity:
     input:
         code=sources("boardbench.segmentation.complexity"),
-        networks=network_sources(STUDY.backbones, STUDY.strategies),
+        networks=network_sources(SEGMENTATION.backbones, SEGMENTATION.strategies),
     output:
-        f"{RESULTS}/complexity.csv",
+        f"{SEGMENTATION_RESULTS}/complexity.csv",
     log:
-        f"{RESULTS}/logs/complexity.log",
+        f"{SEGMENTATION_RESULTS}/logs/complexity.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        backbones=repeated("backbones", STUDY.backbones),
-        strategies=repeated("strategies", STUDY.strategies),
-        classes=len(STUDY.classes),
-        flags=flags(STUDY.complexity),
+        backbones=repeated("backbones", SEGMENTATION.backbones),
+        strategies=repeated("strategies", SEGMENTATION.strategies),
+        classes=len(SEGMENTATION.classes),
+        flags=flags(SEGMENTATION.complexity),
     message:
         "Counting operations and parameters"
     shell:
@@ -22,23 +22,23 @@ rule complexity:
 
 
 # What the same networks take on this machine: timed alone, one capture at a time.
-rule latency:
+rule segmentation_latency:
     input:
         code=sources("boardbench.segmentation.latency"),
-        networks=network_sources(STUDY.backbones, STUDY.strategies),
+        networks=network_sources(SEGMENTATION.backbones, SEGMENTATION.strategies),
     output:
-        f"{RESULTS}/latency.csv",
+        f"{SEGMENTATION_RESULTS}/latency.csv",
     log:
-        f"{RESULTS}/logs/latency.log",
+        f"{SEGMENTATION_RESULTS}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
     threads: ALONE
     params:
-        backbones=repeated("backbones", STUDY.backbones),
-        strategies=repeated("strategies", STUDY.strategies),
-        classes=len(STUDY.classes),
-        network=f"--width {STUDY.complexity.width} --bands {STUDY.complexity.bands}",
-        flags=flags(STUDY.latency),
+        backbones=repeated("backbones", SEGMENTATION.backbones),
+        strategies=repeated("strategies", SEGMENTATION.strategies),
+        classes=len(SEGMENTATION.classes),
+        network=f"--width {SEGMENTATION.complexity.width} --bands {SEGMENTATION.complexity.bands}",
+        flags=flags(SEGMENTATION.latency),
     message:
         "Timing the networks on this machine"
     shell:

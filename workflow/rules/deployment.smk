@@ -1,46 +1,46 @@
 # On the line: every run as ONNX files from raw counts to classes, and what they take side by side on this machine.
-if LINED:
+if EXPORTABLE_RUNS:
 
-    rule export:
+    rule segmentation_export:
         input:
-            model=f"{RESULTS}/{{lined}}/model.pt",
-            split=f"{RESULTS}/split.csv",
+            model=f"{SEGMENTATION_RESULTS}/{{exportable}}/model.pt",
+            split=f"{SEGMENTATION_RESULTS}/split.csv",
             sheet=SHEET,
-            drift=f"{RESULTS}/drift.json",
+            drift=f"{SEGMENTATION_RESULTS}/drift.json",
             headers=reflectances(["json"]),
             code=sources("boardbench.segmentation.export"),
-            network=network_sources(STUDY.backbones, STUDY.strategies),
+            network=network_sources(SEGMENTATION.backbones, SEGMENTATION.strategies),
         output:
-            models=exported(0, ["{lined}"]),
-            checks=exported(1, ["{lined}"]),
+            models=exported(0, ["{exportable}"]),
+            checks=exported(1, ["{exportable}"]),
         log:
-            f"{RESULTS}/logs/export/{{lined}}.log",
+            f"{SEGMENTATION_RESULTS}/logs/export/{{exportable}}.log",
         conda:
             "../envs/boardbench.yaml"
         params:
             run=subpath(input.model, parent=True),
-            precisions=repeated("precisions", STUDY.deployment.precisions),
+            precisions=repeated("precisions", SEGMENTATION.deployment.precisions),
         message:
-            "Exporting {wildcards.lined} from raw counts to classes"
+            "Exporting {wildcards.exportable} from raw counts to classes"
         shell:
             "boardbench segmentation export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
             "--drift {input.drift} --unregistered --threads {threads} > {log} 2>&1"
 
-    rule pareto:
+    rule segmentation_pareto:
         input:
-            models=exported(0, LINED),
-            checks=exported(1, LINED),
+            models=exported(0, EXPORTABLE_RUNS),
+            checks=exported(1, EXPORTABLE_RUNS),
             code=sources("boardbench.segmentation.pareto"),
         output:
-            f"{RESULTS}/pareto.csv",
+            f"{SEGMENTATION_RESULTS}/pareto.csv",
         log:
-            f"{RESULTS}/logs/pareto.log",
+            f"{SEGMENTATION_RESULTS}/logs/pareto.log",
         conda:
             "../envs/boardbench.yaml"
         threads: ALONE
         params:
-            models=repeated("models", exported(0, LINED)),
-            flags=flags(STUDY.deployment),
+            models=repeated("models", exported(0, EXPORTABLE_RUNS)),
+            flags=flags(SEGMENTATION.deployment),
         message:
             "Timing the exported models on this machine"
         shell:

@@ -1,20 +1,20 @@
 # What training captures are like: 'predict' and 'stream' hold what they see against it. And which drifts are noticed.
-rule drift:
+rule segmentation_drift:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         sheet=SHEET,
         reflectance=reflectances(),
         code=sources("boardbench.segmentation.drift.fit"),
     output:
-        drift=f"{RESULTS}/drift.json",
-        trials=f"{RESULTS}/drift.csv",
+        drift=f"{SEGMENTATION_RESULTS}/drift.json",
+        trials=f"{SEGMENTATION_RESULTS}/drift.csv",
     log:
-        f"{RESULTS}/logs/drift.log",
+        f"{SEGMENTATION_RESULTS}/logs/drift.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         reflectance=folder("reflectance"),
-        flags=flags(STUDY.drift),
+        flags=flags(SEGMENTATION.drift),
     message:
         "Measuring what training captures are like"
     shell:

@@ -1,25 +1,25 @@
 # The classification study's networks in PyTorch: trained, pruned, counted and timed.
 rule classification_train:
     input:
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         start=parent,
         code=training_code,
     output:
-        model=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/model.pt",
-        history=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/history.csv",
-        training=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/training.json",
-        metrics=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/metrics.json",
-        predictions=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/predictions.csv",
-        seconds=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/seconds.json",
+        model=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/model.pt",
+        history=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/history.csv",
+        training=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/training.json",
+        metrics=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/predictions.csv",
+        seconds=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/seconds.json",
     log:
-        f"{CLASSIFIED}/logs/train/{{network}}-seed{{seed}}.log",
+        f"{CLASSIFICATION_RESULTS}/logs/train/{{network}}-seed{{seed}}.log",
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: TRAININGS[wildcards.network].threads
+    threads: lambda wildcards: NETWORKS[wildcards.network].threads
     resources:
-        gpu=lambda wildcards: int(TRAININGS[wildcards.network].device != "cpu"),
+        gpu=lambda wildcards: int(NETWORKS[wildcards.network].device != "cpu"),
     params:
         out=subpath(output.model, parent=True),
         dataset=CLASSIFICATION.dataset,
@@ -37,32 +37,32 @@ rule classification_train:
 # Channels or single weights taken out of a trained network, which is trained on.
 rule classification_prune:
     input:
-        model=f"{CLASSIFIED}/runs/{{network}}-seed{{seed}}/model.pt",
-        samples=f"{CLASSIFIED}/samples.csv",
-        metadata=f"{CLASSIFIED}/samples.json",
-        code=slimming_code,
+        model=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/model.pt",
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
+        code=network_pruning_code,
     output:
-        model=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/model.pt",
-        history=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/history.csv",
-        training=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/training.json",
-        metrics=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/metrics.json",
-        predictions=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/predictions.csv",
-        seconds=f"{CLASSIFIED}/pruned/{{slimming}}/{{network}}-seed{{seed}}/seconds.json",
+        model=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/model.pt",
+        history=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/history.csv",
+        training=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/training.json",
+        metrics=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/predictions.csv",
+        seconds=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/seconds.json",
     log:
-        f"{CLASSIFIED}/logs/prune/{{slimming}}/{{network}}-seed{{seed}}.log",
+        f"{CLASSIFICATION_RESULTS}/logs/prune/{{network_pruning}}/{{network}}-seed{{seed}}.log",
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: SLIMMINGS[wildcards.slimming].threads
+    threads: lambda wildcards: CLASSIFICATION_PRUNINGS[wildcards.network_pruning].threads
     params:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),
         tracking=TRACKING,
-        flags=slimming_flags,
+        flags=network_pruning_flags,
     message:
-        "Pruning {wildcards.network}, seed {wildcards.seed}: {wildcards.slimming}"
+        "Pruning {wildcards.network}, seed {wildcards.seed}: {wildcards.network_pruning}"
     shell:
-        "boardbench classification prune --name {wildcards.slimming} --run {params.run} --samples {input.samples} "
+        "boardbench classification prune --name {wildcards.network_pruning} --run {params.run} --samples {input.samples} "
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
 
 
@@ -70,15 +70,15 @@ rule classification_prune:
 rule classification_complexity:
     input:
         models=expand(
-            f"{CLASSIFIED}/{{run}}/model.pt",
-            run=[f"runs/{run}" for run in TRAINED]
-            + [f"pruned/{run}" for run in SLIMMED],
+            f"{CLASSIFICATION_RESULTS}/{{run}}/model.pt",
+            run=[f"runs/{run}" for run in NETWORK_RUNS]
+            + [f"pruned/{run}" for run in CLASSIFICATION_PRUNED_RUNS],
         ),
         code=trained_code("boardbench.classification.complexity"),
     output:
-        f"{CLASSIFIED}/complexity.csv",
+        f"{CLASSIFICATION_RESULTS}/complexity.csv",
     log:
-        f"{CLASSIFIED}/logs/complexity.log",
+        f"{CLASSIFICATION_RESULTS}/logs/complexity.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -95,15 +95,15 @@ rule classification_complexity:
 rule classification_latency:
     input:
         models=expand(
-            f"{CLASSIFIED}/{{run}}/model.pt",
-            run=[f"runs/{run}" for run in TIMED]
-            + [f"pruned/{run}" for run in SLIMMED],
+            f"{CLASSIFICATION_RESULTS}/{{run}}/model.pt",
+            run=[f"runs/{run}" for run in CLASSIFICATION_LATENCY_RUNS]
+            + [f"pruned/{run}" for run in CLASSIFICATION_PRUNED_RUNS],
         ),
         code=trained_code("boardbench.classification.latency"),
     output:
-        f"{CLASSIFIED}/latency.csv",
+        f"{CLASSIFICATION_RESULTS}/latency.csv",
     log:
-        f"{CLASSIFIED}/logs/latency.log",
+        f"{CLASSIFICATION_RESULTS}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
     threads: ALONE
@@ -129,9 +129,9 @@ rule bench_epoch:
             ),
         ),
     output:
-        f"{CLASSIFIED}/epochs.csv",
+        f"{CLASSIFICATION_RESULTS}/epochs.csv",
     log:
-        f"{CLASSIFIED}/logs/epochs.log",
+        f"{CLASSIFICATION_RESULTS}/logs/epochs.log",
     conda:
         "../envs/boardbench.yaml"
     threads: ALONE

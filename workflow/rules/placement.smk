@@ -1,9 +1,9 @@
-PLACED_MEMBERS = " ".join(
+PLACEMENT_GRID = " ".join(
     [
-        repeated("features", PLACEMENT.features),
+        repeated("init", PLACEMENT.init),
         repeated("losses", PLACEMENT.losses),
         repeated("seeds", PLACEMENT.seeds),
-        repeated("floors", PLACEMENT.floors),
+        repeated("baselines", PLACEMENT.baselines),
     ]
 )
 
@@ -22,11 +22,11 @@ if PLACEMENT.source == "simulate":
                 for file in (files.photo, files.outline)
             ],
         log:
-            f"{PLACED}/logs/photos.log",
+            f"{PLACEMENT_RESULTS}/logs/photos.log",
         conda:
             "../envs/boardbench.yaml"
         params:
-            out=PHOTOGRAPHED,
+            out=PLACEMENT_RAW,
             flags=flags(PLACEMENT.simulate),
         message:
             "Rendering photos of boards"
@@ -41,9 +41,9 @@ rule placement_split:
         displaced=[files.photo for files in DISPLACED.values()],
         code=sources("boardbench.placement.split"),
     output:
-        f"{PLACED}/split.csv",
+        f"{PLACEMENT_RESULTS}/split.csv",
     log:
-        f"{PLACED}/logs/split.log",
+        f"{PLACEMENT_RESULTS}/logs/split.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -57,18 +57,18 @@ rule placement_split:
 
 
 # Images: the chip cut out of a photo, the hole filled, the chip put back shifted and turned; labels by construction.
-rule samples:
+rule placement_samples:
     input:
-        split=f"{PLACED}/split.csv",
+        split=f"{PLACEMENT_RESULTS}/split.csv",
         photos=[files.photo for files in (*PHOTOS.values(), *DISPLACED.values())],
         outlines=[files.outline for files in (*PHOTOS.values(), *DISPLACED.values())],
         code=sources("boardbench.placement.samples"),
     output:
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
-        images=f"{PLACED}/images.npy",
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
+        images=f"{PLACEMENT_RESULTS}/images.npy",
     log:
-        f"{PLACED}/logs/samples.log",
+        f"{PLACEMENT_RESULTS}/logs/samples.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -84,22 +84,22 @@ rule samples:
 
 
 # MobileNetV2's features from given weights (or a random start); what frozen ones make of the images is computed once.
-rule features:
+rule placement_features:
     input:
         parent=placement_parent(),
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
         code=sources("boardbench.placement.features"),
     output:
-        weights=f"{PLACED}/weights.pt",
-        metadata=f"{PLACED}/weights.json",
+        weights=f"{PLACEMENT_RESULTS}/weights.pt",
+        metadata=f"{PLACEMENT_RESULTS}/weights.json",
     log:
-        f"{PLACED}/logs/features.log",
+        f"{PLACEMENT_RESULTS}/logs/features.log",
     conda:
         "../envs/boardbench.yaml"
     threads: PLACEMENT.training.threads
     params:
-        frozen="--frozen" if "frozen" in PLACEMENT.features else "",
+        frozen="--frozen" if "frozen" in PLACEMENT.init else "",
         flags=flags(PLACEMENT.training),
     message:
         "Taking MobileNetV2's features"
@@ -110,16 +110,16 @@ rule features:
 
 rule placement_train:
     input:
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
         start=start,
         code=sources("boardbench.placement.training"),
     output:
-        model=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/model.pt",
-        history=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/history.csv",
-        training=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/training.json",
+        model=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/model.pt",
+        history=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/history.csv",
+        training=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/training.json",
     log:
-        f"{PLACED}/logs/train/{{features}}-{{loss}}-seed{{seed}}.log",
+        f"{PLACEMENT_RESULTS}/logs/train/{{init}}-{{loss}}-seed{{seed}}.log",
     priority: 1
     conda:
         "../envs/boardbench.yaml"
@@ -133,26 +133,26 @@ rule placement_train:
         tracking=TRACKING,
         flags=flags(PLACEMENT.training),
     message:
-        "Training on placement, {wildcards.features} features, loss {wildcards.loss}, seed {wildcards.seed}"
+        "Training on placement, {wildcards.init} start, loss {wildcards.loss}, seed {wildcards.seed}"
     shell:
-        "boardbench placement train --features {wildcards.features} --loss {wildcards.loss} --seed {wildcards.seed} "
+        "boardbench placement train --init {wildcards.init} --loss {wildcards.loss} --seed {wildcards.seed} "
         "--dataset {params.dataset} --samples {input.samples} {params.start} --out {params.out} "
         "--tracking {params.tracking} {params.flags} > {log} 2>&1"
 
 
 rule placement_evaluate:
     input:
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
-        model=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/model.pt",
-        training=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/training.json",
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
+        model=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/model.pt",
+        training=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/training.json",
         code=sources("boardbench.placement.evaluation", "boardbench.placement.model"),
     output:
-        metrics=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/metrics.json",
-        predictions=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/predictions.csv",
-        roc=f"{PLACED}/runs/{{features}}-{{loss}}-seed{{seed}}/roc.csv",
+        metrics=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/metrics.json",
+        predictions=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/predictions.csv",
+        roc=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/roc.csv",
     log:
-        f"{PLACED}/logs/evaluate/{{features}}-{{loss}}-seed{{seed}}.log",
+        f"{PLACEMENT_RESULTS}/logs/evaluate/{{init}}-{{loss}}-seed{{seed}}.log",
     conda:
         "../envs/boardbench.yaml"
     threads: PLACEMENT.training.threads
@@ -160,23 +160,23 @@ rule placement_evaluate:
         out=subpath(output.metrics, parent=True),
         flags=flags(PLACEMENT.tolerance),
     message:
-        "Scoring placement, {wildcards.features} features, loss {wildcards.loss}, seed {wildcards.seed}"
+        "Scoring placement, {wildcards.init} start, loss {wildcards.loss}, seed {wildcards.seed}"
     shell:
         "boardbench placement evaluate --samples {input.samples} --out {params.out} --threads {threads} "
         "{params.flags} > {log} 2>&1"
 
 
-rule placement_floor:
+rule placement_baseline:
     input:
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
-        code=sources("boardbench.placement.floors"),
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
+        code=sources("boardbench.placement.baselines"),
     output:
-        metrics=f"{PLACED}/runs/{{rival}}-none-seed0/metrics.json",
-        predictions=f"{PLACED}/runs/{{rival}}-none-seed0/predictions.csv",
-        roc=f"{PLACED}/runs/{{rival}}-none-seed0/roc.csv",
+        metrics=f"{PLACEMENT_RESULTS}/runs/{{placement_baseline}}-none-seed0/metrics.json",
+        predictions=f"{PLACEMENT_RESULTS}/runs/{{placement_baseline}}-none-seed0/predictions.csv",
+        roc=f"{PLACEMENT_RESULTS}/runs/{{placement_baseline}}-none-seed0/roc.csv",
     log:
-        f"{PLACED}/logs/floor/{{rival}}.log",
+        f"{PLACEMENT_RESULTS}/logs/baseline/{{placement_baseline}}.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -184,38 +184,47 @@ rule placement_floor:
         dataset=PLACEMENT.dataset,
         flags=flags(PLACEMENT.tolerance),
     message:
-        "Fitting and scoring the floor {wildcards.rival}"
+        "Fitting and scoring the baseline {wildcards.placement_baseline}"
     shell:
-        "boardbench placement floor --name {wildcards.rival} --samples {input.samples} --dataset {params.dataset} "
+        "boardbench placement baseline --name {wildcards.placement_baseline} --samples {input.samples} --dataset {params.dataset} "
         "--out {params.out} {params.flags} > {log} 2>&1"
 
 
-rule placement_mirror:
+rule placement_sync:
     input:
-        metrics=expand(f"{PLACED}/runs/{{run}}/metrics.json", run=PLACINGS + RIVALS),
+        metrics=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/metrics.json",
+            run=PLACEMENT_RUNS + PLACEMENT_BASELINES,
+        ),
         code=sources("boardbench.placement.evaluation"),
     output:
-        f"{PLACED}/mirrored.json",
+        f"{PLACEMENT_RESULTS}/synced.json",
     log:
-        f"{PLACED}/logs/mirror.log",
+        f"{PLACEMENT_RESULTS}/logs/sync.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        runs=repeated("runs", [f"{PLACED}/runs/{run}" for run in PLACINGS + RIVALS]),
+        runs=repeated(
+            "runs",
+            [
+                f"{PLACEMENT_RESULTS}/runs/{run}"
+                for run in PLACEMENT_RUNS + PLACEMENT_BASELINES
+            ],
+        ),
         tracking=TRACKING,
     message:
         "Showing the placement scores in MLflow"
     shell:
-        "boardbench placement mirror {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"
+        "boardbench placement sync {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"
 
 
 rule placement_complexity:
     input:
         code=sources("boardbench.placement.complexity"),
     output:
-        f"{PLACED}/complexity.csv",
+        f"{PLACEMENT_RESULTS}/complexity.csv",
     log:
-        f"{PLACED}/logs/complexity.log",
+        f"{PLACEMENT_RESULTS}/logs/complexity.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -227,17 +236,17 @@ rule placement_complexity:
         "boardbench placement complexity --width {params.width} {params.size} --out {output} > {log} 2>&1"
 
 
-# One run of each kind of features as ONNX files from photo to corners; the losses make networks of equal cost.
+# One run of each init as ONNX files from photo to corners; the losses make networks of equal cost.
 rule placement_export:
     input:
-        model=f"{PLACED}/runs/{{placing}}/model.pt",
+        model=f"{PLACEMENT_RESULTS}/runs/{{placement_run}}/model.pt",
         photos=[files.photo for files in PHOTOS.values()],
         code=sources("boardbench.placement.export"),
     output:
-        models=placed_files(0, ["{placing}"]),
-        checks=placed_files(1, ["{placing}"]),
+        models=placement_exports(0, ["{placement_run}"]),
+        checks=placement_exports(1, ["{placement_run}"]),
     log:
-        f"{PLACED}/logs/export/{{placing}}.log",
+        f"{PLACEMENT_RESULTS}/logs/export/{{placement_run}}.log",
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -245,30 +254,30 @@ rule placement_export:
         photos=repeated("photos", [files.photo for files in PHOTOS.values()]),
         precisions=repeated("precisions", PLACEMENT.deployment.precisions),
     message:
-        "Exporting {wildcards.placing} from photo to corners"
+        "Exporting {wildcards.placement_run} from photo to corners"
     shell:
         "boardbench placement export --run {params.run} {params.precisions} {params.photos} --unregistered > {log} 2>&1"
 
 
 rule placement_latency:
     input:
-        models=placed_files(0, SHOWN),
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
+        models=placement_exports(0, PLACEMENT_LATENCY_RUNS),
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
         code=sources("boardbench.placement.latency"),
     output:
-        f"{PLACED}/latency.csv",
+        f"{PLACEMENT_RESULTS}/latency.csv",
     log:
-        f"{PLACED}/logs/latency.log",
+        f"{PLACEMENT_RESULTS}/logs/latency.log",
     conda:
         "../envs/boardbench.yaml"
     threads: ALONE
     params:
-        models=repeated("models", placed_files(0, SHOWN)),
-        floors=repeated("floors", PLACEMENT.floors),
+        models=repeated("models", placement_exports(0, PLACEMENT_LATENCY_RUNS)),
+        baselines=repeated("baselines", PLACEMENT.baselines),
         flags=flags(PLACEMENT.deployment),
     message:
         "Timing inspections on this machine"
     shell:
-        "boardbench placement latency {params.models} {params.floors} --samples {input.samples} --out {output} "
+        "boardbench placement latency {params.models} {params.baselines} --samples {input.samples} --out {output} "
         "{params.flags} > {log} 2>&1"

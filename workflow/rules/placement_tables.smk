@@ -1,27 +1,35 @@
 # The placement study's tables, and its figures.
 rule placement_tables:
     input:
-        runs=expand(f"{PLACED}/runs/{{run}}/metrics.json", run=PLACINGS + RIVALS),
-        predictions=expand(
-            f"{PLACED}/runs/{{run}}/predictions.csv", run=PLACINGS + RIVALS
+        runs=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/metrics.json",
+            run=PLACEMENT_RUNS + PLACEMENT_BASELINES,
         ),
-        histories=expand(f"{PLACED}/runs/{{run}}/history.csv", run=PLACINGS),
-        trainings=expand(f"{PLACED}/runs/{{run}}/training.json", run=PLACINGS),
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
-        complexity=f"{PLACED}/complexity.csv",
-        latency=f"{PLACED}/latency.csv",
+        predictions=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/predictions.csv",
+            run=PLACEMENT_RUNS + PLACEMENT_BASELINES,
+        ),
+        histories=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/history.csv", run=PLACEMENT_RUNS
+        ),
+        trainings=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/training.json", run=PLACEMENT_RUNS
+        ),
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
+        complexity=f"{PLACEMENT_RESULTS}/complexity.csv",
+        latency=f"{PLACEMENT_RESULTS}/latency.csv",
         code=sources("boardbench.report.placement.tables"),
     output:
-        directory(f"{PLACED}/tables"),
+        directory(f"{PLACEMENT_RESULTS}/tables"),
     log:
-        f"{PLACED}/logs/tables.log",
+        f"{PLACEMENT_RESULTS}/logs/tables.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         dataset=PLACEMENT.dataset,
         source=PLACEMENT.source,
-        members=PLACED_MEMBERS,
+        members=PLACEMENT_GRID,
         runs=folder("runs", up=2),
         settings=settings(PLACEMENT),
         flags=flags(PLACEMENT.tolerance),
@@ -35,24 +43,30 @@ rule placement_tables:
 
 rule placement_figures:
     input:
-        histories=expand(f"{PLACED}/runs/{{run}}/history.csv", run=PLACINGS),
-        predictions=expand(
-            f"{PLACED}/runs/{{run}}/predictions.csv", run=PLACINGS + RIVALS
+        histories=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/history.csv", run=PLACEMENT_RUNS
         ),
-        rocs=expand(f"{PLACED}/runs/{{run}}/roc.csv", run=PLACINGS + RIVALS),
-        samples=f"{PLACED}/samples.csv",
-        metadata=f"{PLACED}/samples.json",
-        tables=f"{PLACED}/tables",
+        predictions=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/predictions.csv",
+            run=PLACEMENT_RUNS + PLACEMENT_BASELINES,
+        ),
+        rocs=expand(
+            f"{PLACEMENT_RESULTS}/runs/{{run}}/roc.csv",
+            run=PLACEMENT_RUNS + PLACEMENT_BASELINES,
+        ),
+        samples=f"{PLACEMENT_RESULTS}/samples.csv",
+        metadata=f"{PLACEMENT_RESULTS}/samples.json",
+        tables=f"{PLACEMENT_RESULTS}/tables",
         code=sources("boardbench.report.placement.figures"),
     output:
-        directory(f"{PLACED}/figures"),
+        directory(f"{PLACEMENT_RESULTS}/figures"),
     log:
-        f"{PLACED}/logs/figures.log",
+        f"{PLACEMENT_RESULTS}/logs/figures.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         dataset=PLACEMENT.dataset,
-        members=PLACED_MEMBERS,
+        members=PLACEMENT_GRID,
         runs=folder("histories", up=2),
     message:
         "Drawing placement curves, errors and pictures"

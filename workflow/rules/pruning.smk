@@ -1,24 +1,24 @@
 # Trained runs with channels or weights taken out, and trained on; scored like any run.
-rule prune:
+rule segmentation_prune:
     input:
-        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        split=f"{RESULTS}/split.csv",
-        augmentation=f"{RESULTS}/augmentation.csv",
+        model=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
+        augmentation=f"{SEGMENTATION_RESULTS}/augmentation.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.pruning"),
         network=network_code,
     output:
-        model=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        history=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
-        training=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
-        f"{RESULTS}/logs/prune/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/prune/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: PRUNINGS[wildcards.pruning].threads
+    threads: lambda wildcards: SEGMENTATION_PRUNINGS[wildcards.pruning].threads
     params:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),
@@ -34,29 +34,29 @@ rule prune:
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
 
 
-rule pruned_evaluate:
+rule segmentation_pruned_evaluate:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
-        model=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        training=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
         code=sources("boardbench.segmentation.evaluation"),
         network=network_code,
     output:
-        metrics=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
-        confusion=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
-        confusions=f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
+        metrics=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
         predictions=directory(
-            f"{RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+            f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
         ),
     log:
-        f"{RESULTS}/logs/evaluate/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/evaluate/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: STUDY.training.threads
+    threads: SEGMENTATION.training.threads
     params:
         out=subpath(output.metrics, parent=True),
         reflectance=folder("reflectance"),

@@ -2,9 +2,9 @@
 MADE = [
     folder
     for study, folder in {
-        "segmentation": RESULTS,
-        "placement": PLACED,
-        "classification": CLASSIFIED,
+        "segmentation": SEGMENTATION_RESULTS,
+        "placement": PLACEMENT_RESULTS,
+        "classification": CLASSIFICATION_RESULTS,
     }.items()
     if study in STUDIES
 ]
@@ -19,18 +19,18 @@ for made in MADE:
         input:
             f"{made}/tables",
             f"{made}/figures",
-            f"{made}/mirrored.json",
+            f"{made}/synced.json",
 
 
 rule publish:
     input:
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
-        mirrored=[f"{folder}/mirrored.json" for folder in MADE],
+        synced=[f"{folder}/synced.json" for folder in MADE],
         templates=sorted(
             str(path) for path in Path("src/boardbench/report/templates").glob("*.j2")
         ),
-        code=sources("boardbench.report.publish"),
+        code=sources("boardbench.publish"),
     output:
         "results/published.json",
     log:

@@ -1,7 +1,7 @@
 # Reductions that are fitted before training (principal components, picked bands); learned ones are part of the network.
-rule reduction:
+rule segmentation_reduction:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         code=lambda wildcards: sources(
@@ -9,9 +9,9 @@ rule reduction:
             f"boardbench.segmentation.reduction.{wildcards.strategy}",
         ),
     output:
-        f"{RESULTS}/reduction/{{strategy}}.npz",
+        f"{SEGMENTATION_RESULTS}/reduction/{{strategy}}.npz",
     log:
-        f"{RESULTS}/logs/reduction/{{strategy}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/reduction/{{strategy}}.log",
     priority: 2  # trainings wait for it
     conda:
         "../envs/boardbench.yaml"
@@ -20,7 +20,7 @@ rule reduction:
         normalization=lambda wildcards, input: (
             f"--normalization {input.normalization}" if input.normalization else ""
         ),
-        flags=flags(STUDY.reduction),
+        flags=flags(SEGMENTATION.reduction),
     message:
         "Fitting {wildcards.strategy}"
     shell:
@@ -28,10 +28,10 @@ rule reduction:
         "--reflectance {params.reflectance} {params.normalization} --out {output} {params.flags} > {log} 2>&1"
 
 
-use rule reduction as compared_reduction with:
+use rule segmentation_reduction as segmentation_compared_reduction with:
     output:
-        f"{RESULTS}/normalized/{{normalization}}/reduction/{{strategy}}.npz",
+        f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/reduction/{{strategy}}.npz",
     log:
-        f"{RESULTS}/logs/normalized/{{normalization}}/reduction/{{strategy}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/normalized/{{normalization}}/reduction/{{strategy}}.log",
     message:
         "Fitting {wildcards.strategy}, normalization {wildcards.normalization}"

@@ -9,13 +9,13 @@ rule reflectance:
         mask=f"{REFLECTANCE}/{{capture}}.png",
         truth=f"{TRUTH}/{{capture}}.png",
     log:
-        f"{RESULTS}/logs/reflectance/{{capture}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/reflectance/{{capture}}.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         capture=capture_flags,
-        classes=len(STUDY.classes),
-        flags=flags(STUDY.reflectance),
+        classes=len(SEGMENTATION.classes),
+        flags=flags(SEGMENTATION.reflectance),
     message:
         "Calibrating {wildcards.capture}"
     shell:

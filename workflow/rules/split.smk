@@ -1,39 +1,43 @@
 # Which scenes train, validate and test; and the plan of training samples drawn from the training part.
-rule split:
+rule segmentation_split:
     input:
         sheet=SHEET,
-        lists=[STUDY.split.file] if STUDY.split.file else [],
+        lists=[SEGMENTATION.split.file] if SEGMENTATION.split.file else [],
         code=sources("boardbench.segmentation.split"),
     output:
-        f"{RESULTS}/split.csv",
+        f"{SEGMENTATION_RESULTS}/split.csv",
     log:
-        f"{RESULTS}/logs/split.log",
+        f"{SEGMENTATION_RESULTS}/logs/split.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        flags=flags(STUDY.split),
+        flags=flags(SEGMENTATION.split),
     message:
         "Splitting by scene"
     shell:
         "boardbench segmentation split --sheet {input.sheet} --out {output} {params.flags} > {log} 2>&1"
 
 
-rule augmentation:
+rule segmentation_augmentation:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         headers=reflectances(["json"]),
         code=sources("boardbench.segmentation.augmentation"),
     output:
-        f"{RESULTS}/augmentation.csv",
+        f"{SEGMENTATION_RESULTS}/augmentation.csv",
     log:
-        f"{RESULTS}/logs/augmentation.log",
+        f"{SEGMENTATION_RESULTS}/logs/augmentation.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         reflectance=folder("headers"),
-        epochs=STUDY.training.epochs,
-        patch=f"--patch {STUDY.training.patch}" if STUDY.training.patch else "",
-        flags=flags(STUDY.augmentation),
+        epochs=SEGMENTATION.training.epochs,
+        patch=(
+            f"--patch {SEGMENTATION.training.patch}"
+            if SEGMENTATION.training.patch
+            else ""
+        ),
+        flags=flags(SEGMENTATION.augmentation),
     message:
         "Planning the training samples"
     shell:

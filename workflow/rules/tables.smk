@@ -1,78 +1,92 @@
 # The segmentation study's tables beside the published numbers, and its figures.
-MEMBERS = " ".join(
+SEGMENTATION_GRID = " ".join(
     [
-        repeated("backbones", STUDY.backbones),
-        repeated("strategies", STUDY.strategies),
-        repeated("seeds", STUDY.seeds),
+        repeated("backbones", SEGMENTATION.backbones),
+        repeated("strategies", SEGMENTATION.strategies),
+        repeated("seeds", SEGMENTATION.seeds),
     ]
 )
 
 # The simulated camera beside a real one; its curves lie beside it.
 SENSOR = (
-    [f"{RESULTS}/sensor.csv", f"{RESULTS}/sensor_transfer.csv"]
-    if STUDY.source == "simulate"
+    [
+        f"{SEGMENTATION_RESULTS}/sensor.csv",
+        f"{SEGMENTATION_RESULTS}/sensor_transfer.csv",
+    ]
+    if SEGMENTATION.source == "simulate"
     else []
 )
 
 
-rule tables:
+rule segmentation_tables:
     input:
-        runs=expand(f"{RESULTS}/runs/{{run}}/metrics.json", run=RUNS + FLOORS),
-        confusions=expand(f"{RESULTS}/runs/{{run}}/confusions.csv", run=RUNS + FLOORS),
-        pruned=expand(f"{RESULTS}/pruned/{{run}}/metrics.json", run=PRUNED),
+        runs=expand(
+            f"{SEGMENTATION_RESULTS}/runs/{{run}}/metrics.json",
+            run=SEGMENTATION_RUNS + SEGMENTATION_BASELINES,
+        ),
+        confusions=expand(
+            f"{SEGMENTATION_RESULTS}/runs/{{run}}/confusions.csv",
+            run=SEGMENTATION_RUNS + SEGMENTATION_BASELINES,
+        ),
+        pruned=expand(
+            f"{SEGMENTATION_RESULTS}/pruned/{{run}}/metrics.json",
+            run=SEGMENTATION_PRUNED_RUNS,
+        ),
         normalized=expand(
-            f"{RESULTS}/normalized/{{run}}/{{file}}",
-            run=NORMALIZED,
+            f"{SEGMENTATION_RESULTS}/normalized/{{run}}/{{file}}",
+            run=NORMALIZED_RUNS,
             file=["metrics.json", "confusions.csv"],
         ),
-        complexity=f"{RESULTS}/complexity.csv",
-        latency=f"{RESULTS}/latency.csv",
-        pareto=[f"{RESULTS}/pareto.csv"] if DEPLOYED else [],
-        split=f"{RESULTS}/split.csv",
+        complexity=f"{SEGMENTATION_RESULTS}/complexity.csv",
+        latency=f"{SEGMENTATION_RESULTS}/latency.csv",
+        pareto=[f"{SEGMENTATION_RESULTS}/pareto.csv"] if DEPLOYED else [],
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         headers=reflectances(["json"]),
-        drift=f"{RESULTS}/drift.csv",
+        drift=f"{SEGMENTATION_RESULTS}/drift.csv",
         sensor=SENSOR,
-        reduction=expand(f"{RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED),
+        reduction=expand(
+            f"{SEGMENTATION_RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED
+        ),
         published=sorted(
             str(path) for path in Path("reports/published").glob("segmentation_*.csv")
         ),
         code=sources("boardbench.report.segmentation.tables"),
     output:
-        directory(f"{RESULTS}/tables"),
+        directory(f"{SEGMENTATION_RESULTS}/tables"),
     log:
-        f"{RESULTS}/logs/tables.log",
+        f"{SEGMENTATION_RESULTS}/logs/tables.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=STUDY.dataset,
-        source=STUDY.source,
-        classes=repeated("classes", STUDY.classes),
-        members=MEMBERS,
-        floors=repeated("floors", STUDY.floors),
+        dataset=SEGMENTATION.dataset,
+        source=SEGMENTATION.source,
+        classes=repeated("classes", SEGMENTATION.classes),
+        members=SEGMENTATION_GRID,
+        baselines=repeated("baselines", SEGMENTATION.baselines),
         runs=folder("runs", up=2),
         pruned=(
-            f"--pruned-runs {RESULTS}/pruned {repeated('pruned', PRUNED)}"
-            if PRUNED
+            f"--pruned-runs {SEGMENTATION_RESULTS}/pruned {repeated('pruned', SEGMENTATION_PRUNED_RUNS)}"
+            if SEGMENTATION_PRUNED_RUNS
             else ""
         ),
         normalized=(
-            f"--normalization {METHOD} --normalized-runs {RESULTS}/normalized "
-            f"{repeated('normalizations', STUDY.normalization.compare)}"
-            if NORMALIZED
+            f"--normalization {METHOD} --normalized-runs {SEGMENTATION_RESULTS}/normalized "
+            f"{repeated('normalizations', SEGMENTATION.normalization.compare)}"
+            if NORMALIZED_RUNS
             else ""
         ),
         reflectance=folder("headers"),
         reduction=(
-            f"--reduction {RESULTS}/reduction --fit {STUDY.reduction.fit}"
+            f"--reduction {SEGMENTATION_RESULTS}/reduction --fit {SEGMENTATION.reduction.fit}"
             if FITTED
             else ""
         ),
-        settings=settings(STUDY),
-        resampling=f"--resamples {STUDY.evaluation.resamples} --resample-seed {STUDY.evaluation.seed}",
-        counted=flags(STUDY.complexity),
+        settings=settings(SEGMENTATION),
+        resampling=f"--resamples {SEGMENTATION.evaluation.resamples} --resample-seed {SEGMENTATION.evaluation.seed}",
+        counted=flags(SEGMENTATION.complexity),
         sensor=f"--sensor {SENSOR[0]}" if SENSOR else "",
         pareto=(
-            f"--pareto {RESULTS}/pareto.csv --budget-ms {STUDY.deployment.budget_ms}"
+            f"--pareto {SEGMENTATION_RESULTS}/pareto.csv --budget-ms {SEGMENTATION.deployment.budget_ms}"
             if DEPLOYED
             else ""
         ),
@@ -80,26 +94,30 @@ rule tables:
         "Putting runs beside the published numbers"
     shell:
         "boardbench segmentation tables --dataset {params.dataset} --source {params.source} {params.classes} "
-        "{params.members} {params.floors} --runs {params.runs} {params.pruned} {params.normalized} --complexity {input.complexity} "
+        "{params.members} {params.baselines} --runs {params.runs} {params.pruned} {params.normalized} --complexity {input.complexity} "
         "--latency {input.latency} {params.pareto} {params.sensor} --drift {input.drift} {params.resampling} {params.counted} {params.settings} --split {input.split} --reflectance {params.reflectance} {params.reduction} "
         "--published reports/published --out {output} > {log} 2>&1"
 
 
-rule figures:
+rule segmentation_figures:
     input:
-        histories=expand(f"{RESULTS}/runs/{{run}}/history.csv", run=RUNS),
-        predictions=expand(f"{RESULTS}/runs/{{run}}/predictions", run=RUNS),
-        tables=f"{RESULTS}/tables",
+        histories=expand(
+            f"{SEGMENTATION_RESULTS}/runs/{{run}}/history.csv", run=SEGMENTATION_RUNS
+        ),
+        predictions=expand(
+            f"{SEGMENTATION_RESULTS}/runs/{{run}}/predictions", run=SEGMENTATION_RUNS
+        ),
+        tables=f"{SEGMENTATION_RESULTS}/tables",
         code=sources("boardbench.report.segmentation.figures"),
     output:
-        directory(f"{RESULTS}/figures"),
+        directory(f"{SEGMENTATION_RESULTS}/figures"),
     log:
-        f"{RESULTS}/logs/figures.log",
+        f"{SEGMENTATION_RESULTS}/logs/figures.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=STUDY.dataset,
-        members=MEMBERS,
+        dataset=SEGMENTATION.dataset,
+        members=SEGMENTATION_GRID,
         runs=folder("histories", up=2),
     message:
         "Drawing curves, scores and predictions"

@@ -1,33 +1,33 @@
-# Training and scoring of each backbone x strategy x seed, and of the rivals without a network.
-rule train:
+# Training and scoring of each backbone x strategy x seed, and of the models without a network.
+rule segmentation_train:
     input:
-        split=f"{RESULTS}/split.csv",
-        augmentation=f"{RESULTS}/augmentation.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
+        augmentation=f"{SEGMENTATION_RESULTS}/augmentation.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.training"),
         network=network_code,
     output:
-        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        history=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
-        training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
-        f"{RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     priority: 1  # the longest jobs first, so that short ones fill the end
     conda:
         "../envs/boardbench.yaml"
-    threads: STUDY.training.threads
+    threads: SEGMENTATION.training.threads
     resources:
-        gpu=0 if STUDY.training.device == "cpu" else 1,
+        gpu=0 if SEGMENTATION.training.device == "cpu" else 1,
     params:
         out=subpath(output.model, parent=True),
-        dataset=STUDY.dataset,
-        classes=repeated("classes", STUDY.classes),
+        dataset=SEGMENTATION.dataset,
+        classes=repeated("classes", SEGMENTATION.classes),
         reflectance=folder("reflectance"),
         inputs=input_flags,
         tracking=TRACKING,
-        flags=flags(STUDY.training),
+        flags=flags(SEGMENTATION.training),
     message:
         "Training {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}"
     shell:
@@ -37,40 +37,40 @@ rule train:
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
 
 
-use rule train as compared_train with:
+use rule segmentation_train as segmentation_compared_train with:
     output:
-        model=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        history=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
-        training=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        history=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        training=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
-        f"{RESULTS}/logs/normalized/{{normalization}}/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/normalized/{{normalization}}/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     message:
         "Training {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}, normalization {wildcards.normalization}"
 
 
-rule evaluate:
+rule segmentation_evaluate:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
-        model=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        training=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
         code=sources("boardbench.segmentation.evaluation"),
         network=network_code,
     output:
-        metrics=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
-        confusion=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
-        confusions=f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
+        metrics=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
         predictions=directory(
-            f"{RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+            f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
         ),
     log:
-        f"{RESULTS}/logs/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     conda:
         "../envs/boardbench.yaml"
-    threads: STUDY.training.threads
+    threads: SEGMENTATION.training.threads
     params:
         out=subpath(output.metrics, parent=True),
         reflectance=folder("reflectance"),
@@ -83,80 +83,84 @@ rule evaluate:
         "{params.inputs} {params.truth} --out {params.out} --threads {threads} > {log} 2>&1"
 
 
-use rule evaluate as compared_evaluate with:
+use rule segmentation_evaluate as segmentation_compared_evaluate with:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=reflectances(),
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
-        model=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
-        training=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
+        model=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
+        training=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
         code=sources("boardbench.segmentation.evaluation"),
         network=network_code,
     output:
-        metrics=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
-        confusion=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
-        confusions=f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
+        metrics=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/metrics.json",
+        confusion=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusion.csv",
+        confusions=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/confusions.csv",
         predictions=directory(
-            f"{RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
+            f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/predictions"
         ),
     log:
-        f"{RESULTS}/logs/normalized/{{normalization}}/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/normalized/{{normalization}}/evaluate/{{backbone}}-{{strategy}}-seed{{seed}}.log",
     message:
         "Scoring {wildcards.backbone} on {wildcards.strategy}, seed {wildcards.seed}, normalization {wildcards.normalization}"
 
 
-rule floor:
+rule segmentation_baseline:
     input:
-        split=f"{RESULTS}/split.csv",
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=reflectances(),
         truth=truths(),
-        code=sources("boardbench.segmentation.floors"),
+        code=sources("boardbench.segmentation.baselines"),
     output:
-        metrics=f"{RESULTS}/runs/{{floor}}-none-seed0/metrics.json",
-        confusion=f"{RESULTS}/runs/{{floor}}-none-seed0/confusion.csv",
-        confusions=f"{RESULTS}/runs/{{floor}}-none-seed0/confusions.csv",
-        predictions=directory(f"{RESULTS}/runs/{{floor}}-none-seed0/predictions"),
+        metrics=f"{SEGMENTATION_RESULTS}/runs/{{baseline}}-none-seed0/metrics.json",
+        confusion=f"{SEGMENTATION_RESULTS}/runs/{{baseline}}-none-seed0/confusion.csv",
+        confusions=f"{SEGMENTATION_RESULTS}/runs/{{baseline}}-none-seed0/confusions.csv",
+        predictions=directory(
+            f"{SEGMENTATION_RESULTS}/runs/{{baseline}}-none-seed0/predictions"
+        ),
     log:
-        f"{RESULTS}/logs/floor/{{floor}}.log",
+        f"{SEGMENTATION_RESULTS}/logs/baseline/{{baseline}}.log",
     conda:
         "../envs/boardbench.yaml"
     params:
         out=subpath(output.metrics, parent=True),
-        dataset=STUDY.dataset,
-        classes=repeated("classes", STUDY.classes),
+        dataset=SEGMENTATION.dataset,
+        classes=repeated("classes", SEGMENTATION.classes),
         reflectance=folder("reflectance"),
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
-        "Fitting and scoring the floor {wildcards.floor}"
+        "Fitting and scoring the baseline {wildcards.baseline}"
     shell:
-        "boardbench segmentation floor --name {wildcards.floor} --split {input.split} "
+        "boardbench segmentation baseline --name {wildcards.baseline} --split {input.split} "
         "--reflectance {params.reflectance} --dataset {params.dataset} {params.classes} "
         "{params.truth} --out {params.out} > {log} 2>&1"
 
 
-SHOWN_RUNS = [f"runs/{run}" for run in RUNS + FLOORS] + [
-    f"normalized/{run}" for run in NORMALIZED
+SYNCED_RUNS = [f"runs/{run}" for run in SEGMENTATION_RUNS + SEGMENTATION_BASELINES] + [
+    f"normalized/{run}" for run in NORMALIZED_RUNS
 ]
 
 
 # MLflow shows what the run folders hold; one process for all, because MLflow takes seconds to start.
-rule mirror:
+rule segmentation_sync:
     input:
-        metrics=expand(f"{RESULTS}/{{run}}/metrics.json", run=SHOWN_RUNS),
-        predictions=expand(f"{RESULTS}/{{run}}/predictions", run=SHOWN_RUNS),
+        metrics=expand(f"{SEGMENTATION_RESULTS}/{{run}}/metrics.json", run=SYNCED_RUNS),
+        predictions=expand(
+            f"{SEGMENTATION_RESULTS}/{{run}}/predictions", run=SYNCED_RUNS
+        ),
         code=sources("boardbench.segmentation.evaluation"),
     output:
-        f"{RESULTS}/mirrored.json",
+        f"{SEGMENTATION_RESULTS}/synced.json",
     log:
-        f"{RESULTS}/logs/mirror.log",
+        f"{SEGMENTATION_RESULTS}/logs/sync.log",
     conda:
         "../envs/boardbench.yaml"
     params:
-        runs=repeated("runs", [f"{RESULTS}/{run}" for run in SHOWN_RUNS]),
+        runs=repeated("runs", [f"{SEGMENTATION_RESULTS}/{run}" for run in SYNCED_RUNS]),
         tracking=TRACKING,
     message:
         "Showing the scores in MLflow"
     shell:
-        "boardbench segmentation mirror {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"
+        "boardbench segmentation sync {params.runs} --tracking {params.tracking} --out {output} > {log} 2>&1"

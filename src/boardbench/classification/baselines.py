@@ -1,4 +1,4 @@
-"""Classifiers without training, on the images themselves: the floor under every network."""
+"""Classifiers without training, on the images themselves: the baseline under every network."""
 
 import time
 from contextlib import ExitStack

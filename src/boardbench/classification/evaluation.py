@@ -9,23 +9,23 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json
 
-VERBS = {"baseline": "baseline", "scratch": "scratch", "network": "train", "pruned": "prune"}
+VERBS = {"baseline": "baseline", "numpy_network": "numpy-network", "network": "train", "pruned": "prune"}
 """Kind of a run -> the verb that makes it."""
 TRAINED = ("network", "pruned")
 _SHOWN = ("accuracy", "precision", "recall", "f_score", "low", "high")
 
 
-def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
     """Show finished runs in MLflow's experiment "classification".
 
     Scores are metrics; those of a baseline have its k as their step. A network has its history too. A run that is
-    mirrored again replaces its former entry; networks in PyTorch, which show themselves while they train, are left as
+    synced again replaces its former entry; networks in PyTorch, which show themselves while they train, are left as
     they are where they stand there.
 
     Args:
         runs: run folders with metrics.json.
         tracking: MLflow store.
-        out: JSON written last: the run folders and the hash of what was mirrored.
+        out: JSON written last: the run folders and the hash of what was synced.
 
     Raises:
         BoardbenchError: a folder without metrics.json, or with one that this study did not write.
@@ -82,7 +82,7 @@ def _metrics(folder: Path) -> dict[str, Any]:
 
 
 def _parameters(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return what a run is: all single values of metrics.json, and the settings of a scratch run."""
+    """Return what a run is: all single values of metrics.json, and the settings of a run in NumPy."""
     left_out = ("study", "kind", "dataset", "epochs")
     single = {
         name: value

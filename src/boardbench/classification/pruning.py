@@ -33,7 +33,7 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         run: folder of the trained run; it stays as it is.
         samples: samples.csv of its data set, with samples.json and images.npy beside it.
         out: folder of the pruned run, another than the run's own.
-        tracking: MLflow store that mirrors the run.
+        tracking: MLflow store that shows the run.
         params: method, ratio, and how it is trained on.
 
     Raises:

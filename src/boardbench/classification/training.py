@@ -49,7 +49,7 @@ def train(
         dataset: written into the run.
         start: model.pt of the run to start from, where ``weights`` names one.
         out: run folder.
-        tracking: MLflow store that mirrors the run.
+        tracking: MLflow store that shows the run.
         params: of the run.
 
     Raises:

@@ -79,7 +79,7 @@ def _file(path: Path, study: str) -> Path:
     if not file.is_file():
         examples = {
             "segmentation": "simulated/runs/unet-scrb-seed0",
-            "placement": "simulated-photos/runs/scratch-rectangle-seed0",
+            "placement": "simulated-photos/runs/random-rectangle-seed0",
             "classification": "digits/runs/small-seed0",
         }
         raise BoardbenchError(

@@ -1,4 +1,4 @@
-"""MLflow as a mirror: files on disk are the truth, the store shows them.
+"""MLflow is a view: files on disk are the truth, the store shows them.
 
 A run is known by its fingerprint (a hash of what it is: data, parameters, backbone, strategy, seed). A run that is
 started again replaces its former entry, so that a killed and repeated run leaves no duplicate; entries whose process

@@ -135,7 +135,7 @@ class Learner(pl.LightningModule):
 
 
 class History(pl.Callback):
-    """Keeps the history and the weights of one epoch, prints a plain line an epoch, mirrors it to the tracker.
+    """Keeps the history and the weights of one epoch, prints a plain line an epoch, logs it to the tracker.
 
     All of it is part of the checkpoint, so that one file is a consistent whole. ``seconds`` are those of each epoch,
     its validation included; ``kept`` are the weights of ``kept_epoch``.

@@ -92,7 +92,7 @@ class NamedRun(Run):
     name: Name = Field(description="of the run")
 
 
-class Scratch(Section):
+class NumpyNetworks(Section):
     """Neural networks in NumPy alone."""
 
     runs: list[NamedRun] = Field(
@@ -188,7 +188,7 @@ class NamedTraining(Training):
         return runs
 
 
-# Digits are 8 x 8 pixels, and a mirrored 2 is none.
+# Digits are 8 x 8 pixels, and a synced 2 is none.
 _SMALL: dict[str, Any] = {
     "width": 0.25,
     "crop": 1,
@@ -264,7 +264,7 @@ class Classification(Section):
     archive: Archive = Archive()
     exploration: Exploration = Exploration()
     baselines: Baselines = Baselines()
-    scratch: Scratch = Scratch()
+    numpy_networks: NumpyNetworks = NumpyNetworks()
     networks: Networks = Networks()
     pruning: list[NamedPruning] = Field(
         [
@@ -280,10 +280,10 @@ class Classification(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = {run.name for run in self.scratch.runs}
+        names = {run.name for run in self.numpy_networks.runs}
         twice = next((name for name in self.networks.trainings if name in names), None)
         if twice:
-            raise ValueError(f"networks.runs: '{twice}' is a run of scratch.runs too; give it another name")
+            raise ValueError(f"networks.runs: '{twice}' is a run of numpy_networks.runs too; give it another name")
         return self
 
     @model_validator(mode="after")

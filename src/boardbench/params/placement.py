@@ -44,7 +44,7 @@ class Synthesis(Section):
 
 
 class Training(Loop):
-    """One training run; every features x loss x seed uses the same values."""
+    """One training run; every init x loss x seed uses the same values."""
 
     width: float = Field(0.35, gt=0, le=4, description="of MobileNetV2; 1.0 in paper 4")
     weights: str | None = Field(
@@ -89,15 +89,15 @@ class Placement(Section):
         None, description="chip's corners on every photo without a file of its own; null: every photo has one"
     )
     mm_per_pixel: float = Field(0.1, gt=0, description="scale of the photos")
-    features: list[Literal["scratch", "tuned", "frozen"]] = Field(
-        ["scratch"], min_length=1, description="MobileNetV2 from a random start, from weights, or kept as the weights"
+    init: list[Literal["random", "finetune", "frozen"]] = Field(
+        ["random"], min_length=1, description="of MobileNetV2: random, weights that are trained on, or frozen ones"
     )
     losses: list[Literal["rectangle", "corners"]] = Field(
         ["rectangle", "corners"], min_length=1, description="with and without paper 4's rectangle term"
     )
     seeds: Seeds = Field([0], min_length=1, description="one run a seed")
-    floors: list[Literal["mean", "template"]] = Field(
-        ["mean", "template"], description="rivals without a network, in every table"
+    baselines: list[Literal["mean", "template"]] = Field(
+        ["mean", "template"], description="models without a network, in every table"
     )
     simulate: Simulate = Simulate()
     split: Split = Split()
@@ -107,7 +107,7 @@ class Placement(Section):
     deployment: Deployment = Deployment()
 
     @model_validator(mode="after")
-    def _tuned_needs_weights(self) -> Self:
-        if "tuned" in self.features and self.training.weights is None:
-            raise ValueError("features: 'tuned' starts from weights; give training.weights, or use 'scratch'")
+    def _finetune_needs_weights(self) -> Self:
+        if "finetune" in self.init and self.training.weights is None:
+            raise ValueError("init: 'finetune' starts from weights; give training.weights, or use 'random'")
         return self

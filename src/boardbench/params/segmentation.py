@@ -217,8 +217,8 @@ class Segmentation(Section):
     backbones: list[str] = Field(["unet"], min_length=1)
     strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
     seeds: Seeds = Field([0], min_length=1, description="one run a seed")
-    floors: list[Literal["majority", "spectral_angle", "lda"]] = Field(
-        ["majority", "spectral_angle", "lda"], description="rivals without a network, in every table"
+    baselines: list[Literal["majority", "spectral_angle", "lda"]] = Field(
+        ["majority", "spectral_angle", "lda"], description="models without a network, in every table"
     )
     simulate: Simulate = Simulate()
     pcbvision: Pcbvision = Pcbvision()

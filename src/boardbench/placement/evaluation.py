@@ -26,7 +26,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
     Args:
         samples: samples.csv, with samples.json and images.npy beside it.
         out: run folder with model.pt and training.json.
-        tracking: MLflow store that mirrors the scores.
+        tracking: MLflow store that shows the scores.
         threads: torch threads.
         params: tolerance of the inspection.
     """
@@ -43,7 +43,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         )
     write_run(
         out,
-        **{name: training[name] for name in ("dataset", "features", "loss", "seed")},
+        **{name: training[name] for name in ("dataset", "init", "loss", "seed")},
         samples=given,
         predicted={part: predict(model.network, given.images[given.parts == part]) for part in PARTS},
         tolerance=params,
@@ -53,14 +53,14 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         },
     )
     if tracking:
-        mirror(runs=[out], tracking=tracking)
+        sync(runs=[out], tracking=tracking)
 
 
 def write_run(
     out: Path,
     *,
     dataset: str,
-    features: str,
+    init: str,
     loss: str,
     seed: int,
     samples: Samples,
@@ -72,7 +72,7 @@ def write_run(
 
     Args:
         out: run folder.
-        dataset, features, loss, seed: what the run is; a floor is its own features, with loss none.
+        dataset, init, loss, seed: what the run is; a baseline is its own init, with loss none.
         samples: images and their true corners.
         predicted: (n, 4, 2) corners of each part in PARTS, in pixels of an image; parts without images are left out.
         tolerance: of the inspection.
@@ -96,7 +96,7 @@ def write_run(
         {
             "study": "placement",
             "dataset": dataset,
-            "features": features,
+            "init": init,
             "loss": loss,
             "seed": seed,
             "tolerance": tolerance.model_dump(mode="json"),
@@ -106,20 +106,20 @@ def write_run(
     )
 
 
-def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
     """Show the final scores of run folders in MLflow; a run that is not there yet is made.
 
     Args:
         runs: run folders with metrics.json.
         tracking: MLflow store.
-        out: JSON written last: the run folders and the hash of what was mirrored.
+        out: JSON written last: the run folders and the hash of what was synced.
     """
     from boardbench.engine.tracking import Store, fingerprint_of
 
     store = Store(tracking)
     for folder in runs:
         metrics = json.loads((folder / "metrics.json").read_text())
-        key = {name: metrics[name] for name in ("dataset", "features", "loss", "seed")}
+        key = {name: metrics[name] for name in ("dataset", "init", "loss", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
         run = store.find("placement", fingerprint) or store.start(
             "placement", f"{metrics['dataset']} {folder.name}", fingerprint, key, "placement evaluate"

@@ -100,7 +100,7 @@ def export(
                 f"it; please report it with {run / 'training.json'}."
             )
         if not unregistered:
-            name = "-".join([model.dataset, model.features, model.loss, f"seed{model.seed}"])
+            name = "-".join([model.dataset, model.init, model.loss, f"seed{model.seed}"])
             name += path.stem.removeprefix("model")
             inputs = {"photo": ("uint8", (*model.photo_size, 3))}
             number = register(path, name, inputs, {"corners": ("float32", (4, 2))}, tracking)
@@ -118,7 +118,7 @@ def _photo(path: Path, model: "Model") -> np.ndarray:
 
 
 def _metadata(model: "Model", precision: str) -> dict[str, Any]:
-    plain = ("dataset", "features", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
+    plain = ("dataset", "init", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
     return {
         "boardbench": version("boardbench"),
         "study": "placement",

@@ -1,4 +1,4 @@
-"""What an inspection takes on this machine, one photo at a time: exported files and the floors, side by side."""
+"""What an inspection takes on this machine, one photo at a time: exported files and the baselines, side by side."""
 
 from pathlib import Path
 
@@ -7,22 +7,22 @@ import numpy as np
 from boardbench.files import write_text
 from boardbench.params.placement import Deployment
 
-COLUMNS = ("model", "precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "floor_ms", "hardware")
+COLUMNS = ("model", "precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "limit_ms", "hardware")
 
 
 def latency(
-    *, models: list[Path], floors: list[str] | None = None, samples: Path, out: Path, params: Deployment
+    *, models: list[Path], baselines: list[str] | None = None, samples: Path, out: Path, params: Deployment
 ) -> None:
-    """Time exported files from photo to corners, and the floors from image to corners, on the processor.
+    """Time exported files from photo to corners, and the baselines from image to corners, on the processor.
 
     Args:
         models: model.onnx or model-int8.onnx of run folders.
-        floors: names of floors, fitted on the training images first, which is not timed.
+        baselines: names of baselines, fitted on the training images first, which is not timed.
         samples: samples.csv.
-        out: table to write (CSV): model (run or floor), precision; lines and samples of what is given to it (the photo;
-            the image for floors), threads, n (timed passes); p50_ms and p99_ms (the largest, for n < 100), measured
-            values; floor_ms, the network's multiply-accumulates at the rate of a matrix product on as many threads;
-            hardware.
+        out: table to write (CSV): model (run or baseline), precision; lines and samples of what is given to it (the
+            photo; the image for baselines), threads, n (timed passes); p50_ms and p99_ms (the largest, for n < 100),
+            measured values; limit_ms, the network's multiply-accumulates at the rate of a matrix product on as many
+            threads; hardware.
         params: repeats and threads.
     """
     import torch
@@ -31,8 +31,8 @@ def latency(
     from boardbench.engine.complexity import count
     from boardbench.engine.latency import gemm_rate, hardware, measure
     from boardbench.engine.onnxfile import open_onnx, session
+    from boardbench.placement.baselines import BASELINES
     from boardbench.placement.data import read_samples
-    from boardbench.placement.floors import FLOORS
     from boardbench.placement.network import build_network
 
     given = read_samples(samples)
@@ -40,10 +40,10 @@ def latency(
     rate = gemm_rate(params.threads)
     lines = [",".join(COLUMNS)]
 
-    def row(name: str, precision: str, size: tuple[int, int], seconds: list[float], floor: str) -> None:
+    def row(name: str, precision: str, size: tuple[int, int], seconds: list[float], limit: str) -> None:
         times = np.percentile(seconds, [50, 99], method="inverted_cdf") * 1e3
         what = (name, precision, *size, params.threads, params.repeats)
-        lines.append(",".join([*map(str, what), *(f"{time:.3f}" for time in times), floor, hardware()]))
+        lines.append(",".join([*map(str, what), *(f"{time:.3f}" for time in times), limit, hardware()]))
 
     for path in models:
         metadata = open_onnx(path).metadata
@@ -56,10 +56,10 @@ def latency(
         macs = count(network, 3, tuple(metadata["size"]))[0]
         row(path.parent.name, metadata["precision"], size, seconds, f"{2 * macs / rate * 1e3:.3f}")
     with threadpool_limits(params.threads):
-        for name in floors or []:
-            floor = FLOORS[name]()
-            floor.fit(given)
+        for name in baselines or []:
+            baseline = BASELINES[name]()
+            baseline.fit(given)
             image = np.array(given.images[:1])
-            seconds = measure(lambda floor=floor, image=image: floor.predict(image), params.repeats)
+            seconds = measure(lambda baseline=baseline, image=image: baseline.predict(image), params.repeats)
             row(name, "", given.size, seconds, "")
     write_text(out, "\n".join(lines) + "\n")

@@ -22,7 +22,7 @@ class Model:
 
     Attributes:
         network: (N, 3, lines, samples) to corners (N, 4, 2) in image sizes, in evaluation mode.
-        features: scratch, tuned or frozen.
+        init: random, finetune or frozen.
         loss: rectangle or corners.
         width: of MobileNetV2.
         dataset: what it was trained on.
@@ -34,7 +34,7 @@ class Model:
     """
 
     network: PlacementNetwork
-    features: str
+    init: str
     loss: str
     width: float
     dataset: str
@@ -45,7 +45,7 @@ class Model:
     nominal: np.ndarray
 
 
-PLAIN = ("features", "loss", "width", "dataset", "seed")
+PLAIN = ("init", "loss", "width", "dataset", "seed")
 PAIRS = ("size", "photo_size", "mm_per_pixel")
 
 
@@ -69,7 +69,7 @@ def load(path: Path) -> Model:
     """
     saved, file = read_model(path, "placement")
     with refusing(file):
-        network = build_network(saved["width"], tuple(saved["size"]), saved["features"])
+        network = build_network(saved["width"], tuple(saved["size"]), saved["init"])
         network.load_state_dict(saved["state_dict"])
         return Model(
             network=network.eval(),

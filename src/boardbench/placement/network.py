@@ -20,7 +20,7 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 """Of ImageNet's red, green and blue between 0 and 1: what published weights expect."""
 
-FEATURES = ("scratch", "tuned", "frozen")
+INITS = ("random", "finetune", "frozen")
 
 _STRIDE = 32
 _FILTERS, _DENSE = 8, 512
@@ -94,20 +94,20 @@ class PlacementNetwork(nn.Module):
         return self.head(self.features(x))
 
 
-def build_network(width: float = 0.35, size: tuple[int, int] = (96, 96), features: str = "scratch") -> PlacementNetwork:
+def build_network(width: float = 0.35, size: tuple[int, int] = (96, 96), init: str = "random") -> PlacementNetwork:
     """Return an untrained network; published weights go into ``.features`` afterwards.
 
     Args:
         width: of MobileNetV2; 1.0 in the paper.
         size: lines and samples of the images; 256, 256 in the paper.
-        features: ``scratch`` or ``tuned`` (trained with the rest), or ``frozen`` (kept, as in the paper).
+        init: ``random`` or ``finetune`` (trained with the rest), or ``frozen`` (kept, as in the paper).
 
     Raises:
         BoardbenchError: for an unknown word.
     """
-    if features not in FEATURES:
-        raise BoardbenchError(f"placement.features '{features}' is not known. {nearest(features, list(FEATURES))}")
-    return PlacementNetwork(width, size, frozen=features == "frozen")
+    if init not in INITS:
+        raise BoardbenchError(f"placement.features '{init}' is not known. {nearest(init, list(INITS))}")
+    return PlacementNetwork(width, size, frozen=init == "frozen")
 
 
 def preprocess(images: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Training of one features x loss x seed."""
+"""Training of one init x loss x seed."""
 
 import json
 import time
@@ -27,7 +27,7 @@ from boardbench.placement.network import build_network
 
 def train(
     *,
-    features: str,
+    init: str,
     loss: str,
     seed: int,
     dataset: str,
@@ -43,14 +43,14 @@ def train(
     is paper 4's metric, the mean absolute error of the chip's centre, in pixels of an image.
 
     Args:
-        features: scratch (MobileNetV2 from a random start), tuned (from ``start``) or frozen (kept as in ``start``).
+        init: random, finetune (weights of ``start``) or frozen (kept as in ``start``).
         loss: rectangle (with the rectangle term) or corners (without).
         seed: of the start, of dropout and of the order of images.
         dataset: written into the run.
         samples: samples.csv, with samples.json and images.npy beside it.
-        start: weights.pt of 'boardbench placement features', where features are tuned or frozen.
+        start: weights.pt of 'boardbench placement features', where init is finetune or frozen.
         out: run folder.
-        tracking: MLflow store that mirrors the run.
+        tracking: MLflow store that shows the run.
         params: of the run.
 
     Raises:
@@ -58,7 +58,7 @@ def train(
     """
     began = time.monotonic()
     fix_arithmetic(params.threads)
-    _check(features, loss, start)
+    _check(init, loss, start)
     given = read_samples(samples)
     for part in ("train", "validation"):
         if not (given.parts == part).any():
@@ -69,7 +69,7 @@ def train(
     files = [samples, samples.with_suffix(".json"), *([start] if start else [])]
     description = {
         "dataset": dataset,
-        "features": features,
+        "init": init,
         "loss": loss,
         "seed": seed,
         "data": sha256(*files)[:16],
@@ -79,17 +79,17 @@ def train(
     fingerprint = fingerprint_of(**description, study="placement", params=parameters)
     run = None
     if tracking:
-        name = f"{dataset} {features}-{loss}-seed{seed}"
+        name = f"{dataset} {init}-{loss}-seed{seed}"
         run = Store(tracking).start("placement", name, fingerprint, description | parameters, "placement train")
 
     try:
         pl.seed_everything(seed, verbose=False)
-        network = build_network(params.width, given.size, features)
+        network = build_network(params.width, given.size, init)
         if weights:
             network.features.load_state_dict(weights)
-        cached = computed if features == "frozen" else None
+        cached = computed if init == "frozen" else None
         network = channels_last(network)
-        trained = network.head if features == "frozen" else network
+        trained = network.head if init == "frozen" else network
         parts = {part: Images(given, part, cached) for part in ("train", "validation")}
         loaders = [
             DataLoader(
@@ -133,7 +133,7 @@ def train(
     metadata = given.metadata
     model = Model(
         network=network,
-        features=features,
+        init=init,
         loss=loss,
         width=params.width,
         dataset=dataset,
@@ -164,15 +164,15 @@ def train(
     remove_checkpoints(checkpoints)
 
 
-def _check(features: str, loss: str, start: Path | None) -> None:
+def _check(init: str, loss: str, start: Path | None) -> None:
     for flag, word, known in (
-        ("features", features, ("scratch", "tuned", "frozen")),
+        ("init", init, ("random", "finetune", "frozen")),
         ("loss", loss, ("rectangle", "corners")),
     ):
         if word not in known:
             raise BoardbenchError(f"--{flag} {word}: not known. Valid: {', '.join(known)}.")
-    if (features == "scratch") != (start is None):
+    if (init == "random") != (start is None):
         raise BoardbenchError(
-            f"--features {features} "
+            f"--init {init} "
             + ("takes no --start." if start else "needs --start, made by 'boardbench placement features'.")
         )

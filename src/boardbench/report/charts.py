@@ -47,9 +47,9 @@ NAMES = {
     "majority": "majority class",
     "spectral_angle": "spectral angle",
     "lda": "linear discriminant",
-    "scratch": "MobileNetV2 from scratch",
-    "tuned": "MobileNetV2, tuned weights",
-    "frozen": "MobileNetV2, frozen at its start",
+    "random": "MobileNetV2, random start",
+    "finetune": "MobileNetV2, finetuned",
+    "frozen": "MobileNetV2, frozen",
     "rectangle": "rectangle term",
     "corners": "corners alone",
     "mean": "mean corners",
@@ -63,7 +63,7 @@ def colours_of(names: list[str]) -> dict[str, str]:
 
 
 def pretty(word: str) -> str:
-    """Return a reader's name of a backbone, strategy or floor; an unknown word stays as it is."""
+    """Return a reader's name of a backbone, strategy or baseline; an unknown word stays as it is."""
     name, _, width = word.partition("@")
     return NAMES.get(name, name) + (f", width {width}" if width else "")
 

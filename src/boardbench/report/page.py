@@ -10,20 +10,17 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.report.charts import pretty
 from boardbench.report.classification.page import classification_dataset
-from boardbench.report.ledger.classified import DATASETS as CIFAR10
-from boardbench.report.ledger.evidence import read_evidence
-from boardbench.report.ledger.ledger import COLUMNS, RUN, checks, summary
 from boardbench.report.placement.page import placement_dataset
-from boardbench.report.runs import read_csv, read_json, study_of
+from boardbench.report.runs import read_json, study_of
 from boardbench.report.segmentation.page import segmentation_dataset
 from boardbench.report.sentences import benchmark, signed
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULT_DATASETS = ("simulated", "simulated-photos", "digits")
-BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "floor", "n", "hardware")
+BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "limit", "n", "hardware")
 
 
-def _shown(text: str, digits: int = 3) -> str:
+def _rounded(text: str, digits: int = 3) -> str:
     """Return a number of a CSV cell with fewer decimals for reading; an empty cell is a dash."""
     return f"{float(text):.{digits}f}" if text else "\N{EN DASH}"
 
@@ -36,14 +33,10 @@ def _significant(text: str) -> str:
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if value else "0"
 
 
-def _ledger(reports: Path) -> dict[str, Any] | None:
-    """Gather what the page shows of the ledger; None where there is none."""
-    path = reports / "tables" / "reproduction.csv"
-    if not path.is_file():
-        return None
-    rows = read_csv(path, "ledger", COLUMNS).to_dict("records")
-    trained = any(row["ours"] and row["command"] in (RUN, *CIFAR10.values()) for row in rows)
-    return summary(rows) | {"checks": checks(read_evidence(reports)), "trained": trained}
+def _reproduction(reports: Path) -> dict[str, Any] | None:
+    """Return what 'boardbench reproduction' found of the published numbers; None where it was not asked."""
+    path = reports / "tables" / "reproduction.json"
+    return read_json(path, "reproduction") if path.is_file() else None
 
 
 def _benchmarks(reports: Path) -> list[dict[str, str]]:
@@ -95,7 +88,8 @@ def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def render(reports: Path) -> None:
-    """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks and ledger.
+    """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks and published
+    numbers.
 
     Where 'boardbench verify' has held the report against the reference, its answer stands first. The page needs no
     script and no outside resource; pictures are relative files of ``reports/figures``.
@@ -114,14 +108,14 @@ def render(reports: Path) -> None:
         lstrip_blocks=True,
         newline_sequence="\n",
     )
-    environment.filters |= {"shown": _shown, "significant": _significant, "signed": signed, "pretty": pretty}
+    environment.filters |= {"rounded": _rounded, "significant": _significant, "signed": signed, "pretty": pretty}
     environment.filters |= {"percent": _percent}
     template = environment.get_template("index.html.j2")
     verified = reports / "verify.json"
     html = template.render(
         studies=_studies(reports),
         benchmarks=_benchmarks(reports),
-        ledger=_ledger(reports),
+        reproduction=_reproduction(reports),
         verified=read_json(verified, "verify") if verified.is_file() else None,
     )
     html += "\n"

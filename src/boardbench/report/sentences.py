@@ -16,18 +16,18 @@ def benchmark(row: dict[str, str]) -> dict[str, str]:
 
     Args:
         row: text; ratio is how many times better ours is, target the least ratio wanted; of a unit that ends in "/s"
-            more is better, of all others less; floor is what the machine cannot pass.
+            more is better, of all others less; limit is what the machine cannot pass.
 
     Returns:
         the row, its ``verdict`` (met, missed, stated where there is no target or rival, not run), and ``limits``: how
-        many times worse than the floor ours is; empty without one, or where it is 0.
+        many times worse than the limit ours is; empty without one, or where it is 0.
     """
     if not row["ours_median"]:
         return row | {"verdict": "not run", "limits": ""}
     stated = not (row["ratio"] and row["target"])
     verdict = "stated" if stated else "met" if float(row["ratio"]) >= float(row["target"]) else "missed"
     limits = ""
-    if row["floor"] and float(row["floor"]):
-        ours, floor = float(row["ours_median"]), float(row["floor"])
-        limits = str(floor / ours if row["unit"].endswith("/s") else ours / floor)
+    if row["limit"] and float(row["limit"]):
+        ours, limit = float(row["ours_median"]), float(row["limit"])
+        limits = str(limit / ours if row["unit"].endswith("/s") else ours / limit)
     return row | {"verdict": verdict, "limits": limits}

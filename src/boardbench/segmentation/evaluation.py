@@ -43,7 +43,7 @@ def evaluate(
         truth: folder of masks of another size, such as the captures' own; predictions are resized to them by the
             nearest pixel before they are scored. None: masks at working size.
         out: run folder with model.pt and training.json.
-        tracking: MLflow store that mirrors the scores.
+        tracking: MLflow store that shows the scores.
         threads: torch threads.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
@@ -71,7 +71,7 @@ def evaluate(
         },
     )
     if tracking:
-        mirror(runs=[out], tracking=tracking)
+        sync(runs=[out], tracking=tracking)
 
 
 def predict(
@@ -162,13 +162,13 @@ def write_run(
     )
 
 
-def mirror(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
     """Show the final scores and pictures of run folders in MLflow; a run that is not there yet is made.
 
     Args:
         runs: run folders with metrics.json.
         tracking: MLflow store.
-        out: JSON written last: the run folders, each with the one it lies in, and the hash of what was mirrored.
+        out: JSON written last: the run folders, each with the one it lies in, and the hash of what was synced.
     """
     from boardbench.engine.tracking import Store, fingerprint_of
 

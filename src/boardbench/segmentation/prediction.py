@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from boardbench.captures.classification import write_classification
+from boardbench.captures.envi_classmap import write_classification
 from boardbench.captures.locate import Located, capture_name, locate
 from boardbench.captures.names import header_file
 from boardbench.captures.references import read_references

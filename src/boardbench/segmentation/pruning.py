@@ -52,7 +52,7 @@ def prune(
         normalization: normalization.npz that the run was trained with; none: bands as they are.
         reduction: fitted reduction, where the run's strategy has one.
         out: folder of the pruned run, another than the run's own.
-        tracking: MLflow store that mirrors the run.
+        tracking: MLflow store that shows the run.
         params: method, ratio, and how it is trained on.
 
     Raises:

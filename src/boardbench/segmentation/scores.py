@@ -172,7 +172,7 @@ def read_confusions(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     Raises:
         BoardbenchError: if the file is missing, holds no capture, or a line is out of order or no line of counts.
     """
-    again = "again with `boardbench segmentation evaluate` (a rival: `boardbench segmentation floor`)."
+    again = "again with `boardbench segmentation evaluate` (a baseline: `boardbench segmentation baseline`)."
     if not path.is_file():
         raise BoardbenchError(f"{path}: no confusion matrices by capture. Make the run's scores {again}")
     with path.open(newline="", encoding="utf-8", errors="replace") as file:

@@ -72,7 +72,7 @@ class Results:
         if not self.lines:
             self._partial.unlink()
             return
-        # What an ENVI header cannot hold, as in captures.classification.
+        # What an ENVI header cannot hold, as in captures.envi_classmap.
         names = [name.translate(str.maketrans(",{}", "---")) for name in (*self._classes, NOT_SEEN)]
         colours = class_colours(self._classes) | {len(self._classes): (128, 128, 128)}
         fields = {

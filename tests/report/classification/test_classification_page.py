@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from boardbench.params.classification import Exploration
+from boardbench.publish import publish
 from boardbench.report.classification.figures import figures
 from boardbench.report.classification.sentences import (
     against_baseline,
@@ -22,7 +23,6 @@ from boardbench.report.classification.sentences import (
 )
 from boardbench.report.classification.tables import tables
 from boardbench.report.page import render
-from boardbench.report.publish import publish
 
 PUBLISHED = Path(__file__).parents[3] / "reports" / "published"
 EXPLORATION = Exploration(grid=4, scatter_images=12, perplexity=3)
@@ -128,20 +128,20 @@ def test_networks_that_beat_the_best_baseline_and_those_that_do_not(images):
         images.network("weak", seed, range(17))
     tables(**images.arguments | {"seeds": [0, 1, 2]})
     good, weak = "+0.350, p = 0.0156", "\N{MINUS SIGN}0.450, p = 0.0039"
-    assert against_baseline(*read(images, "differences", "scratch"), 20) == [
+    assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, 1 of 2 networks beats the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} / +0.300, p = 0.0312 / {good}; weak is below it ({weak} / {weak} / {weak})."
     ]
     tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
-    assert against_baseline(*read(images, "differences", "scratch"), 20) == [
+    assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, the network beats the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} / +0.300, p = 0.0312 / {good}."
     ]
     tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
-    (said,) = against_baseline(*read(images, "differences", "scratch"), 20)
+    (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert "no network is shown to beat the best baseline" in said and "weak is below it" in said
     tables(**images.arguments)
-    assert against_baseline(*read(images, "differences", "scratch"), 20) == [
+    assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, accuracy minus that of the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} (one seed: not tested); weak {weak} (one seed: not tested)."
     ]
@@ -151,29 +151,29 @@ def test_a_network_beats_only_where_every_seed_does(images):
     images.network("good", 1, range(3, 8))  # five images to none: p = 0.0625
     images.network("good", 2, [0])
     tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
-    (said,) = against_baseline(*read(images, "differences", "scratch"), 20)
+    (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert "no network is shown to beat" in said and "good is not shown to be above it" in said
     images.network("weak", 1, range(8))  # as the baseline; the other seeds are below it
     images.network("weak", 2, range(17))
     tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
-    assert "weak is not shown to be above it" in against_baseline(*read(images, "differences", "scratch"), 20)[0]
+    assert "weak is not shown to be above it" in against_baseline(*read(images, "differences", "numpy_networks"), 20)[0]
     images.baseline("knn-ssim-standardize", {1: [9]}, images=10)
     tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"], "seeds": [0, 1, 2]})
-    (said,) = against_baseline(*read(images, "differences", "scratch"), 20)
+    (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert said.startswith("On the same 10 test images (of 20: the baseline was scored on no others), no network")
 
 
 def test_without_rivals_or_networks_nothing_is_claimed(images):
     tables(**images.arguments | {"baselines": None})
-    assert against_baseline(*read(images, "differences", "scratch"), 20)[0].startswith("There is no baseline")
+    assert against_baseline(*read(images, "differences", "numpy_networks"), 20)[0].startswith("There is no baseline")
     tables(**images.arguments | {"names": None})
-    frames = read(images, "differences", "scratch")
+    frames = read(images, "differences", "numpy_networks")
     assert against_baseline(*frames, 20)[0].startswith("No network was trained") and learned(*frames) == []
 
 
 def test_whether_networks_learn(images):
     tables(**images.arguments)
-    assert learned(*read(images, "differences", "scratch")) == [
+    assert learned(*read(images, "differences", "numpy_networks")) == [
         "Whether a network learns more than the largest class takes three seeds. The largest class for all gives "
         "0.1000: good 0.9500 (95 % limits 0.8250 to 1.0125); weak 0.1500 (95 % limits 0.0250 to 0.2125)."
     ]
@@ -181,10 +181,10 @@ def test_whether_networks_learn(images):
     for seed in (1, 2):
         images.network("weak", seed, range(17))
     tables(**images.arguments | {"seeds": [0, 1, 2]})
-    (said,) = learned(*read(images, "differences", "scratch"))
+    (said,) = learned(*read(images, "differences", "numpy_networks"))
     assert said.startswith("Not shown that weak learns anything. The largest class for all gives 0.1000: good 0.9333 ±")
     tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
-    (said,) = learned(*read(images, "differences", "scratch"))
+    (said,) = learned(*read(images, "differences", "numpy_networks"))
     assert said == "The networks learn. The largest class for all gives 0.1000: good 0.9333 ± 0.0289 over 3 seeds."
 
 
@@ -252,4 +252,4 @@ def test_why_published_numbers_stand_beside_or_not():
 def test_json_of_the_tables_is_nested_for_dvc(page):
     page()
     found = json.loads((page.reports / "tables/toy-digits/classification_metrics.json").read_text())
-    assert found["scratch"]["good"] == {"accuracy": 0.95, "precision": 0.5, "recall": 0.95, "f_score": 0.25}
+    assert found["numpy_networks"]["good"] == {"accuracy": 0.95, "precision": 0.5, "recall": 0.95, "f_score": 0.25}

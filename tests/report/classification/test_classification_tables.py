@@ -60,24 +60,24 @@ def test_baselines_one_row_a_run_and_k(images):
 def test_networks_one_row_a_name(images):
     images.network("good", 0, range(1), folds=(0.5, 0.7))
     tables(**images.arguments)
-    row = one(table(images, "scratch"), name="good")
+    row = one(table(images, "numpy_networks"), name="good")
     expected = {"network": "fc3", "pool": "false", "initialization": "he", "optimizer": "adam", "dropout": "0"}
     expected |= {"learning_rate": "0.001", "schedule": "cosine", "folds": "", "epochs": "2", "seeds": "1"}
     expected |= {"parameters_millions": "0.7250", "mmacs": "0.7244", "test_images": "20", "accuracy": "0.9500"}
     expected |= {"accuracy_sd": "", "low": "0.8250", "high": "1.0125", "accuracy_folds": "0.6000"}
     expected |= {"accuracy_folds_sd": "0.1414", "setting_published": "", "accuracy_published": ""}
     assert {key: row[key] for key in expected} == expected
-    assert one(table(images, "scratch"), name="weak")["accuracy_folds"] == ""
+    assert one(table(images, "numpy_networks"), name="weak")["accuracy_folds"] == ""
 
 
 def test_several_seeds_have_a_spread_and_no_limits(images):
     tables(**images.arguments | {"seeds": [0, 1]})
-    row = one(table(images, "scratch"), name="good")
+    row = one(table(images, "numpy_networks"), name="good")
     # 0.95 and 0.90: mean 0.925, standard deviation 0.05 / sqrt 2.
     assert (row["accuracy"], row["accuracy_sd"], row["seeds"]) == ("0.9250", "0.0354", "2")
     assert (row["low"], row["high"], row["recall"]) == ("", "", "0.9250")
     metrics = json.loads((images.root / "tables/classification_metrics.json").read_text())
-    assert metrics["scratch"]["good"]["accuracy"] == 0.925
+    assert metrics["numpy_networks"]["good"]["accuracy"] == 0.925
     assert metrics["baselines"]["knn-l1-standardize-k3"]["accuracy"] == 0.5
 
 
@@ -93,25 +93,27 @@ def test_differences_image_by_image(images):
     for seed in (1, 2):
         images.network("weak", seed, range(17))
     tables(**images.arguments)
-    assert set(table(images, "differences").query("first.str.contains('seed')")["shown"]) == {"one seed: not tested"}
+    assert set(table(images, "differences").query("first.str.contains('seed')")["conclusion"]) == {
+        "one seed: not tested"
+    }
     tables(**images.arguments | {"seeds": [0, 1, 2]})
     frame = table(images, "differences")
     row = one(frame, question="network against the best baseline", first="good-seed0")
     # Best: L1, k = 1, wrong at 0 to 7; the network is wrong at 0 too: seven images to none, p = 2 / 128.
     expected = {"second": "knn-l1-standardize-k1", "test_images": "20", "first_accuracy": "0.9500"}
     expected |= {"second_accuracy": "0.6000", "difference": "0.3500", "only_first": "7", "only_second": "0"}
-    expected |= {"p": "0.0156", "shown": "higher"}
+    expected |= {"p": "0.0156", "conclusion": "higher"}
     assert {key: row[key] for key in expected} == expected
-    assert one(frame, question="network against the best baseline", first="weak-seed0")["shown"] == "lower"
+    assert one(frame, question="network against the best baseline", first="weak-seed0")["conclusion"] == "lower"
     # The class 0 for all is right at 0 and 10; weak at 17, 18, 19: three to two.
     row = one(frame, question="network against the largest class", first="weak-seed0")
-    assert (row["only_first"], row["only_second"], row["p"], row["shown"]) == (
+    assert (row["only_first"], row["only_second"], row["p"], row["conclusion"]) == (
         "3",
         "2",
         "1.0000",
         "no difference shown",
     )
-    assert one(frame, question="network against the largest class", first="good-seed0")["shown"] == "higher"
+    assert one(frame, question="network against the largest class", first="good-seed0")["conclusion"] == "higher"
     row = one(frame, question="k = 1 against k = 3", first="knn-l2-standardize-k1")
     # Wrong at 0 to 8 against 2 to 9: one image to two.
     assert (row["second"], row["only_first"], row["only_second"]) == ("knn-l2-standardize-k3", "1", "2")
@@ -151,10 +153,10 @@ def test_seconds_stand_apart(images):
     frame = table(images, "seconds")
     assert list(frame["name"]) == [*images.wrong, "good-seed0", "weak-seed0"]
     row = one(frame, name="good-seed0")
-    assert (row["kind"], row["seconds"], row["seconds_per_epoch"]) == ("scratch", "30.00", "15.00")
+    assert (row["kind"], row["seconds"], row["seconds_per_epoch"]) == ("numpy_network", "30.00", "15.00")
     assert (row["threads"], row["hardware"], row["seconds_published"]) == ("1", "a machine", "")
     assert one(frame, name="knn-l1-standardize")["seconds_per_epoch"] == ""
-    assert not any("seconds" in column for name in ("baselines", "scratch") for column in table(images, name))
+    assert not any("seconds" in column for name in ("baselines", "numpy_networks") for column in table(images, name))
 
 
 def test_about_says_what_the_data_are(images):
@@ -185,7 +187,7 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     about = json.loads((cifar10.root / "tables/about.json").read_text())
     assert about["label"].startswith("CIFAR-10, recoded as JPEG") and "only 20 + 20" in about["label"]
     assert (about["cifar10"], about["original"], about["recoded"], about["complete"]) == (True, False, True, False)
-    row = one(table(cifar10, "scratch"), name="good")
+    row = one(table(cifar10, "numpy_networks"), name="good")
     assert (row["setting_published"], row["accuracy_published"]) == ("lr 0.001", "0.0908")
     cifar10.cifar10("cifar10", "uncompressed, the original pixels")
     tables(**cifar10.arguments | {"source": "cifar10"})
@@ -275,7 +277,7 @@ def test_same_runs_same_bytes(images):
 
 def test_baselines_or_networks_alone_are_enough(images):
     tables(**images.arguments | {"names": None, "seeds": None})
-    assert table(images, "scratch").empty and not table(images).empty
+    assert table(images, "numpy_networks").empty and not table(images).empty
     tables(**images.arguments | {"baselines": None})
     assert table(images).empty and set(table(images, "differences")["question"]) == {
         "network against the largest class"
@@ -293,7 +295,7 @@ def edit(path, **changes):
         ({"dataset": "other"}, "dataset is 'other', expected 'toy-digits'"),
         ({"distance": "l2"}, "distance is 'l2', expected 'l1'"),
         ({"normalization": "minmax"}, "normalization is 'minmax'"),
-        ({"kind": "scratch"}, "kind is 'scratch', expected 'baseline'"),
+        ({"kind": "numpy_network"}, "kind is 'numpy_network', expected 'baseline'"),
         ({"test_images": 19}, "test_images is 19, but predictions.csv has 20"),
         ({"scores": 3}, "field scores is no list"),
         ({"largest": [{"k": 1, "accuracy": 0.1}]}, "scores by 'largest distance' cannot be read"),
@@ -340,7 +342,7 @@ def test_predictions_of_other_images_are_refused(images, says, old, new, words):
     path = images.root / "runs/good-seed0/predictions.csv"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    says(lambda: tables(**images.arguments), "good-seed0/", words, "boardbench classification scratch")
+    says(lambda: tables(**images.arguments), "good-seed0/", words, "boardbench classification numpy-network")
     assert not (images.root / "tables").exists()
 
 
@@ -353,7 +355,12 @@ def test_runs_of_other_images_than_the_first_are_refused(images, says):
     images.predictions("good-seed0", {"predicted": range(1)}, 19)
     path = images.root / "runs/good-seed0/metrics.json"
     edit(path, scores=images.scores(range(1), 19))
-    says(lambda: tables(**images.arguments), "test_images is 19, but", "samples.csv has 20", "classification scratch")
+    says(
+        lambda: tables(**images.arguments),
+        "test_images is 19, but",
+        "samples.csv has 20",
+        "classification numpy-network",
+    )
 
 
 def test_missing_and_foreign_networks_name_file_field_and_verb(images, says):
@@ -368,12 +375,17 @@ def test_missing_and_foreign_networks_name_file_field_and_verb(images, says):
         ({"folds": [{"fold": 1}]}, "field folds cannot be read"),
     ):
         edit(path, **changes)
-        says(lambda: tables(**images.arguments), "good-seed0/metrics.json", words, "boardbench classification scratch")
+        says(
+            lambda: tables(**images.arguments),
+            "good-seed0/metrics.json",
+            words,
+            "boardbench classification numpy-network",
+        )
         path.write_text(kept)
     images.network("good", 1, range(2), learning_rate=0.01)
     says(lambda: tables(**images.arguments | {"seeds": [0, 1]}), "settings are others than those of good-seed0")
     path.unlink()
-    says(lambda: tables(**images.arguments), "metrics.json: no such file", "boardbench classification scratch")
+    says(lambda: tables(**images.arguments), "metrics.json: no such file", "boardbench classification numpy-network")
     assert not (images.root / "tables").exists()
 
 
@@ -387,7 +399,9 @@ def test_other_bad_input_names_file_field_and_verb(images, says):
     seconds = images.root / "runs/good-seed0/seconds.json"
     kept = seconds.read_text()
     seconds.write_text("{}")
-    says(lambda: tables(**images.arguments), "seconds.json: field seconds, images_per_s", "classification scratch")
+    says(
+        lambda: tables(**images.arguments), "seconds.json: field seconds, images_per_s", "classification numpy-network"
+    )
     seconds.write_text(kept)
     path = images.root / "samples.json"
     kept = path.read_text()

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from boardbench.params.classification import Exploration
+from boardbench.publish import publish
 from boardbench.report.classification.figures import figures
 from boardbench.report.classification.network_charts import latency_figure, points
 from boardbench.report.classification.network_page import times
 from boardbench.report.classification.network_sentences import pruning, ratios, squeeze, stand_in, transfer
 from boardbench.report.classification.tables import tables
 from boardbench.report.page import render
-from boardbench.report.publish import publish
 
 EXPLORATION = Exploration(grid=4, scatter_images=12, perplexity=3)
 
@@ -120,13 +120,16 @@ DIFFERENCE = {"question": "squeeze-and-excitation against none", "first": "a-se"
     ("changes", "said"),
     [
         (
-            {"shown": "higher", "low": "0.01", "high": "0.19", "seeds": "5"},
+            {"conclusion": "higher", "low": "0.01", "high": "0.19", "seeds": "5"},
             "a gain is shown (+0.100, 95 % limits +0.010",
         ),
-        ({"shown": "lower", "low": "-0.2", "high": "-0.1", "seeds": "5"}, "a loss is shown"),
-        ({"shown": "no difference shown", "low": "-0.1", "high": "0.3", "seeds": "3"}, "no gain is shown (+0.100,"),
+        ({"conclusion": "lower", "low": "-0.2", "high": "-0.1", "seeds": "5"}, "a loss is shown"),
         (
-            {"shown": "one seed: not tested", "low": "", "high": "", "seeds": "1"},
+            {"conclusion": "no difference shown", "low": "-0.1", "high": "0.3", "seeds": "3"},
+            "no gain is shown (+0.100,",
+        ),
+        (
+            {"conclusion": "one seed: not tested", "low": "", "high": "", "seeds": "1"},
             "+0.100 (1 seed, 20 test images; one seed: not",
         ),
     ],
@@ -168,8 +171,8 @@ def test_transfer_is_said_by_its_limits(page):
     said = {"helps": "the start helps against", "harms": "the start harms against"}
     said["no difference shown"] = "not shown that the start helps against"
     for shown, words in said.items():
-        assert words in transfer(table.assign(shown=shown))[0]
-        assert "against four from scratch (+0.375, 95 % limits" in transfer(table.assign(shown=shown))[0]
+        assert words in transfer(table.assign(conclusion=shown))[0]
+        assert "against four from scratch (+0.375, 95 % limits" in transfer(table.assign(conclusion=shown))[0]
     assert "the head and the last block train," in transfer(table.assign(unfrozen="1"))[0]
     assert "the head alone trains" in transfer(table.assign(unfrozen="0"))[0]
     assert "all of it trains" in transfer(table.assign(unfrozen="all"))[0]

@@ -87,7 +87,10 @@ def test_tables_without_rows_are_not_there(networks):
     root = networks.images.root
     tables(**networks.images.arguments)
     assert not any((root / f"tables/classification_{name}.csv").exists() for name in OURS)
-    assert json.loads((root / "tables/classification_metrics.json").read_text()).keys() == {"baselines", "scratch"}
+    assert json.loads((root / "tables/classification_metrics.json").read_text()).keys() == {
+        "baselines",
+        "numpy_networks",
+    }
     tables(**networks.arguments)
     alone = {"networks": ["plain-seed0"], "complexity": root / "complexity.csv"}
     bare = {"baselines": None, "names": None, "seeds": None}
@@ -112,7 +115,7 @@ def test_pruning_is_compared_with_the_same_runs_before(networks):
     cells(
         one(frame, name="plain", pruning=""),
         **{"method": "", "ratio": "", "seeds": "2", "gmacs": "0.500000", "megabytes": "44.6800", "accuracy_before": ""},
-        **{"difference": "", "shown": "", "params_millions_published": ""},
+        **{"difference": "", "conclusion": "", "params_millions_published": ""},
     )
     # Seed 0 loses one image of 20, seed 1 none: -0.05 and 0.
     cells(
@@ -122,7 +125,7 @@ def test_pruning_is_compared_with_the_same_runs_before(networks):
             "accuracy": "0.7250",
             "accuracy_before": "0.7500",
             "difference": "-0.0250",
-            "shown": "two seeds: not tested",
+            "conclusion": "two seeds: not tested",
         },
         **{"difference_low": "-0.1252", "difference_high": "0.0752", "note": ""},
     )
@@ -131,7 +134,7 @@ def test_pruning_is_compared_with_the_same_runs_before(networks):
         **{"method": "unstructured", "ratio": "0.9", "seeds": "1", "parameters_millions": "11.1700"},
         **{"parameters_nonzero_millions": "1.1170", "gmacs": "0.500000", "gmacs_effective": "0.050000"},
         **{"accuracy_before": "0.8000", "difference": "0.0000", "note": "one seed: limits over test images only"},
-        shown="one seed: not tested",
+        conclusion="one seed: not tested",
     )
 
 
@@ -144,9 +147,9 @@ def test_a_loss_is_shown_only_beyond_its_limits(networks, wrong, word):
     networks.numbers()
     names = {"networks": [f"plain-seed{k}" for k in range(3)], "pruned": [f"half/plain-seed{k}" for k in range(3)]}
     tables(**networks.arguments | names)
-    assert one(table(networks, "efficiency"), pruning="half")["shown"] == word
+    assert one(table(networks, "efficiency"), pruning="half")["conclusion"] == word
     tables(**networks.arguments | {key: found[:2] for key, found in names.items()})
-    assert one(table(networks, "efficiency"), pruning="half")["shown"] == "two seeds: not tested"
+    assert one(table(networks, "efficiency"), pruning="half")["conclusion"] == "two seeds: not tested"
 
 
 def test_latency_beside_the_same_run_before_pruning(networks):
@@ -173,7 +176,7 @@ def test_transfer_against_the_same_network_from_scratch(networks):
     expected = {"child": "child", "parent": "parent", "unfrozen": "2", "classes": "4", "parent_classes": "6"}
     expected |= {"seeds": "2", "test_images": "8", "accuracy": "0.9375", "parent_accuracy": "0.7500", "ratio": "1.25"}
     expected |= {"ratio_published": "", "against": "four", "against_accuracy": "0.5625", "difference": "0.3750"}
-    cells(row, **expected, shown="two seeds: not tested", note="limits over test images and 2 seeds")
+    cells(row, **expected, conclusion="two seeds: not tested", note="limits over test images and 2 seeds")
     assert float(row["low"]) < 0 < float(row["high"])
 
 
@@ -188,10 +191,10 @@ def test_transfer_helps_or_harms_only_beyond_its_limits(networks, child, rival, 
     runs = [f"{name}-seed{seed}" for name in ("late", "fresh") for seed in (0, 1, 2)]
     tables(**networks.arguments | {"networks": runs, "pruned": []})
     row = one(table(networks, "transfer"))
-    cells(row, shown=word, unfrozen="all", parent_classes="1000", parent_accuracy="", ratio="", against="fresh")
+    cells(row, conclusion=word, unfrozen="all", parent_classes="1000", parent_accuracy="", ratio="", against="fresh")
     tables(**networks.arguments | {"networks": ["late-seed0", "fresh-seed0"], "pruned": []})
     row = one(table(networks, "transfer"))
-    cells(row, shown="one seed: not tested", note="one seed: limits over test images only")
+    cells(row, conclusion="one seed: not tested", note="one seed: limits over test images only")
     assert float(row["low"]) * float(row["high"]) > 0
 
 
@@ -200,7 +203,7 @@ def test_transfer_without_a_rival_of_the_same_budget_says_so(networks):
         networks.network("four", seed, 4, network="mobilenet_v2", settings=[[1, 8, 1, 1]], classes=range(6, 10))
     tables(**networks.arguments)
     row = one(table(networks, "transfer"))
-    cells(row, against="", difference="", shown="", note="no run from scratch of the same classes and epochs")
+    cells(row, against="", difference="", conclusion="", note="no run from scratch of the same classes and epochs")
 
 
 def test_what_else_differs_from_the_rival_is_named(networks):
@@ -219,14 +222,14 @@ def test_squeeze_and_excitation_over_seeds(networks):
     expected = {"first": "plain-se", "second": "plain", "test_images": "20", "first_accuracy": "0.9000", "p": ""}
     expected |= {"second_accuracy": "0.7500", "difference": "0.1500", "only_first": "6", "only_second": "0"}
     # Each seed gains three images, one of them the same: variance of the mean over images 1.55 / 19 / 20, over seeds 0.
-    cells(row, **expected, seeds="2", low="0.0163", high="0.2837", shown="two seeds: not tested")
+    cells(row, **expected, seeds="2", low="0.0163", high="0.2837", conclusion="two seeds: not tested")
     networks.network("plain", 2, 5)
     networks.network("plain-se", 2, 2, network="se_resnet18")
     networks.numbers()
     runs = [f"{name}-seed{seed}" for name in ("plain", "plain-se") for seed in (0, 1, 2)]
     tables(**networks.arguments | {"networks": runs, "pruned": []})
     row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
-    cells(row, seeds="3", shown="higher")
+    cells(row, seeds="3", conclusion="higher")
     # Runs that know six or four classes are compared with no baseline.
     names = {name.rsplit("-seed", 1)[0] for name in frame["first"]}
     assert {"plain", "plain-se"} <= names and not names & {"parent", "four", "child"}
@@ -235,7 +238,7 @@ def test_squeeze_and_excitation_over_seeds(networks):
 def test_one_seed_shows_nothing_of_squeeze_and_excitation(networks):
     tables(**networks.arguments | {"networks": ["plain-seed0", "plain-se-seed0"], "pruned": []})
     row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
-    cells(row, seeds="1", low="", high="", shown="one seed: not tested", difference="0.1500")
+    cells(row, seeds="1", low="", high="", conclusion="one seed: not tested", difference="0.1500")
 
 
 def test_only_what_differs_in_squeeze_and_excitation_alone_is_compared(networks):
@@ -341,7 +344,7 @@ def test_bad_runs_name_file_field_and_remedy(networks, says):
         file.write_text(kept)
 
     metrics = "runs/plain-seed0/metrics.json"
-    bad(metrics, "kind is 'scratch', expected 'network'", again, kind="scratch")
+    bad(metrics, "kind is 'numpy_network', expected 'network'", again, kind="numpy_network")
     bad(metrics, "dataset is 'other'", again, dataset="other")
     bad(metrics, "field settings is missing", again, settings=None)
     bad(metrics, "the run in it is other-seed0, not plain-seed0", again, name="other")

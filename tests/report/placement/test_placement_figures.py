@@ -43,16 +43,16 @@ def test_same_runs_same_bytes_and_stale_figures_go(drawn):
 
 
 def test_errors_are_distances_of_centres_and_the_best_run_is_shown(drawn):
-    asked = {("scratch", "rectangle"): [0, 1], ("scratch", "corners"): [0], ("template", "none"): [0]}
+    asked = {("random", "rectangle"): [0, 1], ("random", "corners"): [0], ("template", "none"): [0]}
     found = _predictions(drawn.root / "runs", asked, drawn.root / "samples.csv")
-    frame = found["scratch", "rectangle", 1]
+    frame = found["random", "rectangle", 1]
     assert frame.groupby("part")["error"].mean().round(6).to_dict() == {
         "validation": 0.12,
         "test": 0.42,
         "displaced": 3.0,
     }
-    # The floor errs less (0.2), but the sheet is of networks.
-    assert _best(found) == ("scratch", "rectangle", 0)
+    # The baseline errs less (0.2), but the sheet is of networks.
+    assert _best(found) == ("random", "rectangle", 0)
     assert "rectangle term, seed 0" in entries(drawn)[-1]["caption"]
 
 
@@ -66,7 +66,7 @@ def test_the_sheet_shows_the_images_with_found_outlines(drawn):
 
 
 def test_floors_alone_have_no_training_curves(drawn):
-    figures(**drawn.figures | {"features": []})
+    figures(**drawn.figures | {"init": []})
     assert "placement_training.svg" not in [entry["file"] for entry in entries(drawn)]
     assert not (drawn.root / "figures/placement_training.svg").exists()
 
@@ -74,9 +74,9 @@ def test_floors_alone_have_no_training_curves(drawn):
 def test_without_displaced_boards_the_part_is_left_out(boards):
     boards.rows = boards.rows[:9]
     boards.samples()
-    for key, errors in {("scratch", "rectangle", 0): (0.1, 0.4), ("mean", "none", 0): (3.0, 3.5)}.items():
+    for key, errors in {("random", "rectangle", 0): (0.1, 0.4), ("mean", "none", 0): (3.0, 3.5)}.items():
         boards.run(*key, errors)
-    few = {"losses": ["rectangle"], "seeds": [0], "floors": ["mean"]}
+    few = {"losses": ["rectangle"], "seeds": [0], "baselines": ["mean"]}
     tables(**boards.arguments | few)
     assert set(pd.read_csv(boards.root / "tables/placement.csv")["part"]) == {"validation", "test"}
     figures(**boards.members | few, tables=boards.root / "tables", out=boards.root / "figures")
@@ -84,12 +84,12 @@ def test_without_displaced_boards_the_part_is_left_out(boards):
 
 
 def test_floors_are_grey_and_networks_are_told_apart():
-    found = colours([("scratch", "rectangle"), ("scratch", "corners"), ("mean", "none")])
+    found = colours([("random", "rectangle"), ("random", "corners"), ("mean", "none")])
     assert len(set(found.values())) == 3 and found["mean", "none"] == "#555555"
 
 
 def test_bad_input_names_file_and_verb(drawn, says):
-    run = drawn.root / "runs/scratch-corners-seed0"
+    run = drawn.root / "runs/random-corners-seed0"
     kept = (run / "predictions.csv").read_text()
     (run / "predictions.csv").write_text(kept + kept.splitlines()[-1].replace("11,", "99,", 1) + "\n")
     words = ("predictions.csv: column sample holds 99", "boardbench placement evaluate")

@@ -5,11 +5,11 @@ import json
 import pandas as pd
 import pytest
 
+from boardbench.publish import publish
 from boardbench.report.page import render
 from boardbench.report.placement.figures import figures
-from boardbench.report.placement.sentences import against_floors, leak, settings, term
+from boardbench.report.placement.sentences import against_baselines, leak, settings, term
 from boardbench.report.placement.tables import tables
-from boardbench.report.publish import publish
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_tables_of_the_page_hold_the_numbers(page):
     html = page()
     found = html[html.index("Where the chip is found") : html.index("Does validation tell")]
     rows = [row.split("</tr>")[0] for row in found[found.index("<tbody>") :].split("<tr ")[1:]]
-    assert len(rows) == 12 and 'class="floor first"' in rows[6] and ">floor<" in rows[6]
+    assert len(rows) == 12 and 'class="baseline first"' in rows[6] and ">baseline<" in rows[6]
     # Test images of the network with the term: 0.2 and 0.21 px over seeds.
     assert "<td>0.205<small>± 0.007</small></td>" in rows[1]
     judged = html[html.index("<h4>Pass or fail") : html.index("<h4>Cost")]
@@ -84,12 +84,12 @@ def read(boards):
 
 def test_networks_that_do_not_beat_a_floor_are_named(boards):
     tables(**boards.thrice)
-    test, displaced = against_floors(*read(boards))
+    test, displaced = against_baselines(*read(boards))
     assert test == (
         "On images of photos that were not trained on (test), none of the 2 trained networks is shown to beat "
-        "every floor (mean corners, template matching) at the centre: MobileNetV2 from scratch, rectangle term "
-        "(0.205 px) loses to template matching (0.100 px); MobileNetV2 from scratch, corners alone (0.255 px) loses to "
-        "template matching (0.100 px)."
+        "every baseline (mean corners, template matching) at the centre: MobileNetV2, random start, rectangle term "
+        "(0.205 px) loses to template matching (0.100 px); MobileNetV2, random start, corners alone (0.255 px) loses "
+        "to template matching (0.100 px)."
     )
     assert "is not told apart from mean corners (2.000 px), is not told apart from template" in displaced
 
@@ -97,27 +97,27 @@ def test_networks_that_do_not_beat_a_floor_are_named(boards):
 def test_one_of_two_that_falls_short_is_named_alone(boards):
     boards.run("template", "none", 0, (0.3, 0.58, 0.5))
     tables(**boards.thrice)
-    test, _ = against_floors(*read(boards))
+    test, _ = against_baselines(*read(boards))
     assert "1 of 2 trained networks are not shown" in test and "rectangle term" not in test
     assert test.endswith("corners alone (0.255 px) is not told apart from template matching (0.290 px).")
 
 
 def test_networks_that_beat_all_floors_are_said_to(boards):
-    tables(**boards.thrice | {"floors": ["mean"]})
-    test, _ = against_floors(*read(boards))
-    assert test.endswith("every trained network (2) beats every floor (mean corners) at the centre.")
+    tables(**boards.thrice | {"baselines": ["mean"]})
+    test, _ = against_baselines(*read(boards))
+    assert test.endswith("every trained network (2) beats every baseline (mean corners) at the centre.")
 
 
 def test_without_rivals_networks_or_seeds_nothing_is_claimed(boards):
-    tables(**boards.arguments | {"floors": []})
-    assert against_floors(*read(boards))[0].startswith("No floor was run")
-    tables(**boards.arguments | {"features": []})
-    assert against_floors(*read(boards))[0].startswith("No network was trained")
+    tables(**boards.arguments | {"baselines": []})
+    assert against_baselines(*read(boards))[0].startswith("No baseline was run")
+    tables(**boards.arguments | {"init": []})
+    assert against_baselines(*read(boards))[0].startswith("No network was trained")
     tables(**boards.arguments | {"seeds": [0]})
-    assert against_floors(*read(boards))[0] == (
-        "On images of photos that were not trained on (test), error at the centre: MobileNetV2 from scratch, rectangle "
-        "term 0.200 px, MobileNetV2 from scratch, corners alone 0.250 px, mean corners 1.750 px, template matching "
-        "0.100 px (one seed: not tested)."
+    assert against_baselines(*read(boards))[0] == (
+        "On images of photos that were not trained on (test), error at the centre: MobileNetV2, random start, "
+        "rectangle term 0.200 px, MobileNetV2, random start, corners alone 0.250 px, mean corners 1.750 px, template "
+        "matching 0.100 px (one seed: not tested)."
     )
 
 
@@ -125,7 +125,7 @@ def test_the_leak_is_said_in_numbers(boards):
     tables(**boards.thrice)
     first, _ = leak(*read(boards))
     assert first == (
-        "MobileNetV2 from scratch, rectangle term: centre 0.055 px on validation images, 0.205 px on test images; "
+        "MobileNetV2, random start, rectangle term: centre 0.055 px on validation images, 0.205 px on test images; "
         "difference +0.150 px (95 % interval +0.150 to +0.150 over 3 seeds): validation flatters it."
     )
     tables(**boards.arguments | {"seeds": [1]})
@@ -133,7 +133,7 @@ def test_the_leak_is_said_in_numbers(boards):
 
 
 def row(shown, metric="centre_mae_px", part="test", seeds="3", question="rectangle term"):
-    return {"question": question, "features": "scratch", "shown": shown, "metric": metric, "part": part, "seeds": seeds}
+    return {"question": question, "init": "random", "conclusion": shown, "metric": metric, "part": part, "seeds": seeds}
 
 
 def test_whether_the_term_helps():
@@ -147,7 +147,7 @@ def test_whether_the_term_helps():
     assert term(pd.DataFrame([row(nothing)]))[0].startswith("Not shown: in none of 1 comparisons")
     for shown in ("one seed: not tested", "two seeds: not tested"):
         assert term(pd.DataFrame([row(shown)]))[0].startswith("Not tested: fewer than three seeds")
-    said, rows = term(pd.DataFrame([row("beats", question="floor")]))
+    said, rows = term(pd.DataFrame([row("beats", question="baseline")]))
     assert "not trained both with and without" in said and rows == []
 
 

@@ -26,8 +26,8 @@ def test_one_row_a_network_and_part_floors_last(boards):
     tables(**boards.arguments)
     frame = table(boards)
     assert list(frame["part"]) == ["validation", "test", "displaced"] * 4
-    names = list(dict.fromkeys(zip(frame["features"], frame["loss"], strict=True)))
-    assert names == [("scratch", "rectangle"), ("scratch", "corners"), ("mean", "none"), ("template", "none")]
+    names = list(dict.fromkeys(zip(frame["init"], frame["loss"], strict=True)))
+    assert names == [("random", "rectangle"), ("random", "corners"), ("mean", "none"), ("template", "none")]
     row = one(frame, loss="rectangle", part="displaced")
     # Centres lie 1 and 3 px to the right: the mean over x and y is 0.5 and 1.5; 0.4 mm a pixel.
     expected = {"dataset": "toy-photos", "seeds": "2", "samples": "3", "bad": "1", "centre_mae_px": "1.0000"}
@@ -36,7 +36,7 @@ def test_one_row_a_network_and_part_floors_last(boards):
     expected |= {"false_accept_rate": "0.0000", "false_reject_rate": "0.5000", "auc": "0.7500"}
     assert {key: row[key] for key in expected} == expected
     assert row["centre_mae_published"] == ""
-    assert one(frame, features="mean", part="test")["centre_mae_px_sd"] == ""
+    assert one(frame, init="mean", part="test")["centre_mae_px_sd"] == ""
     assert (boards.root / "tables/placement.md").read_text().startswith("| dataset")
 
 
@@ -62,61 +62,61 @@ def test_does_the_term_help(boards):
     frame = frame[(frame["question"] == "rectangle term") & (frame["metric"] == "centre_mae_px")]
     row = one(frame, part="test")
     # All seeds err 0.05 px less: no spread, so shown; but three seeds are called rough.
-    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("-0.0500", "-0.0500", "-0.0500", "helps")
+    assert (row["difference"], row["low"], row["high"], row["conclusion"]) == ("-0.0500", "-0.0500", "-0.0500", "helps")
     assert (row["against"], row["seeds"], row["note"]) == ("corners", "3", "rough: 3 seeds")
     # Displaced: 0, -0.25 and -0.125 px, mean -0.125; Student's t of 2 degrees of freedom is 4.3027.
     row = one(frame, part="displaced")
-    assert (row["difference"], row["shown"]) == ("-0.1250", "no difference shown")
+    assert (row["difference"], row["conclusion"]) == ("-0.1250", "no difference shown")
     assert float(row["low"]) == pytest.approx(-0.125 - 4.3027 * 0.125 / 3**0.5, abs=1e-3)
 
 
 def test_however_clear_a_difference_takes_three_seeds(boards):
     tables(**boards.arguments)
     frame = table(boards, "placement_differences")
-    assert set(frame["shown"]) == {"two seeds: not tested"}
+    assert set(frame["conclusion"]) == {"two seeds: not tested"}
     row = one(frame[frame["question"] == "rectangle term"], part="test", metric="centre_mae_px")
     assert (row["difference"], row["low"], row["high"]) == ("-0.0500", "-0.0500", "-0.0500")
 
 
-def test_networks_against_floors_and_the_leak(boards):
+def test_networks_against_baselines_and_the_leak(boards):
     tables(**boards.thrice)
     frame = table(boards, "placement_differences")
     of = {"loss": "rectangle", "metric": "centre_mae_px"}
-    floors = frame[frame["question"] == "floor"]
-    assert set(floors["part"]) == {"test", "displaced"}
-    assert one(floors, **of, against="mean", part="test")["shown"] == "beats"
+    baselines = frame[frame["question"] == "baseline"]
+    assert set(baselines["part"]) == {"test", "displaced"}
+    assert one(baselines, **of, against="mean", part="test")["conclusion"] == "beats"
     # 0.20, 0.21 and 0.205 px against 0.10: 0.105 above. Over images (-0.03, 0, 0.03) the variance of the mean is
     # 0.0003, over seeds 0.0000083; 2.111 degrees of freedom, t = 4.093: 4.093 x sqrt(0.0003083) = 0.0719.
-    row = one(floors, **of, against="template", part="test")
-    assert (row["difference"], row["low"], row["high"], row["shown"]) == ("0.1050", "0.0331", "0.1769", "loses")
+    row = one(baselines, **of, against="template", part="test")
+    assert (row["difference"], row["low"], row["high"], row["conclusion"]) == ("0.1050", "0.0331", "0.1769", "loses")
     assert row["note"] == "3 images of 1 photo, not independent"
-    assert one(floors, **of, against="template", part="displaced")["shown"] == "no difference shown"
+    assert one(baselines, **of, against="template", part="displaced")["conclusion"] == "no difference shown"
     row = one(frame[frame["question"] == "leak"], **of)
     assert (row["part"], row["against"], row["difference"]) == ("test", "validation", "0.1500")
-    assert row["shown"] == "higher"
+    assert row["conclusion"] == "higher"
 
 
 def test_one_seed_has_limits_over_images_alone(boards):
     tables(**boards.arguments | {"seeds": [0]})
     frame = table(boards, "placement_differences")
-    floors = frame[frame["question"] == "floor"]
+    baselines = frame[frame["question"] == "baseline"]
     # 0.20 against 0.10 px, images (-0.03, 0, 0.03) around it: 4.3027 x sqrt(0.0009 / 3) = 0.0745.
-    row = one(floors, loss="rectangle", metric="centre_mae_px", against="template", part="test")
-    assert (row["difference"], row["low"], row["high"], row["shown"]) == (
+    row = one(baselines, loss="rectangle", metric="centre_mae_px", against="template", part="test")
+    assert (row["difference"], row["low"], row["high"], row["conclusion"]) == (
         "0.1000",
         "0.0255",
         "0.1745",
         "one seed: not tested",
     )
     assert row["note"] == "one seed: limits over images only; 3 images of 1 photo, not independent"
-    others = frame[frame["question"] != "floor"]
-    assert set(others["shown"]) == {"one seed: not tested"} and set(others["low"]) == {""}
+    others = frame[frame["question"] != "baseline"]
+    assert set(others["conclusion"]) == {"one seed: not tested"} and set(others["low"]) == {""}
     assert set(others["note"]) == {"one seed: no interval"}
     assert set(table(boards)["centre_mae_px_sd"]) == {""}
 
 
 def test_images_are_paired_whatever_the_order_of_their_rows(boards):
-    path = boards.root / "runs/scratch-rectangle-seed0/predictions.csv"
+    path = boards.root / "runs/random-rectangle-seed0/predictions.csv"
     head, *rows = path.read_text().splitlines()
     tables(**boards.arguments)
     before = (boards.root / "tables/placement_differences.csv").read_bytes()
@@ -151,7 +151,7 @@ def test_errors_of_images_by_hand():
 
 
 def test_predictions_that_do_not_fit_are_refused(boards, says):
-    path = boards.root / "runs/scratch-corners-seed1/predictions.csv"
+    path = boards.root / "runs/random-corners-seed1/predictions.csv"
     kept = path.read_text()
     last = kept.splitlines()[-1]
     for text, words in (
@@ -162,7 +162,7 @@ def test_predictions_that_do_not_fit_are_refused(boards, says):
         (kept.replace(last, "11,displaced,p,9,9,19,9,9,17,19,17"), "centre_mae_px of part displaced comes to"),
     ):
         path.write_text(text)
-        says(lambda: tables(**boards.arguments), "scratch-corners-seed1/predictions.csv", words, "placement evaluate")
+        says(lambda: tables(**boards.arguments), "random-corners-seed1/predictions.csv", words, "placement evaluate")
     path.unlink()
     says(lambda: tables(**boards.arguments), "predictions.csv: no such file", "boardbench placement evaluate")
     assert not (boards.root / "tables").exists()
@@ -171,11 +171,11 @@ def test_predictions_that_do_not_fit_are_refused(boards, says):
 def test_a_rate_without_boards_of_its_kind_is_empty(boards):
     boards.run("mean", "none", 0, (3.0, 3.5, 4.0), bad=0, false_accept_rate=None, auc=None)
     tables(**boards.arguments)
-    row = one(table(boards), features="mean", part="test")
+    row = one(table(boards), init="mean", part="test")
     assert (row["bad"], row["false_accept_rate"], row["auc"], row["false_reject_rate"]) == ("0", "", "", "0.5000")
     nested = json.loads((boards.root / "tables/placement_metrics.json").read_text())
     assert "auc" not in nested["mean"]["none"]["test"]
-    assert nested["scratch"]["rectangle"]["displaced"]["centre_mae_px"] == 1.0
+    assert nested["random"]["rectangle"]["displaced"]["centre_mae_px"] == 1.0
 
 
 def test_costs_and_times_stand_apart(boards):
@@ -184,10 +184,10 @@ def test_costs_and_times_stand_apart(boards):
     assert list(counted) == ["dataset", "network", "width", "lines", "samples", "gmacs", "params_millions"]
     assert one(counted, network="ours")["params_millions"] == "0.4512"
     times = table(boards, "placement_latency")
-    assert list(times)[:4] == ["dataset", "features", "loss", "precision"]
-    row = one(times, features="scratch")
-    assert (row["loss"], row["p99_ms"], row["floor_ms"]) == ("rectangle", "3.125", "0.750")
-    assert one(times, features="template")["loss"] == "none" and one(times, features="template")["floor_ms"] == ""
+    assert list(times)[:4] == ["dataset", "init", "loss", "precision"]
+    row = one(times, init="random")
+    assert (row["loss"], row["p99_ms"], row["limit_ms"]) == ("rectangle", "3.125", "0.750")
+    assert one(times, init="template")["loss"] == "none" and one(times, init="template")["limit_ms"] == ""
     tables(**boards.arguments | {"latency": None, "out": boards.root / "again"})
     assert not (boards.root / "again/placement_latency.csv").exists()
 
@@ -231,7 +231,7 @@ def edit(path, **changes):
 
 
 def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
-    path = boards.root / "runs/scratch-corners-seed1/metrics.json"
+    path = boards.root / "runs/random-corners-seed1/metrics.json"
     kept = path.read_text()
     for changes, words in (
         ({"dataset": "other"}, "dataset is 'other', expected 'toy-photos'"),
@@ -240,10 +240,10 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
         ({"parts": {"validation": {}, "test": {}}}, "parts.validation cannot be read"),
     ):
         edit(path, **changes)
-        says(lambda: tables(**boards.arguments), "scratch-corners-seed1/metrics.json", words, "placement evaluate")
+        says(lambda: tables(**boards.arguments), "random-corners-seed1/metrics.json", words, "placement evaluate")
         path.write_text(kept)
-    boards.run("scratch", "corners", 1, (0.1, 0.2))
-    says(lambda: tables(**boards.arguments), "scratch-corners-seed1", "other images than scratch-rectangle-seed0")
+    boards.run("random", "corners", 1, (0.1, 0.2))
+    says(lambda: tables(**boards.arguments), "random-corners-seed1", "other images than random-rectangle-seed0")
     path.unlink()
     says(lambda: tables(**boards.arguments), "metrics.json: no such file", "boardbench placement evaluate")
     assert not (boards.root / "tables").exists()
@@ -251,8 +251,8 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
 
 def test_other_bad_input_names_file_field_and_verb(boards, says):
     says(lambda: tables(**boards.arguments | {"source": "x"}), "--source x", "simulate, photos")
-    nothing = {"features": [], "floors": []}
-    says(lambda: tables(**boards.arguments | nothing), "no run is asked for", "--features")
+    nothing = {"init": [], "baselines": []}
+    says(lambda: tables(**boards.arguments | nothing), "no run is asked for", "--init")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("0.0123", "many"))
     says(lambda: tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("ours", "theirs"))
@@ -264,5 +264,5 @@ def test_other_bad_input_names_file_field_and_verb(boards, says):
     boards.write("samples.json", "{}")
     says(lambda: tables(**boards.arguments), "samples.json: field size", "boardbench placement samples")
     boards.samples()
-    boards.write("runs/scratch-corners-seed0/history.csv", "epoch,train_loss,validation_loss,validation_centre\n")
+    boards.write("runs/random-corners-seed0/history.csv", "epoch,train_loss,validation_loss,validation_centre\n")
     says(lambda: tables(**boards.arguments), "history.csv: no epoch", "train again")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from boardbench.params.segmentation import Complexity
+from boardbench.publish import publish
 from boardbench.report.page import render
-from boardbench.report.publish import publish
 from boardbench.report.segmentation.charts import pareto_figure
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.pareto import pareto_table
@@ -101,7 +101,7 @@ def test_a_row_a_pruned_run(pruned):
     # Of the confusions, 77 of 80 pixels right against 79: others 17/20 and 19/20, ic 20/23 and 20/21.
     value = (17 / 20 - 19 / 20 + 20 / 23 - 20 / 21) / 4
     assert float(row["difference"]) == pytest.approx(value, abs=5e-5)
-    assert float(row["low"]) < value < float(row["high"]) and row["shown"] == "one seed: not tested"
+    assert float(row["low"]) < value < float(row["high"]) and row["conclusion"] == "one seed: not tested"
 
 
 def test_seeds_of_a_pruning_are_one_row(pruned):
@@ -110,7 +110,7 @@ def test_seeds_of_a_pruning_are_one_row(pruned):
     (row,) = pruned.table().to_dict("records")
     # Before .5 and .4, after .4 and .4.
     expected = {"seeds": "2", "ratio": "0.6", "parameters": "300000", "gmacs": "1.5000", "miou_before": "0.4500"}
-    expected |= {"miou": "0.4000", "shown": "two seeds: not tested"}
+    expected |= {"miou": "0.4000", "conclusion": "two seeds: not tested"}
     assert {key: row[key] for key in expected} == expected
     # Seed 1 was not timed when pruned, so its time before is left out too.
     (times,) = pruned.table("pruning_latency").to_dict("records")
@@ -138,7 +138,7 @@ def test_sentences_say_what_the_table_holds(pruned):
     (sentence,) = pruning([row])
     assert sentence.startswith("U-Net with PCA, 3 axes, half: GMACs from 4.0000 to 2.0000; measured 2.00 times")
     assert "1 seed, 2 test scenes; rough" in sentence and "95 % interval" in sentence
-    (zeros,) = pruning([row | {"gmacs": "4.0000", "shown": "lower"}])
+    (zeros,) = pruning([row | {"gmacs": "4.0000", "conclusion": "lower"}])
     assert "50 % of the weights are zero, which leaves GMACs (4.0000) as they were" in zeros and "lower (95 %" in zeros
     (alone,) = pruning([row | {"low": "", "high": ""}])
     assert "no interval, 1 seed" in alone

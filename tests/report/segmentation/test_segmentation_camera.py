@@ -8,7 +8,7 @@ import pytest
 
 from boardbench.captures.transfer import QUANTITIES, photon_transfer
 from boardbench.params.segmentation import Complexity
-from boardbench.report.publish import publish
+from boardbench.publish import publish
 from boardbench.report.segmentation.camera import NAMES, PUBLISHED, compared, quantities, sensor
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.sensor import alike

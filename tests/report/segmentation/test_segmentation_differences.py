@@ -78,30 +78,32 @@ def test_a_clear_winner_is_shown_with_text_cells(runs):
     # All scenes count the same: shares of the sums are .8 and .7, IoU .8 / 1.2 and .7 / 1.3; F1 .8 and .7.
     assert row["difference"] == f"{0.8 / 1.2 - 0.7 / 1.3:.4f}" == "0.1282"
     assert 0 < float(row["low"]) < 0.1282 < float(row["high"])
-    assert {key: row[key] for key in ("strategy", "against", "seeds", "scenes", "covers", "shown", "note")} == {
+    assert {key: row[key] for key in ("strategy", "against", "seeds", "scenes", "covers", "conclusion", "note")} == {
         "strategy": "full",
         "against": "pca3",
         "seeds": "3",
         "scenes": "10",
         "covers": "scenes and seeds",
-        "shown": "higher",
+        "conclusion": "higher",
         "note": "",
     }
     f1 = rows(frame, backbone="unet", metric="mf1")[0]
     # The difference of F1 is .1 in every scene, so also in every resample.
-    assert (f1["difference"], f1["low"], f1["high"], f1["shown"]) == ("0.1000", "0.1000", "0.1000", "higher")
+    assert (f1["difference"], f1["low"], f1["high"], f1["conclusion"]) == ("0.1000", "0.1000", "0.1000", "higher")
     other = rows(runs.differences(seeds=SEEDS, strategies=["pca3", "full"]), backbone="unet", metric="miou")[0]
-    assert (other["difference"], other["shown"]) == ("-0.1282", "lower")
+    assert (other["difference"], other["conclusion"]) == ("-0.1282", "lower")
     assert float(other["low"]) == -float(row["high"])
 
 
-@pytest.mark.parametrize(("seeds", "shown"), [(1, "one seed: not tested"), (2, "two seeds: not tested"), (3, "higher")])
-def test_however_large_a_difference_takes_three_seeds(runs, seeds, shown):
+@pytest.mark.parametrize(
+    ("seeds", "conclusion"), [(1, "one seed: not tested"), (2, "two seeds: not tested"), (3, "higher")]
+)
+def test_however_large_a_difference_takes_three_seeds(runs, seeds, conclusion):
     for seed in range(seeds):
         runs.write(f"unet-full-seed{seed}", part(np.linspace(0.9, 0.99, 10)))
         runs.write(f"unet-pca3-seed{seed}", part(np.linspace(0.1, 0.19, 10)))
     frame = runs.differences(seeds=list(range(seeds)))
-    assert set(frame["shown"]) == {shown}
+    assert set(frame["conclusion"]) == {conclusion}
     assert (frame["low"].astype(float) > 0.5).all()
 
 
@@ -110,7 +112,7 @@ def test_identical_runs_show_no_difference(runs):
         runs.thrice(name, part(np.linspace(0.3, 0.9, 9)))
     for row in runs.differences(seeds=SEEDS).to_dict("records"):
         assert [row[key] for key in ("difference", "low", "high")] == ["0.0000"] * 3
-        assert row["shown"] == "no difference shown"
+        assert row["conclusion"] == "no difference shown"
 
 
 def test_a_difference_too_small_to_print_is_not_shown_and_has_no_sign(runs):
@@ -118,7 +120,7 @@ def test_a_difference_too_small_to_print_is_not_shown_and_has_no_sign(runs):
     runs.thrice("unet-pca3", {f"b{n}_1": right(0.7, 10**6) - [[0, 1], [0, 0]] for n in range(9)})
     for row in runs.differences(seeds=SEEDS).to_dict("records"):
         assert [row[key] for key in ("difference", "low", "high")] == ["0.0000"] * 3
-        assert row["shown"] == "no difference shown"
+        assert row["conclusion"] == "no difference shown"
 
 
 def test_a_difference_that_scenes_disagree_on_is_not_shown(runs):
@@ -126,7 +128,7 @@ def test_a_difference_that_scenes_disagree_on_is_not_shown(runs):
     runs.thrice("unet-full", part(0.7 + wobble + 0.01))
     runs.thrice("unet-pca3", part(0.7 - wobble))
     row = runs.differences(seeds=SEEDS).to_dict("records")[0]
-    assert float(row["difference"]) > 0 and row["shown"] == "no difference shown"
+    assert float(row["difference"]) > 0 and row["conclusion"] == "no difference shown"
     assert float(row["low"]) < 0 < float(row["high"])
 
 
@@ -134,8 +136,8 @@ def test_pairing_cancels_what_is_hard_for_all(runs):
     shares = np.linspace(0.3, 0.9, 10)
     runs.thrice("unet-full", part(shares + 0.03))
     runs.thrice("unet-pca3", part(shares))
-    assert rows(runs.differences(seeds=SEEDS), metric="mf1")[0]["shown"] == "higher"
-    cells = intervals(runs.folder, **ASKED, floors=[])
+    assert rows(runs.differences(seeds=SEEDS), metric="mf1")[0]["conclusion"] == "higher"
+    cells = intervals(runs.folder, **ASKED, baselines=[])
     low, high = cells["low"].astype(float), cells["high"].astype(float)
     assert low[0] < high[1]  # the cells' own intervals overlap
 
@@ -197,7 +199,7 @@ def test_seeds_widen_the_interval_and_the_table_says_so(runs):
     # No spread over scenes: Student's interval of 0, .05 and .1 is .05 -+ 4.303 x .05 / sqrt 3 = .1242 to within
     # what three seeds give in place of a normal distribution.
     assert float(three["low"]) < -0.05 and float(three["high"]) > 0.15
-    assert three["shown"] == "no difference shown"
+    assert three["conclusion"] == "no difference shown"
 
 
 def test_interval_of_a_mean_is_students(runs):
@@ -217,7 +219,7 @@ def test_few_scenes_carry_a_note(runs, scenes, note):
     for name in ("unet-full-seed0", "unet-pca3-seed0"):
         runs.write(name, part(np.linspace(0.3, 0.9, scenes)))
     assert set(runs.differences()["note"]) == {note}
-    assert set(intervals(runs.folder, **ASKED, floors=[])["note"]) == {note}
+    assert set(intervals(runs.folder, **ASKED, baselines=[])["note"]) == {note}
 
 
 def test_one_scene_has_no_interval_and_shows_nothing(runs):
@@ -225,7 +227,7 @@ def test_one_scene_has_no_interval_and_shows_nothing(runs):
     runs.thrice("unet-pca3", part([0.1], 3))
     row = runs.differences(seeds=SEEDS).to_dict("records")[0]
     assert (row["difference"], row["low"], row["high"]) == (f"{0.9 / 1.1 - 0.1 / 1.9:.4f}", "", "")
-    assert (row["shown"], row["note"]) == ("no difference shown", "no interval: one test scene")
+    assert (row["conclusion"], row["note"]) == ("no difference shown", "no interval: one test scene")
 
 
 def test_class_absent_from_a_resample_is_left_out_of_its_mean():
@@ -250,9 +252,9 @@ def test_intervals_of_cells_and_floors(runs):
         runs.write(f"unet-full-seed{seed}", part(shares + 0.02 * seed))
     runs.write("majority-none-seed0", part(np.full(9, 0.5)))
     asked = ASKED | {"strategies": ["full"], "seeds": [0, 1]}
-    frame = intervals(runs.folder, **asked, floors=["majority"])
+    frame = intervals(runs.folder, **asked, baselines=["majority"])
     assert frame.columns.tolist()[:5] == ["backbone", "strategy", "miou", "low", "high"]
-    network, floor = frame.to_dict("records")
+    network, baseline = frame.to_dict("records")
     assert (network["backbone"], network["strategy"], network["covers"], network["seeds"]) == (
         "unet",
         "full",
@@ -261,7 +263,7 @@ def test_intervals_of_cells_and_floors(runs):
     )
     assert network["miou"] == f"{(0.7 / 1.3 + 0.72 / 1.28) / 2:.4f}"
     assert 0 <= float(network["low"]) < float(network["miou"]) < float(network["high"]) <= 1
-    assert floor == {
+    assert baseline == {
         "backbone": "majority",
         "strategy": "none",
         "miou": "0.3333",
@@ -279,7 +281,7 @@ def test_limits_stay_within_the_range_of_the_score(runs):
     runs.write("unet-pca3-seed0", part([0.1, 0.2]))
     row = runs.differences().to_dict("records")[0]
     assert (row["low"], row["high"]) == ("-1.0000", "1.0000")
-    cell = intervals(runs.folder, **ASKED, floors=[]).to_dict("records")[0]
+    cell = intervals(runs.folder, **ASKED, baselines=[]).to_dict("records")[0]
     assert (cell["low"], cell["high"]) == ("0.0000", "1.0000")
 
 
@@ -307,7 +309,7 @@ def test_one_strategy_compares_with_nothing(runs):
             CLASSES,
             ["capture 'b1_1'", "different masks", "unet-full-seed0", "segmentation evaluate"],
         ),
-        ("majority-none-seed0", part([0.5]), CLASSES, ["other captures", "segmentation floor"]),
+        ("majority-none-seed0", part([0.5]), CLASSES, ["other captures", "segmentation baseline"]),
     ],
 )
 def test_runs_that_cannot_be_compared_name_file_field_and_remedy(runs, name, captures, classes, words):
@@ -316,7 +318,7 @@ def test_runs_that_cannot_be_compared_name_file_field_and_remedy(runs, name, cap
     if captures:
         runs.write(name, captures, classes)
     with pytest.raises(BoardbenchError) as error:
-        intervals(runs.folder, **ASKED, floors=["majority"])
+        intervals(runs.folder, **ASKED, baselines=["majority"])
     for word in [f"{name}/confusions.csv", *words]:
         assert word in str(error.value)
 

@@ -109,7 +109,7 @@ def test_an_order_that_turns_round_is_told(methods):
         ["none", "full", "standardize", "full"],
         ["none", "scrb", "standardize", "scrb"],
     ]
-    assert order["shown"].tolist() == ["lower", "higher", "higher", "lower"]
+    assert order["conclusion"].tolist() == ["lower", "higher", "higher", "lower"]
     difference = np.mean([iou(0.7 + more) - iou(0.8 + more) for more in SEEDS])
     assert order["difference"].tolist() == [
         f"{sign * difference:.4f}" for sign in (1, -1, -1, 1)
@@ -164,7 +164,7 @@ def test_where_nothing_is_told_apart_nothing_is_said_of_the_order(methods):
 def order_of(*rows, seeds="3"):
     """Return both tables of rows (normalization, strategy, against, difference, shown)."""
     common = {"against_normalization": "none", "seeds": seeds, "scenes": "10", "low": "0.0000", "high": "0.0000"}
-    names = ("normalization", "strategy", "against", "difference", "shown")
+    names = ("normalization", "strategy", "against", "difference", "conclusion")
     made = [common | dict(zip(names, row, strict=True)) | {"against_normalization": row[0]} for row in rows]
     return pd.DataFrame({"backbone": ["unet", "resunet"]}), pd.DataFrame(made)
 
@@ -195,7 +195,7 @@ def test_fewer_than_three_seeds_test_nothing(methods, seeds, verdict, word):
     methods.write("none", full=0.9, scrb=0.5)
     methods.write("standardize", full=0.5, scrb=0.9)
     scores, order = methods.made(seeds=list(range(seeds)))
-    assert set(order["shown"]) == {verdict} and (order["low"] != "").all()
+    assert set(order["conclusion"]) == {verdict} and (order["low"] != "").all()
     assert hangs(scores, order) == [
         f"{word}: whether the order of the inputs hangs on the normalization is not tested."
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
-from boardbench.report.publish import publish
+from boardbench.publish import publish
 from boardbench.report.segmentation.figures import figures
 from boardbench.report.segmentation.tables import tables
 
@@ -61,7 +61,7 @@ def test_the_page_asks_only_where_there_is_a_comparison(compared):
 def test_the_page_tells_the_spread_and_an_older_report_does_not_break(world):
     html = page(world)
     section = html[html.index("<h4>How far does training again move a score?</h4>") : html.index("Scores by class")]
-    # Mean IoU .5 and .4; classes: others is below the floor's .92, connectors is not known in one seed.
+    # Mean IoU .5 and .4; classes: others is below the baseline's .92, connectors is not known in one seed.
     for cell in ("<td>0.450</td><td>0.071</td><td>1</td><td>0.400</td><td>0.500</td>", ">others</td>", ">pooled<"):
         assert cell in section
     assert 'href="tables/toy/segmentation_spread.csv"' in html and "version 0.1" not in html

@@ -6,7 +6,7 @@ import pytest
 from boardbench.report.segmentation.sentences import comparisons, summary_backbone, under_budget, why_pca_loses
 from boardbench.report.sentences import benchmark
 
-COLUMNS = ["backbone", "strategy", "against", "metric", "difference", "low", "high", "shown"]
+COLUMNS = ["backbone", "strategy", "against", "metric", "difference", "low", "high", "conclusion"]
 
 
 def table(*rows):
@@ -16,7 +16,7 @@ def table(*rows):
 def test_a_pair_given_the_other_way_round_is_turned():
     differences = table(("full", "scrb", "-0.0500", "-0.0900", "-0.0100", "lower"))
     (row,) = comparisons(differences, "unet")
-    assert (row["strategy"], row["against"], row["shown"]) == ("scrb", "full", "higher")
+    assert (row["strategy"], row["against"], row["conclusion"]) == ("scrb", "full", "higher")
     assert (row["difference"], row["low"], row["high"]) == ("0.0500", "0.0100", "0.0900")
     assert row["question"] == "SCRB against all bands"
 
@@ -38,7 +38,7 @@ def test_the_average_over_the_networks_speaks_first():
 
 
 @pytest.mark.parametrize(
-    ("shown", "words"),
+    ("conclusion", "words"),
     [
         ("higher", ["cube by cube, PCA-3 scores lower", "what PCA lacks is the task", "non-linearity gain over"]),
         ("lower", ["cube by cube, PCA-3 scores higher", "being linear is not what limits", "non-linearity cost"]),
@@ -48,9 +48,9 @@ def test_the_average_over_the_networks_speaks_first():
         ),
     ],
 )
-def test_why_pca_loses_follows_the_table(shown, words):
+def test_why_pca_loses_follows_the_table(conclusion, words):
     pairs = [("pca3", "pca3_cube"), ("linear3", "pca3"), ("scrb", "linear3")]
-    rows = comparisons(table(*((a, b, "0.0512", "-0.0100", "0.1000", shown) for a, b in pairs)), "unet")
+    rows = comparisons(table(*((a, b, "0.0512", "-0.0100", "0.1000", conclusion) for a, b in pairs)), "unet")
     sentences = why_pca_loses(rows)
     assert len(sentences) == 3
     for sentence, word in zip(sentences, words, strict=True):
@@ -123,23 +123,23 @@ def test_no_model_within_the_budget_is_said():
         ({"target": ""}, "stated", ""),
         ({"ratio": "", "rival_median": ""}, "stated", ""),
         ({"ours_median": ""}, "not run", ""),
-        ({"floor": "0.5"}, "met", "4.0"),
-        ({"floor": "8", "unit": "lines/s"}, "met", "4.0"),
+        ({"limit": "0.5"}, "met", "4.0"),
+        ({"limit": "8", "unit": "lines/s"}, "met", "4.0"),
     ],
 )
 def test_a_benchmark_is_met_where_its_ratio_reaches_the_target(changed, verdict, limits):
-    row = {"ours_median": "2", "rival_median": "9.22", "ratio": "4.61", "target": "3", "floor": "", "unit": "s"}
+    row = {"ours_median": "2", "rival_median": "9.22", "ratio": "4.61", "target": "3", "limit": "", "unit": "s"}
     said = benchmark(row | changed)
     assert (said["verdict"], said["limits"]) == (verdict, limits)
 
 
-def test_a_floor_of_zero_has_no_multiple():
+def test_a_limit_of_zero_has_no_multiple():
     row = {
         "ours_median": "0.16",
         "rival_median": "0.15",
         "ratio": "0.9",
         "target": "1",
-        "floor": "0.0",
+        "limit": "0.0",
         "unit": "share",
     }
     assert benchmark(row)["limits"] == ""

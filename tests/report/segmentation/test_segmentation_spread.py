@@ -12,7 +12,7 @@ CLASSES = ["others", "ic", "capacitor"]
 
 
 def scored(**cells):
-    """Return scores by run: cell ``unet_full`` -> the IoU of the classes, one list a seed; ``lda`` is a floor."""
+    """Return scores by run: cell ``unet_full`` -> the IoU of the classes, one list a seed; ``lda`` is a baseline."""
     found = {}
     for name, seeds in cells.items():
         backbone, _, strategy = name.partition("_")
@@ -31,11 +31,11 @@ def rows(**cells):
 # Mean IoU .5 .6 .7 (variance .01) and .4 .4 .7 (variance .03); the root of their mean, .02, is .1414.
 THREE = [[0.9, 0.5, 0.1], [0.9, 0.6, 0.3], [0.9, 0.7, 0.5]]
 OTHER = [[0.9, 0.2, 0.1], [0.8, 0.3, 0.1], [0.9, 0.8, 0.4]]
-FLOORS = {"majority": [[0.85, 0.0, 0.0]], "lda": [[0.7, 0.25, 0.05]]}
+BASELINES = {"majority": [[0.85, 0.0, 0.0]], "lda": [[0.7, 0.25, 0.05]]}
 
 
 def test_the_pooled_deviation_by_hand():
-    frame, (first, second, pooled) = rows(unet_full=THREE, resunet_full=OTHER, **FLOORS)
+    frame, (first, second, pooled) = rows(unet_full=THREE, resunet_full=OTHER, **BASELINES)
     assert frame["backbone"].tolist() == ["unet", "resunet", "pooled"]
     assert list(first.values())[3:-1] == ["16", "3", "0.6000", "0.1000", "2", "0.5000", "0.7000"]
     assert (second["miou_sd"], second["least"], second["greatest"]) == (f"{math.sqrt(0.03):.4f}", "0.4000", "0.7000")
@@ -48,9 +48,9 @@ def test_the_pooled_deviation_by_hand():
 
 
 def test_a_class_that_is_not_above_the_best_floor_in_every_seed_is_named():
-    _, (first, second, _) = rows(unet_full=THREE, resunet_full=OTHER, **FLOORS)
+    _, (first, second, _) = rows(unet_full=THREE, resunet_full=OTHER, **BASELINES)
     assert first["unlearnt"] == ""
-    # The best floor differs by class: others .85 (majority), ic .25 and capacitor .05 (discriminant).
+    # The best baseline differs by class: others .85 (majority), ic .25 and capacitor .05 (discriminant).
     assert second["unlearnt"] == "others; ic"
 
 
@@ -62,18 +62,18 @@ def test_epochs_that_a_run_does_not_tell_are_empty():
 
 
 def test_a_score_equal_to_the_floors_is_not_above_it():
-    _, (cell, _) = rows(unet_full=[[0.9, 0.25, 0.1]], **FLOORS)
+    _, (cell, _) = rows(unet_full=[[0.9, 0.25, 0.1]], **BASELINES)
     assert cell["unlearnt"] == "ic"
 
 
 def test_a_class_that_the_test_part_lacks_is_not_named():
     nothing = math.nan
     frame, (cell, _) = rows(unet_full=[[0.9, 0.5, nothing]], lda=[[0.8, 0.4, nothing]], majority=[[0.8, 0, nothing]])
-    assert cell["unlearnt"] == "" and "Every class is above the best floor" in moved(frame)
+    assert cell["unlearnt"] == "" and "Every class is above the best baseline" in moved(frame)
 
 
 def test_one_seed_has_no_spread():
-    frame, (cell, pooled) = rows(unet_full=THREE[:1], **FLOORS)
+    frame, (cell, pooled) = rows(unet_full=THREE[:1], **BASELINES)
     assert (cell["miou_sd"], cell["least"], cell["greatest"], cell["degrees_of_freedom"]) == (
         "",
         "0.5000",
@@ -86,23 +86,23 @@ def test_one_seed_has_no_spread():
 
 def test_without_a_floor_nothing_says_what_is_learnt():
     frame, (cell, _) = rows(unet_full=THREE)
-    assert cell["unlearnt"] == "not known: no floor"
-    assert moved(frame).endswith("No floor was run, so nothing says which classes are learnt.")
+    assert cell["unlearnt"] == "not known: no baseline"
+    assert moved(frame).endswith("No baseline was run, so nothing says which classes are learnt.")
 
 
 def test_the_sentence_names_least_most_and_what_is_not_learnt():
-    frame, _ = rows(unet_full=THREE, resunet_scrb=OTHER, **FLOORS)
+    frame, _ = rows(unet_full=THREE, resunet_scrb=OTHER, **BASELINES)
     assert moved(frame) == (
         "Another seed moves mean IoU by a standard deviation of 0.141, pooled over 2 trained networks (4 degrees of "
         "freedom); least, U-Net with all bands, 0.100, and most, ResU-Net with SCRB, 0.173. In 1 of 2 trained networks "
-        "a class is not above the best floor in every seed: others, ic."
+        "a class is not above the best baseline in every seed: others, ic."
     )
 
 
 def test_a_published_table_is_read_and_an_older_report_has_none(tmp_path, says):
     path = tmp_path / "segmentation_spread.csv"
     assert read_spread(path) is None
-    frame, _ = rows(unet_full=THREE, **FLOORS)
+    frame, _ = rows(unet_full=THREE, **BASELINES)
     write_table(frame, tmp_path, "segmentation_spread")
     assert read_spread(path).equals(frame)
     path.write_text("dataset\ntoy\n")

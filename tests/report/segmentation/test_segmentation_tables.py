@@ -187,7 +187,7 @@ def test_no_pca_needs_no_reduction(world):
     ("changes", "words"),
     [
         ({"seeds": [0, 7]}, ["unet-pca3-seed7/metrics.json", "no such file", "segmentation evaluate"]),
-        ({"floors": ["lda"]}, ["lda-none-seed0/metrics.json", "no such file", "segmentation floor"]),
+        ({"baselines": ["lda"]}, ["lda-none-seed0/metrics.json", "no such file", "segmentation baseline"]),
         ({"reduction": None}, ["pca3.npz", "strategy pca3", "segmentation reduction"]),
         ({"source": "moon"}, ["--source moon", "simulate"]),
         ({"classes": ["a", "b"]}, ["unet-pca3-seed0/metrics.json", "classes", "segmentation evaluate"]),

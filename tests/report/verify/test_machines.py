@@ -98,8 +98,8 @@ def test_errors_in_pixels_spread_by_their_logarithm(write, tmp_path):
     given = {"dataset": "toy", "losses": ["corners"]}
     metric = "test_centre_mae_px"
     reference = Placement.model_validate(given | {"seeds": [0, 1]})
-    write("reference/reports", {"scratch-corners": [0.5, 1.0]}, reference, "placement", metric)
-    run = write("run/report", {"scratch-corners": [1.0]}, Placement.model_validate(given), "placement", metric)
+    write("reference/reports", {"random-corners": [0.5, 1.0]}, reference, "placement", metric)
+    run = write("run/report", {"random-corners": [1.0]}, Placement.model_validate(given), "placement", metric)
     machines(runs=[run], names=["a"], reference=tmp_path / "reference/reports", out=tmp_path / "machines.csv")
     (row,) = read(tmp_path / "machines.csv")
     # both pairs are a factor of two apart: ln 2 / sqrt 2

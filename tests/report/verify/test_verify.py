@@ -241,8 +241,8 @@ def test_the_other_studies(reports, tmp_path):
     for folder, seeds in ((reports.ours.parent, [5]), (reports.theirs.parent, range(5))):
         rows = scores("mean-none", 0, test_centre_mae_px=3) + scores("template-none", 0, test_centre_mae_px=2)
         for seed in seeds:
-            rows += scores("scratch-rectangle", seed, test_centre_mae_px=[0.2, 0.3, 0.4, 0.5, 0.6, 0.4][seed])
-            rows += scores("scratch-corners", seed, test_centre_mae_px=[0.4, 0.6, 0.8, 1.0, 1.2, 1.9][seed])
+            rows += scores("random-rectangle", seed, test_centre_mae_px=[0.2, 0.3, 0.4, 0.5, 0.6, 0.4][seed])
+            rows += scores("random-corners", seed, test_centre_mae_px=[0.4, 0.6, 0.8, 1.0, 1.2, 1.9][seed])
         self_seeds = {"seeds": list(seeds)}
         write(folder / "photos", "placement_runs", rows)
         write(folder / "photos", "placement_complexity", [{"network": "ours", "gmacs": "1"}])
@@ -255,15 +255,15 @@ def test_the_other_studies(reports, tmp_path):
         keys = {"method": "knn", "k": "1", "distance": "l1", "normalization": "standardize", "accuracy": "0.98"}
         write(folder / "digits", "classification_baselines", [keys])
         write(folder / "digits", "classification_variants", [{"variant": "v", **keys}])
-        given = {key: classification[key] | self_seeds for key in ("scratch", "networks")}
+        given = {key: classification[key] | self_seeds for key in ("numpy_networks", "networks")}
         reports.about(folder / "digits", "classification", classification | given)
     (reports.root / "results/published.json").write_text(json.dumps({"datasets": ["toy", "photos", "digits"]}))
     answer = reports.answer()
     assert answer["counts"]["photos"] == {"equal": 3, "within": 3, "outside": 0, "missing": 0, "no reference": 0}
     assert answer["counts"]["digits"] == {"equal": 2, "within": 7, "outside": 0, "missing": 0, "no reference": 0}
     # Errors spread by factors: the reference's centre is their geometric mean.
-    score = next(one for one in answer["scores"] if one["name"] == "scratch-rectangle")
+    score = next(one for one in answer["scores"] if one["name"] == "random-rectangle")
     assert float(score["reference"]) == pytest.approx(np.exp(np.log([0.2, 0.3, 0.4, 0.5, 0.6]).mean()), abs=1e-4)
     assert score["low"] < 0.2 and score["high"] > 0.6
     reports.change("placement_runs", 3, "value", "19", folder=reports.ours.parent / "photos")
-    assert "scratch-corners" in reports.answer(3)["outside"][0]
+    assert "random-corners" in reports.answer(3)["outside"][0]

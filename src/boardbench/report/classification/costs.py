@@ -33,7 +33,7 @@ COUNTED = {
 PRINTED = ("params_millions", "gflops", "accuracy_percent")
 EFFICIENCY = ("dataset", "name", "network", "pruning", "method", "seeds", "ratio", *COUNTED, "test_images", "accuracy")
 EFFICIENCY += ("accuracy_sd", "low", "high", "accuracy_before", "difference", "difference_low", "difference_high")
-EFFICIENCY += ("shown", "note", *(f"{name}_published" for name in PRINTED))
+EFFICIENCY += ("conclusion", "note", *(f"{name}_published" for name in PRINTED))
 MEASURED = ("name", "pruning", "seed", "network", "runtime", "batch", "threads", "n", "p50_ms", "p99_ms")
 LATENCY = ("dataset", *MEASURED, "images_per_s", "hardware", "speedup", "inference_ms_per_batch_published")
 EPOCHS = ("network", "device", "images", "batch_size", "threads", "seconds_per_epoch", "hardware")
@@ -78,7 +78,12 @@ def _loss(runs: list[Run], before: list[Run], truth: Truth) -> dict[str, str]:
     low, high = (decimals(end, 4) for end in image_interval(paired))
     row = {"accuracy_before": decimals(mean(accuracies(before)), 4), "difference": decimals(float(paired.mean()), 4)}
     note = "one seed: limits over test images only" if len(runs) == 1 else ""
-    return row | {"difference_low": low, "difference_high": high, "shown": verdict(low, high, len(runs)), "note": note}
+    return row | {
+        "difference_low": low,
+        "difference_high": high,
+        "conclusion": verdict(low, high, len(runs)),
+        "note": note,
+    }
 
 
 def latency_table(dataset: str, path: Path, trained: Trained, truth: Truth, published: Published) -> pd.DataFrame:

@@ -27,7 +27,7 @@ LEARNED, BASELINE, NEIGHBOURS, NORMS, COSINE, SCALES, SQUEEZE = QUESTIONS = (
     "squeeze-and-excitation against none",
 )
 COLUMNS = ["question", "first", "second", "test_images", "first_accuracy", "second_accuracy", "difference"]
-COLUMNS += ["only_first", "only_second", "p", "shown"]
+COLUMNS += ["only_first", "only_second", "p", "conclusion"]
 OVER_SEEDS = ["seeds", "low", "high"]  # of questions that are answered over seeds; tables of old have them not
 LEVEL = 0.05
 LARGEST = "largest class"
@@ -73,7 +73,7 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
 
     def compare(question: str, first: Run, name: str, second: pd.Series, seeds: int = LEAST_SEEDS) -> None:
         row = _row(question, (first.name, name), first.predicted, second, truth)
-        rows.append(row | ({"shown": untested(seeds)} if untested(seeds) else {}))
+        rows.append(row | ({"conclusion": untested(seeds)} if untested(seeds) else {}))
 
     trained = [(run, len(group)) for group in networks.values() for run in group]
     constant = pd.Series(truth.largest, index=truth.labels.index).sort_index()
@@ -131,4 +131,10 @@ def _over_seeds(question: str, names: tuple[str, str], pairs: list[tuple[Run, Ru
     means = [decimals(mean(values), 4) for values in (*zip(*scores, strict=True), apart)]
     row = both[0] | dict(zip(("first_accuracy", "second_accuracy", "difference"), means, strict=True))
     row |= {name: str(sum(int(one[name]) for one in both)) for name in ("only_first", "only_second")}
-    return row | {"p": "", "shown": verdict(low, high, len(pairs)), "seeds": str(len(pairs)), "low": low, "high": high}
+    return row | {
+        "p": "",
+        "conclusion": verdict(low, high, len(pairs)),
+        "seeds": str(len(pairs)),
+        "low": low,
+        "high": high,
+    }

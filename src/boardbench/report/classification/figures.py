@@ -20,7 +20,7 @@ from boardbench.report.classification.charts import (
 from boardbench.report.classification.costs import EFFICIENCY, LATENCY
 from boardbench.report.classification.differences import best
 from boardbench.report.classification.network_charts import latency_figure, points
-from boardbench.report.classification.runs import SCRATCH, Run, read_baselines, read_networks, read_truth
+from boardbench.report.classification.runs import NUMPY_NETWORK, Run, read_baselines, read_networks, read_truth
 from boardbench.report.classification.trained import TRAIN, knows_all, read_trained
 from boardbench.report.pictures import shrink
 from boardbench.report.runs import read_csv
@@ -68,7 +68,7 @@ def project(images: np.ndarray, perplexity: float, seed: int) -> dict[str, np.nd
     return {"PCA, first two components": components[:, :2], f"t-SNE, perplexity {perplexity:g}": embedded}
 
 
-def read_history(path: Path, verb: str = SCRATCH, columns: tuple[str, ...] = HISTORY) -> pd.DataFrame:
+def read_history(path: Path, verb: str = NUMPY_NETWORK, columns: tuple[str, ...] = HISTORY) -> pd.DataFrame:
     """Read the epochs of a run's final training as numbers, those of folds left out; an empty cell is NaN.
 
     Raises:

@@ -30,10 +30,10 @@ def squeeze(differences: pd.DataFrame) -> list[str]:
     for row in differences[differences["question"] == SQUEEZE].to_dict("records"):
         pair = f"Squeeze-and-excitation, {row['first']} against {row['second']}"
         over = f"{seeds_of(row)}, {row['test_images']} test images"
-        if is_untested(row["shown"]):
-            said.append(f"{pair}: {signed(row['difference'])} ({over}; {row['shown']}).")
+        if is_untested(row["conclusion"]):
+            said.append(f"{pair}: {signed(row['difference'])} ({over}; {row['conclusion']}).")
             continue
-        word = {HIGHER: "a gain is shown", LOWER: "a loss is shown"}.get(row["shown"], "no gain is shown")
+        word = {HIGHER: "a gain is shown", LOWER: "a loss is shown"}.get(row["conclusion"], "no gain is shown")
         said.append(f"{pair}: {word} ({_limits(row)}, {over}).")
     return said
 
@@ -61,7 +61,7 @@ def _accuracy(row: Row) -> str:
     limits = "no interval"
     if row["difference_low"]:
         limits = f"95 % limits {signed(row['difference_low'])} to {signed(row['difference_high'])}"
-    return f"accuracy {signed(row['difference'])}, {row['shown']} ({limits}, {over})"
+    return f"accuracy {signed(row['difference'])}, {row['conclusion']} ({limits}, {over})"
 
 
 def pruning(efficiency: pd.DataFrame, latency: pd.DataFrame) -> list[str]:
@@ -104,11 +104,13 @@ def transfer(table: pd.DataFrame) -> list[str]:
             said.append(f"{text}: {row['accuracy']}; {row['note']}, so nothing says whether the start helps.")
             continue
         over = f"{seeds_of(row)}, {row['test_images']} test images; {row['note']}"
-        if is_untested(row["shown"]):
+        if is_untested(row["conclusion"]):
             difference = f"{signed(row['difference'])} against {row['against']} from scratch"
-            said.append(f"{text}: {difference} ({over}; {row['shown']}).")
+            said.append(f"{text}: {difference} ({over}; {row['conclusion']}).")
             continue
-        word = {HELPS: "the start helps", HARMS: "the start harms"}.get(row["shown"], "not shown that the start helps")
+        word = {HELPS: "the start helps", HARMS: "the start harms"}.get(
+            row["conclusion"], "not shown that the start helps"
+        )
         limits = _limits(row) if row["low"] else signed(row["difference"])
         said.append(f"{text}: {word} against {row['against']} from scratch ({limits}, {over}).")
     return said

@@ -24,7 +24,7 @@ NETWORKS += ("parameters_millions", "gmacs", "test_images", "accuracy", "accurac
 NETWORKS += ("precision", "recall", "f_score", "setting_published", *(f"{name}_published" for name in METRICS))
 TRANSFER = ("dataset", "child", "parent", "network", "unfrozen", "classes", "parent_classes", "epochs", "seeds")
 TRANSFER += ("test_images", "accuracy", "accuracy_sd", "parent_accuracy", "ratio", "ratio_published", "against")
-TRANSFER += ("against_accuracy", "difference", "low", "high", "shown", "note")
+TRANSFER += ("against_accuracy", "difference", "low", "high", "conclusion", "note")
 HELPS, HARMS = "helps", "harms"
 LAW = "1/2 to 1/4"  # paper 5: accuracy of a child over its parent's
 # What makes a run from scratch one of the same network, task and budget as a child.
@@ -109,7 +109,7 @@ def _compared(runs: list[Run], others: list[Run], truth: Truth) -> dict[str, str
     note = "one seed: limits over test images only" if len(pairs) == 1 else f"limits over test images and {len(pairs)} "
     note += "" if len(pairs) == 1 else "seeds"
     found = {"against_accuracy": decimals(mean(accuracies([other for _, other in pairs])), 4), "note": note}
-    return found | {"difference": decimals(float(paired.mean()), 4), "low": low, "high": high, "shown": word}
+    return found | {"difference": decimals(float(paired.mean()), 4), "low": low, "high": high, "conclusion": word}
 
 
 def transfer_table(dataset: str, groups: Groups, truth: Truth, published: Published) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from boardbench.report.classification.sentences import (
     ties,
     why_published,
 )
-from boardbench.report.classification.tables import BASELINES, SCRATCHED, SECONDS, VARIED
+from boardbench.report.classification.tables import BASELINES, NUMPY_NETWORKS, SECONDS, VARIED
 from boardbench.report.runs import check_about, read_csv
 
 ABOUT = ("label", "source", "cifar10", "original", "recoded", "complete", "parts", "classes", "size", "metadata")
@@ -37,7 +37,7 @@ def classification_dataset(reports: Path, name: str, about: dict[str, Any]) -> d
     """
     folder = reports / "tables" / name
     check_about(about, folder / "about.json", ABOUT)
-    tables = {"baselines": BASELINES, "scratch": SCRATCHED, "variants": VARIED, "seconds": SECONDS}
+    tables = {"baselines": BASELINES, "numpy_networks": NUMPY_NETWORKS, "variants": VARIED, "seconds": SECONDS}
     tables["differences"] = ("dataset", *COLUMNS)
     baselines, networks, variants, times, compared = (
         read_csv(folder / f"classification_{table}.csv", VERB, columns) for table, columns in tables.items()

@@ -33,7 +33,7 @@ def _rows(published: Path, name: str, columns: tuple[str, ...], papers: str = "2
     path = published / f"cifar10_{name}.csv"
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    rows = read_csv(path, "ledger", (*columns, "source")).to_dict("records")
+    rows = read_csv(path, "reproduction", (*columns, "source")).to_dict("records")
     return [row for row in rows if row["source"].removeprefix("paper ")[:2].strip() in papers]
 
 

@@ -15,7 +15,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.report.runs import read_csv, read_json
 
 SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
-BASELINE, SCRATCH, SAMPLES = (f"classification {verb}" for verb in ("baseline", "scratch", "samples"))
+BASELINE, NUMPY_NETWORK, SAMPLES = (f"classification {verb}" for verb in ("baseline", "numpy-network", "samples"))
 # Optional lists of metrics.json beside scores: other readings of the same neighbours, which papers may have used.
 VARIANTS = {"largest": "largest distance", "lowest_class": "ties to the lowest class"}
 # What stands in a published table is rounded to 4 decimals, and so may be what a run wrote.
@@ -244,19 +244,27 @@ def read_networks(runs: Path, dataset: str, names: list[str], seeds: list[int], 
     for name in names:
         for seed in seeds:
             path = runs / f"{name}-seed{seed}" / "metrics.json"
-            expected = {"study": "classification", "kind": "scratch", "dataset": dataset, "name": name, "seed": seed}
-            content = read_content(path, expected, SCRATCH)
+            expected = {
+                "study": "classification",
+                "kind": "numpy_network",
+                "dataset": dataset,
+                "name": name,
+                "seed": seed,
+            }
+            content = read_content(path, expected, NUMPY_NETWORK)
             fields = ("network", "settings", "parameters", "macs", "epochs", "scores")
             missing = [field for field in fields if content.get(field) in (None, "", {})]
             if missing:
-                raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=SCRATCH)}")
-            run = read_run(path, content, None, content["scores"], "predicted", truth, SCRATCH)
+                raise BoardbenchError(
+                    f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=NUMPY_NETWORK)}"
+                )
+            run = read_run(path, content, None, content["scores"], "predicted", truth, NUMPY_NETWORK)
             if len(run.predicted) != len(truth.labels):
                 raise BoardbenchError(
                     f"{path}: test_images is {len(run.predicted)}, but {truth.path} has {len(truth.labels)}. "
-                    f"{AGAIN.format(verb=SCRATCH)}"
+                    f"{AGAIN.format(verb=NUMPY_NETWORK)}"
                 )
-            same_settings(run, found.setdefault(name, []), path, SCRATCH)
+            same_settings(run, found.setdefault(name, []), path, NUMPY_NETWORK)
             found[name].append(run)
     return found
 

@@ -63,22 +63,22 @@ def against_baseline(differences: pd.DataFrame, networks: pd.DataFrame, test: in
     where = f"the same {images} test images"
     if int(images) < test:
         where += f" (of {test}: the baseline was scored on no others)"
-    few = {name: found for name, found in rows.items() if is_untested(found[0]["shown"])}
+    few = {name: found for name, found in rows.items() if is_untested(found[0]["conclusion"])}
     rows = {name: found for name, found in rows.items() if name not in few}
     told = []
     if few:
-        details = "; ".join(f"{name} {_margin(found)} ({found[0]['shown']})" for name, found in few.items())
+        details = "; ".join(f"{name} {_margin(found)} ({found[0]['conclusion']})" for name, found in few.items())
         told = [f"On {where}, accuracy minus that of the best baseline ({rival}): {details}."]
     if not rows:
         return told
-    short = {name: found for name, found in rows.items() if any(row["shown"] != HIGHER for row in found)}
+    short = {name: found for name, found in rows.items() if any(row["conclusion"] != HIGHER for row in found)}
     if not short:
         details = "; ".join(f"{name} {_margin(found)}" for name, found in rows.items())
         who = f"every network ({len(rows)}) beats" if len(rows) > 1 else "the network beats"
         return [f"On {where}, {who} the best baseline ({rival}): {details}.", *told]
     said = []
     for name, found in short.items():
-        lost = all(row["shown"] == LOWER for row in found)
+        lost = all(row["conclusion"] == LOWER for row in found)
         verb = "is below it" if lost else "is not shown to be above it"
         said.append(f"{name} {verb} ({_margin(found)})")
     won = "; ".join(f"{name} {_margin(found)}" for name, found in rows.items() if name not in short)
@@ -100,14 +100,14 @@ def learned(differences: pd.DataFrame, networks: pd.DataFrame) -> list[str]:
     if not asked:
         return []
     chance = float(asked[0]["second_accuracy"])
-    names = {row["first"].rsplit("-seed", 1)[0] for row in asked if row["shown"] != HIGHER}
+    names = {row["first"].rsplit("-seed", 1)[0] for row in asked if row["conclusion"] != HIGHER}
     shown = []
     for row in networks.to_dict("records"):
         spread = f" ± {float(row['accuracy_sd']):.4f} over {row['seeds']} seeds" if row["accuracy_sd"] else ""
         limits = _limits(row) if row["low"] else f"{float(row['accuracy']):.4f}{spread}"
         shown.append(f"{row['name']} {limits}")
     base = f"{LARGEST} for all gives {chance:.4f}: {'; '.join(shown)}"
-    if any(is_untested(row["shown"]) for row in asked):
+    if any(is_untested(row["conclusion"]) for row in asked):
         return [f"Whether a network learns more than the largest class takes three seeds. The {base}."]
     if not names:
         return [f"The networks learn. The {base}."]
@@ -120,7 +120,7 @@ def neighbours(differences: pd.DataFrame) -> str:
     rows = _asked(differences, NEIGHBOURS)
     if not rows:
         return ""
-    found = {word: [row for row in rows if row["shown"] == word] for word in (HIGHER, LOWER, NOTHING)}
+    found = {word: [row for row in rows if row["conclusion"] == word] for word in (HIGHER, LOWER, NOTHING)}
     words = {HIGHER: "k = 1 is better", LOWER: "k = 3 is better", NOTHING: NOTHING}
     parts = []
     for word, chosen in found.items():
@@ -141,7 +141,8 @@ def distances(differences: pd.DataFrame) -> list[str]:
     if rows:
         apart = [row for row in rows if row["only_first"] != "0" or row["only_second"] != "0"]
         pairs = "; ".join(
-            f"{run_called(row['first'])} {signed(row['difference'])}, {_p(row['p'])} ({row['shown']})" for row in rows
+            f"{run_called(row['first'])} {signed(row['difference'])}, {_p(row['p'])} ({row['conclusion']})"
+            for row in rows
         )
         same = "they are two distances, not one" if apart else "no test image tells them apart"
         said.append(f"L1 against L2, {same}: {pairs}.")
@@ -169,7 +170,7 @@ def cosine(baselines: pd.DataFrame, variants: pd.DataFrame, differences: pd.Data
     pair = [row for row in _asked(differences, COSINE) if row["first"] == f"knn-cosine-{first}-k1"]
     if pair:
         words = {HIGHER: "better than L2", LOWER: "worse than L2", NOTHING: "not told apart from L2"}
-        said += f"; on the same images it is {words[pair[0]['shown']]} ({signed(pair[0]['difference'])}, "
+        said += f"; on the same images it is {words[pair[0]['conclusion']]} ({signed(pair[0]['difference'])}, "
         said += f"{_p(pair[0]['p'])})"
     far = variants[
         (variants["variant"] == "largest distance") & (variants["distance"] == "cosine") & (variants["k"] == "1")

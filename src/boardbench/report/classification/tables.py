@@ -15,7 +15,7 @@ from boardbench.report.classification.networks import networks_table, spread, tr
 from boardbench.report.classification.published import COUNTS, METRICS, Published, is_cifar10
 from boardbench.report.classification.runs import (
     BASELINE,
-    SCRATCH,
+    NUMPY_NETWORK,
     Run,
     Truth,
     read_baselines,
@@ -39,9 +39,9 @@ PUBLISHED = tuple(f"{name}_published" for name in METRICS)
 _SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
 BASELINES = ("dataset", "method", "k", "distance", "normalization", "train_images", "test_images", *_SCORES, *PUBLISHED)
 _SETTINGS = ("network", "pool", "initialization", "optimizer", "learning_rate", "schedule", "dropout", "folds")
-SCRATCHED = ("dataset", "name", *_SETTINGS, "epochs", "seeds", "parameters_millions", "mmacs", "test_images")
-SCRATCHED += ("accuracy", "accuracy_sd", *_SCORES[1:], "accuracy_folds", "accuracy_folds_sd")
-SCRATCHED += ("setting_published", *PUBLISHED)
+NUMPY_NETWORKS = ("dataset", "name", *_SETTINGS, "epochs", "seeds", "parameters_millions", "mmacs", "test_images")
+NUMPY_NETWORKS += ("accuracy", "accuracy_sd", *_SCORES[1:], "accuracy_folds", "accuracy_folds_sd")
+NUMPY_NETWORKS += ("setting_published", *PUBLISHED)
 SECONDS = ("dataset", "kind", "name", "seconds", "seconds_per_epoch", "images_per_s", "threads", "hardware")
 SECONDS += ("setting_published", "seconds_published")
 VARIED = ("dataset", "variant", "method", "k", "distance", "normalization", "test_images", *METRICS, *PUBLISHED)
@@ -92,12 +92,12 @@ def _folds(runs: list[Run]) -> list[float]:
             except (KeyError, TypeError, ValueError) as error:
                 raise BoardbenchError(
                     f"{run.folder}/metrics.json: field folds cannot be read ({error!r}). Delete its folder and make it "
-                    f"again with 'boardbench {SCRATCH}' or by running snakemake."
+                    f"again with 'boardbench {NUMPY_NETWORK}' or by running snakemake."
                 ) from None
     return found
 
 
-def _scratch(dataset: str, groups: dict[str, list[Run]], published: Published) -> pd.DataFrame:
+def _numpy_networks(dataset: str, groups: dict[str, list[Run]], published: Published) -> pd.DataFrame:
     rows = []
     for name, runs in groups.items():
         first, settings = runs[0].content, runs[0].content["settings"]
@@ -114,7 +114,7 @@ def _scratch(dataset: str, groups: dict[str, list[Run]], published: Published) -
         row |= {"accuracy_folds": decimals(mean(folds) if folds else math.nan, 4), "accuracy_folds_sd": spread(folds)}
         printed = published.network(settings)
         rows.append(row | {"setting_published": printed["setting"]} | _printed(printed))
-    return pd.DataFrame(rows, columns=SCRATCHED)
+    return pd.DataFrame(rows, columns=NUMPY_NETWORKS)
 
 
 def _seconds(
@@ -122,7 +122,7 @@ def _seconds(
 ) -> pd.DataFrame:
     rows = []
     scored = [(run, "baseline", BASELINE) for run in {run.folder: run for run in baselines}.values()]
-    scored += [(run, "scratch", SCRATCH) for runs in groups.values() for run in runs]
+    scored += [(run, "numpy_network", NUMPY_NETWORK) for runs in groups.values() for run in runs]
     for run, kind, verb in scored:
         given = seconds(folder / run.folder / "seconds.json", verb)
         row = {"dataset": dataset, "kind": kind, "name": run.folder}
@@ -173,7 +173,7 @@ def _metrics(baselines: list[Run], groups: dict[str, list[Run]], trained: Traine
         }
 
     found = {run.name: {score: round(run.scores[score], 4) for score in METRICS} for run in baselines}
-    kinds = {"baselines": found, "scratch": means(groups)}
+    kinds = {"baselines": found, "numpy_networks": means(groups)}
     if trained:
         kinds["networks"] = means(trained.groups)
     if trained and trained.pruned:
@@ -280,7 +280,7 @@ def tables(
     made = {
         "classification_baselines": _baselines(dataset, found, beside),
         "classification_variants": _variants(dataset, found, runs, beside),
-        "classification_scratch": _scratch(dataset, groups, beside),
+        "classification_numpy_networks": _numpy_networks(dataset, groups, beside),
         "classification_runs": _runs(dataset, groups, trained),
         "classification_differences": compared,
         "classification_seconds": _seconds(dataset, runs, found, groups, beside),

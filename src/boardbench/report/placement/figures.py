@@ -39,13 +39,13 @@ def _numbers(path: Path, verb: str, columns: tuple[str, ...], also: tuple[str, .
 
 
 def _predictions(runs: Path, asked: dict[tuple[str, str], list[int]], samples: Path) -> Predictions:
-    """Return (features, loss, seed) -> predicted corners with the distance of the centre, as column error."""
+    """Return (init, loss, seed) -> predicted corners with the distance of the centre, as column error."""
     truth = _numbers(samples, "placement samples", COLUMNS, ("sample",)).set_index("sample")
     found = {}
-    for (features, loss), seeds in asked.items():
-        verb = "placement floor" if loss == "none" else "placement evaluate"
+    for (init, loss), seeds in asked.items():
+        verb = "placement baseline" if loss == "none" else "placement evaluate"
         for seed in seeds:
-            path = runs / run_name(features, loss, seed) / "predictions.csv"
+            path = runs / run_name(init, loss, seed) / "predictions.csv"
             frame = _numbers(path, verb, COLUMNS, ("sample", "part"))
             unknown = set(frame["sample"]) - set(truth.index)
             if unknown:
@@ -55,12 +55,12 @@ def _predictions(runs: Path, asked: dict[tuple[str, str], list[int]], samples: P
                 )
             corners = frame[list(COLUMNS)].to_numpy().reshape(-1, 4, 2)
             true = truth.loc[frame["sample"], list(COLUMNS)].to_numpy().reshape(-1, 4, 2)
-            found[features, loss, seed] = frame.assign(error=np.linalg.norm(centre(corners) - centre(true), axis=-1))
+            found[init, loss, seed] = frame.assign(error=np.linalg.norm(centre(corners) - centre(true), axis=-1))
     return found
 
 
 def _best(found: Predictions) -> tuple[str, str, int]:
-    """Return the trained run whose centre errs least on the test part, or of floors alone the first."""
+    """Return the trained run whose centre errs least on the test part, or of baselines alone the first."""
     trained = {key: frame for key, frame in found.items() if key[1] != "none"}
     if not trained:
         return next(iter(found))
@@ -95,10 +95,10 @@ def _sheet(given: Samples, frame: pd.DataFrame, out: Path) -> None:
 def figures(
     *,
     dataset: str,
-    features: list[str],
+    init: list[str],
     losses: list[str],
     seeds: list[int],
-    floors: list[str] | None = None,
+    baselines: list[str] | None = None,
     runs: Path,
     samples: Path,
     tables: Path,
@@ -111,10 +111,10 @@ def figures(
 
     Args:
         dataset: word in the captions.
-        features: of MobileNetV2, in table order.
+        init: of MobileNetV2, in table order.
         losses: in table order.
         seeds: one run a seed.
-        floors: rivals without a network.
+        baselines: models without a network.
         runs: folder of the runs (history.csv, predictions.csv, roc.csv).
         samples: samples.csv, with samples.json and images.npy beside it.
         tables: folder that 'boardbench placement tables' filled (about.json).
@@ -125,7 +125,7 @@ def figures(
     """
     about = read_json(tables / "about.json", "placement tables")
     label = f"{dataset} ({about['label']})"
-    asked = names(features, losses, seeds, floors or [])
+    asked = names(init, losses, seeds, baselines or [])
     found = _predictions(runs, asked, samples)
     entries = []
 
@@ -149,7 +149,7 @@ def figures(
         training_figure(histories, path)
     parts = [part for part in PARTS if any((frame["part"] == part).any() for frame in found.values())]
     errors = pd.concat(
-        frame.loc[frame["part"] == part, ["part", "error"]].assign(features=name, loss=loss)
+        frame.loc[frame["part"] == part, ["part", "error"]].assign(init=name, loss=loss)
         for part in parts
         for (name, loss, _), frame in found.items()
     )
@@ -157,12 +157,12 @@ def figures(
         "placement_errors.svg",
         "Distance of the found centre from the true one, every image, all seeds. Boxes: the middle half; whiskers: "
         "5 to 95 %; points: the rest.",
-        f"Box charts of the centre's error by network, floor and part on {dataset}; numbers: the table above.",
+        f"Box charts of the centre's error by network, baseline and part on {dataset}; numbers: the table above.",
     )
     errors_figure(errors, path, label)
     curves = []
     for name, loss, seed in found:
-        verb = "placement floor" if loss == "none" else "placement evaluate"
+        verb = "placement baseline" if loss == "none" else "placement evaluate"
         rates = ("false_reject_rate", "true_reject_rate")
         frame = _numbers(runs / run_name(name, loss, seed) / "roc.csv", verb, rates, ("part",))
         curves += [
@@ -172,8 +172,8 @@ def figures(
         path = entry(
             "placement_roc.svg",
             "Inspection as the tolerance on the found place moves: bad boards refused against good boards refused. "
-            "A board is bad by its true place. One line a seed; dashed: floors.",
-            f"Receiver operating curves by network and floor, test and displaced, on {dataset}.",
+            "A board is bad by its true place. One line a seed; dashed: baselines.",
+            f"Receiver operating curves by network and baseline, test and displaced, on {dataset}.",
         )
         roc_figure(sorted(curves, key=lambda curve: parts.index(curve[0])), path)
     best = _best(found)

@@ -21,7 +21,7 @@ class Images:
     """Errors image by image.
 
     Attributes:
-        errors: (features, loss) -> part -> metric -> (seeds, images), the same images in one order for all.
+        errors: (init, loss) -> part -> metric -> (seeds, images), the same images in one order for all.
         photos: part -> number of photos that its images show.
     """
 
@@ -47,7 +47,7 @@ def image_errors(truth: np.ndarray, predicted: np.ndarray, mm_per_pixel: Any) ->
 
 
 def read_images(runs: Path, groups: list[Group], seeds: list[int], samples: Path, mm_per_pixel: Any) -> Images:
-    """Read ``<features>-<loss>-seed<k>/predictions.csv`` of every network, and ``<floor>-none-seed0`` of every floor.
+    """Read ``<init>-<loss>-seed<k>/predictions.csv`` of every network, and ``<baseline>-none-seed0`` of every baseline.
 
     Args:
         runs: folder of the runs.
@@ -63,13 +63,13 @@ def read_images(runs: Path, groups: list[Group], seeds: list[int], samples: Path
     errors = {}
     for group in groups:
         parts: dict[str, dict[str, list[np.ndarray]]] = {part: {m: [] for m in METRICS} for part in group.scores[0]}
-        for seed, scores in zip([0] if group.floor else seeds, group.scores, strict=True):
-            folder = runs / run_name(group.features, group.loss, seed)
-            verb = "placement floor" if group.floor else "placement evaluate"
+        for seed, scores in zip([0] if group.baseline else seeds, group.scores, strict=True):
+            folder = runs / run_name(group.init, group.loss, seed)
+            verb = "placement baseline" if group.baseline else "placement evaluate"
             for part, found in _read(folder / "predictions.csv", verb, truth, samples, mm_per_pixel, scores).items():
                 for metric, values in found.items():
                     parts[part][metric].append(values)
-        errors[group.features, group.loss] = {
+        errors[group.init, group.loss] = {
             part: {metric: np.stack(values) for metric, values in found.items()} for part, found in parts.items()
         }
     return Images(errors, truth.groupby("part")["photo"].nunique().to_dict())

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from boardbench.report.placement.differences import COLUMNS
-from boardbench.report.placement.sentences import PROTOCOLS, against_floors, leak, settings, term
+from boardbench.report.placement.sentences import PROTOCOLS, against_baselines, leak, settings, term
 from boardbench.report.placement.tables import COUNTED, SCORES, TIMES
 from boardbench.report.runs import check_about, read_csv
 
@@ -26,7 +26,7 @@ def placement_dataset(reports: Path, name: str, about: dict[str, Any]) -> dict[s
     """
     folder = reports / "tables" / name
     check_about(about, folder / "about.json", ABOUT)
-    scores = read_csv(folder / "placement.csv", VERB, ("features", "loss", "part", "seeds", "samples", "bad", *SCORES))
+    scores = read_csv(folder / "placement.csv", VERB, ("init", "loss", "part", "seeds", "samples", "bad", *SCORES))
     differences = read_csv(folder / "placement_differences.csv", VERB, tuple(COLUMNS))
     times = folder / "placement_latency.csv"
     listed = reports / "figures" / name / "placement_figures.json"
@@ -35,7 +35,7 @@ def placement_dataset(reports: Path, name: str, about: dict[str, Any]) -> dict[s
     return {
         "name": name,
         "about": about,
-        "verdict": against_floors(scores, differences),
+        "verdict": against_baselines(scores, differences),
         "scores": scores.to_dict("records"),
         "many_seeds": bool((scores["seeds"] != "1").any()),
         "protocol": PROTOCOLS[about["protocol"]],

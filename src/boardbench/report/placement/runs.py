@@ -21,22 +21,22 @@ WORST = ("centre_worst_mm", "rotation_worst_deg")
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one network (features and loss) or floor, one a seed.
+    """The runs of one network (init and loss) or baseline, one a seed.
 
     Attributes:
-        features: of MobileNetV2 (scratch, tuned, frozen), or the floor's name.
-        loss: rectangle or corners; ``none`` for a floor.
+        init: of MobileNetV2 (random, finetune, frozen), or the baseline's name.
+        loss: rectangle or corners; ``none`` for a baseline.
         scores: one dict a seed: part -> score -> number, NaN where there is none; ``corner_mae_px`` is the mean of
             the four corners, ``c1`` to ``c4`` each corner's.
     """
 
-    features: str
+    init: str
     loss: str
     scores: list[dict[str, dict[str, float]]]
 
     @property
-    def floor(self) -> bool:
-        """Whether this is a rival without a network."""
+    def baseline(self) -> bool:
+        """Whether this is a baseline, which has no network."""
         return self.loss == "none"
 
     def values(self, part: str, score: str) -> list[float]:
@@ -54,29 +54,29 @@ class Group:
         return stdev(values) if len(values) > 1 else math.nan
 
 
-def names(features: list[str], losses: list[str], seeds: list[int], floors: list[str]) -> dict[tuple[str, str], list]:
-    """Return (features, loss) -> seeds, in table order: networks, then floors, which are one run each."""
-    return {(f, loss): seeds for f in features for loss in losses} | {(floor, "none"): [0] for floor in floors}
+def names(init: list[str], losses: list[str], seeds: list[int], baselines: list[str]) -> dict[tuple[str, str], list]:
+    """Return (init, loss) -> seeds, in table order: networks, then baselines, which are one run each."""
+    return {(f, loss): seeds for f in init for loss in losses} | {(baseline, "none"): [0] for baseline in baselines}
 
 
 def read_groups(
     runs: Path,
     dataset: str,
-    features: list[str],
+    init: list[str],
     losses: list[str],
     seeds: list[int],
-    floors: list[str],
+    baselines: list[str],
     tolerance: Tolerance,
 ) -> list[Group]:
-    """Read ``<features>-<loss>-seed<k>/metrics.json`` of every network, and ``<floor>-none-seed0`` of every floor.
+    """Read ``<init>-<loss>-seed<k>/metrics.json`` of every network, and ``<baseline>-none-seed0`` of every baseline.
 
     Raises:
         BoardbenchError: a run is missing, of another grid, or scored on other images than the first.
     """
     common = {"study": "placement", "dataset": dataset, "tolerance": tolerance.model_dump(mode="json")}
     groups, first, counts = [], "", {}
-    for (name, loss), drawn in names(features, losses, seeds, floors).items():
-        what = common | {"features": name, "loss": loss}
+    for (name, loss), drawn in names(init, losses, seeds, baselines).items():
+        what = common | {"init": name, "loss": loss}
         paths = [runs / run_name(name, loss, seed) / "metrics.json" for seed in drawn]
         group = Group(name, loss, [_read(path, what | {"seed": seed}) for path, seed in zip(paths, drawn, strict=True)])
         for path, scores in zip(paths, group.scores, strict=True):
@@ -89,13 +89,13 @@ def read_groups(
                 )
         groups.append(group)
     if not groups:
-        raise BoardbenchError(f"{runs}: no run is asked for. Give --features and --losses, or --floors.")
+        raise BoardbenchError(f"{runs}: no run is asked for. Give --init and --losses, or --baselines.")
     return groups
 
 
 def _read(path: Path, expected: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Return part -> score -> number of one run."""
-    verb = "placement floor" if expected["loss"] == "none" else "placement evaluate"
+    verb = "placement baseline" if expected["loss"] == "none" else "placement evaluate"
     content = read_json(path, verb)
     for key, value in expected.items():
         if content.get(key) != value:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from boardbench.report.charts import pretty
 from boardbench.report.placement.charts import network
-from boardbench.report.placement.differences import FLOOR, LEAK, TERM
+from boardbench.report.placement.differences import BASELINE, LEAK, TERM
 from boardbench.report.sentences import seeds_of, signed
 from boardbench.report.uncertainty import HIGHER, LOWER, is_untested
 
@@ -24,9 +24,9 @@ PROTOCOLS = {
 }
 
 
-def _centre(scores: pd.DataFrame, features: str, loss: str, part: str) -> str:
+def _centre(scores: pd.DataFrame, init: str, loss: str, part: str) -> str:
     """Return the printed error of a network's centre on a part."""
-    chosen = (scores["features"] == features) & (scores["loss"] == loss) & (scores["part"] == part)
+    chosen = (scores["init"] == init) & (scores["loss"] == loss) & (scores["part"] == part)
     return f"{float(scores.loc[chosen, CENTRE].iloc[0]):.3f} px"
 
 
@@ -36,51 +36,53 @@ def _limits(row: dict[str, Any]) -> str:
     return f"95 % interval {signed(row['low'])} to {signed(row['high'])} over {row['seeds']} seeds"
 
 
-def against_floors(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
-    """Say, for test and displaced, which networks beat both floors at the chip's centre, and which do not; the errors
-    alone where too few seeds were trained.
+def against_baselines(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
+    """Say, for test and displaced, which networks beat both baselines at the chip's centre, and which do not; the
+    errors alone where too few seeds were trained.
 
     Args:
         scores: placement.csv as text.
         differences: placement_differences.csv as text.
     """
     if not (scores["loss"] == "none").any():
-        return ["No floor was run on this data, so nothing says what these errors are worth."]
+        return ["No baseline was run on this data, so nothing says what these errors are worth."]
     if not (scores["loss"] != "none").any():
-        return ["No network was trained on this data; these are the floors alone."]
+        return ["No network was trained on this data; these are the baselines alone."]
     said = []
-    asked = differences[(differences["question"] == FLOOR) & (differences["metric"] == CENTRE)]
+    asked = differences[(differences["question"] == BASELINE) & (differences["metric"] == CENTRE)]
     for part, words in PART_NAMES.items():
         rows = asked[asked["part"] == part].to_dict("records")
         if not rows:
             continue
-        names = list(dict.fromkeys((row["features"], row["loss"]) for row in rows))
+        names = list(dict.fromkeys((row["init"], row["loss"]) for row in rows))
         rivals = list(dict.fromkeys(row["against"] for row in rows))
-        floors = ", ".join(map(pretty, rivals))
-        if is_untested(rows[0]["shown"]):
+        baselines = ", ".join(map(pretty, rivals))
+        if is_untested(rows[0]["conclusion"]):
             errors = [f"{network(*name)} {_centre(scores, *name, part)}" for name in names]
-            errors += [f"{pretty(floor)} {_centre(scores, floor, 'none', part)}" for floor in rivals]
-            said.append(f"{words}, error at the centre: {', '.join(errors)} ({rows[0]['shown']}).")
+            errors += [f"{pretty(baseline)} {_centre(scores, baseline, 'none', part)}" for baseline in rivals]
+            said.append(f"{words}, error at the centre: {', '.join(errors)} ({rows[0]['conclusion']}).")
             continue
-        short = [row for row in rows if row["shown"] != "beats"]
+        short = [row for row in rows if row["conclusion"] != "beats"]
         if not short:
-            said.append(f"{words}, every trained network ({len(names)}) beats every floor ({floors}) at the centre.")
+            said.append(
+                f"{words}, every trained network ({len(names)}) beats every baseline ({baselines}) at the centre."
+            )
             continue
         failed = []
         for name in names:
-            mine = [row for row in short if (row["features"], row["loss"]) == name]
+            mine = [row for row in short if (row["init"], row["loss"]) == name]
             if mine:
                 against = ", ".join(_against(scores, row) for row in mine)
                 failed.append(f"{network(*name)} ({_centre(scores, *name, part)}) {against}")
         count = f"{len(failed)} of {len(names)} trained networks are not"
         who = f"none of the {len(names)} trained networks is" if len(failed) == len(names) else count
-        said.append(f"{words}, {who} shown to beat every floor ({floors}) at the centre: {'; '.join(failed)}.")
+        said.append(f"{words}, {who} shown to beat every baseline ({baselines}) at the centre: {'; '.join(failed)}.")
     return said
 
 
 def _against(scores: pd.DataFrame, row: dict[str, Any]) -> str:
     rival = f"{pretty(row['against'])} ({_centre(scores, row['against'], 'none', row['part'])})"
-    return f"loses to {rival}" if row["shown"] == "loses" else f"is not told apart from {rival}"
+    return f"loses to {rival}" if row["conclusion"] == "loses" else f"is not told apart from {rival}"
 
 
 def leak(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
@@ -89,11 +91,11 @@ def leak(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     said = []
     asked = differences[(differences["question"] == LEAK) & (differences["metric"] == CENTRE)]
     for row in asked.to_dict("records"):
-        name = row["features"], row["loss"]
+        name = row["init"], row["loss"]
         validation, test = (_centre(scores, *name, part) for part in ("validation", "test"))
         said.append(
             f"{network(*name)}: centre {validation} on validation images, {test} on test images; difference "
-            f"{signed(row['difference'])} px ({_limits(row)}): {words.get(row['shown'], row['shown'])}."
+            f"{signed(row['difference'])} px ({_limits(row)}): {words.get(row['conclusion'], row['conclusion'])}."
         )
     return said
 
@@ -108,9 +110,9 @@ def term(differences: pd.DataFrame) -> tuple[str, list[dict[str, Any]]]:
     if not rows:
         return "The networks were not trained both with and without it, so nothing says whether it helps.", []
     rows = [row | {"what": ERRORS[row["metric"]]} for row in rows]
-    found = {word: [row for row in rows if row["shown"] == word] for word in ("helps", "harms")}
+    found = {word: [row for row in rows if row["conclusion"] == word] for word in ("helps", "harms")}
     base = f"{len(rows)} comparisons (error by part, {seeds_of(rows[0])})"
-    if is_untested(rows[0]["shown"]):
+    if is_untested(rows[0]["conclusion"]):
         return f"Not tested: fewer than three seeds decide none of {base}.", rows
     if not any(found.values()):
         return f"Not shown: in none of {base} do the limits leave out 0.", rows
@@ -138,7 +140,7 @@ def settings(about: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str
     given = training.get("settings", {})
     trained = scores[scores["loss"] != "none"]
     test = trained[trained["part"] == "test"]
-    features = ", ".join(pretty(name) for name in dict.fromkeys(trained["features"])) or "\N{EN DASH}"
+    init = ", ".join(pretty(name) for name in dict.fromkeys(trained["init"])) or "\N{EN DASH}"
     size = "{} \N{MULTIPLICATION SIGN} {}".format(*about["size"])
     validation = parts["validation"]["images"]
     whole = parts["train"]["images"] + validation
@@ -153,12 +155,16 @@ def settings(about: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str
         ("further test images", "300 of 2 photos", f"{parts['test']['images']} of {parts['test']['photos']} photos"),
         ("boards whose chip was really displaced", "none", f"{parts['displaced']['images']} photos"),
         ("image", "256 \N{MULTIPLICATION SIGN} 256", size),
-        ("network", "MobileNetV2 of ImageNet, frozen; separable convolution, 512, 8", f"{features}; the same head"),
+        ("network", "MobileNetV2 of ImageNet, frozen; separable convolution, 512, 8", f"{init}; the same head"),
         ("weights that MobileNetV2 starts from", "ImageNet", str(given.get("weights") or "none: a random start")),
         ("width of MobileNetV2", "not stated", number("width", given)),
         ("optimizer, batch", "Adam, 32", f"Adam, {number('batch_size', given)}"),
         ("weight of the rectangle term", "1: the plain sum", number("rectangle_weight", given)),
         ("epochs", "1000", number("epochs", training)),
-        ("training settles after", "about 600 epochs, read off a curve", f"{number('settled', training)} epochs"),
+        (
+            "training settles after",
+            "about 600 epochs, read off a curve",
+            f"{number('convergence_epoch', training)} epochs",
+        ),
         ("error of the centre", "a curve, no number", f"{_range(test[CENTRE], 'px')} on test photos"),
     ]

@@ -31,8 +31,8 @@ SCORES = {
     "auc": 4,
 }
 COUNTED = ("network", "width", "lines", "samples", "gmacs", "params_millions")
-MEASURED = ("precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "floor_ms", "hardware")
-TIMES = ("features", "loss", *MEASURED)
+MEASURED = ("precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "limit_ms", "hardware")
+TIMES = ("init", "loss", *MEASURED)
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_centre")
 CONVERGED = 0.1  # training has settled where the loss stays within a tenth of where it ends
 
@@ -41,7 +41,7 @@ def _rows(dataset: str, groups: list[Group], scores: dict[str, int]) -> pd.DataF
     rows = []
     for group in groups:
         for part in (part for part in PARTS if part in group.scores[0]):
-            row = {"dataset": dataset, "features": group.features, "loss": group.loss, "part": part}
+            row = {"dataset": dataset, "init": group.init, "loss": group.loss, "part": part}
             row["seeds"] = str(len(group.scores))
             row |= {key: f"{group.over_seeds(part, key):.0f}" for key in ("samples", "bad")}
             for score, digits in scores.items():
@@ -61,9 +61,9 @@ def _runs(dataset: str, groups: list[Group], seeds: list[int]) -> pd.DataFrame:
     """Return the centre error of every run, on images of photos never seen and on chips really displaced."""
     scores = []
     for group in groups:
-        for seed, parts in zip([0] if group.floor else seeds, group.scores, strict=True):
+        for seed, parts in zip([0] if group.baseline else seeds, group.scores, strict=True):
             errors = {f"{part}_centre_mae_px": parts[part]["centre_mae_px"] for part in PARTS[1:] if part in parts}
-            scores.append((f"{group.features}-{group.loss}", seed, errors))
+            scores.append((f"{group.init}-{group.loss}", seed, errors))
     return runs_table(dataset, scores)
 
 
@@ -85,11 +85,11 @@ def _complexity(dataset: str, path: Path) -> pd.DataFrame:
 
 
 def _latency(dataset: str, path: Path) -> pd.DataFrame:
-    """Return the measured times as text; a model is a run, or a floor by its name."""
+    """Return the measured times as text; a model is a run, or a baseline by its name."""
     frame = read_csv(path, "placement latency", ("model", *MEASURED))
     runs = [model.rsplit("-", 2) if model.count("-") >= 2 else (model, "none", "") for model in frame["model"]]
     frame = frame[list(MEASURED)]
-    for place, name in enumerate(("features", "loss")):
+    for place, name in enumerate(("init", "loss")):
         frame.insert(place, name, [run[place] for run in runs])
     frame.insert(0, "dataset", dataset)
     return frame
@@ -132,7 +132,7 @@ def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     return {
         "settings": settings,
         "epochs": median(len(history) for history in histories),
-        "settled": median(convergence_epoch(history) for history in histories),
+        "convergence_epoch": median(convergence_epoch(history) for history in histories),
     }
 
 
@@ -175,10 +175,10 @@ def _about(
 
 
 def _metrics(groups: list[Group]) -> dict[str, Any]:
-    """Return features -> loss -> part -> score, without scores that there are none of."""
+    """Return init -> loss -> part -> score, without scores that there are none of."""
     nested: dict[str, Any] = {}
     for group in groups:
-        parts = nested.setdefault(group.features, {}).setdefault(group.loss, {})
+        parts = nested.setdefault(group.init, {}).setdefault(group.loss, {})
         for part in group.scores[0]:
             values = {key: group.over_seeds(part, key) for key in SCORES if not key.endswith("_sd")}
             parts[part] = {key: round(value, 4) for key, value in values.items() if not math.isnan(value)}
@@ -189,10 +189,10 @@ def tables(
     *,
     dataset: str,
     source: str,
-    features: list[str],
+    init: list[str],
     losses: list[str],
     seeds: list[int],
-    floors: list[str] | None = None,
+    baselines: list[str] | None = None,
     runs: Path,
     samples: Path,
     complexity: Path,
@@ -203,18 +203,18 @@ def tables(
 ) -> None:
     """Put the runs of one data set of the placement study side by side, as CSV, Markdown and JSON.
 
-    Reads only the runs that the arguments name: ``runs/<features>-<loss>-seed<k>`` (metrics.json, predictions.csv,
-    history.csv, training.json) and, for a floor, ``runs/<floor>-none-seed0`` (metrics.json, predictions.csv). Errors
-    are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without boards of
-    its kind is empty.
+    Reads only the runs that the arguments name: ``runs/<init>-<loss>-seed<k>`` (metrics.json, predictions.csv,
+    history.csv, training.json) and, for a baseline, ``runs/<baseline>-none-seed0`` (metrics.json, predictions.csv).
+    Errors are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without
+    boards of its kind is empty.
 
     Args:
         dataset: first column of every table.
         source: simulate or photos; decides the label.
-        features: of MobileNetV2, in table order.
+        init: of MobileNetV2, in table order.
         losses: rectangle and corners, in table order.
         seeds: one run a seed.
-        floors: rivals without a network, last in the tables.
+        baselines: models without a network, last in the tables.
         runs: folder of the runs.
         samples: the data set's samples.csv, with samples.json beside it.
         complexity: the data set's complexity.csv.
@@ -229,8 +229,8 @@ def tables(
     if source not in LABELS:
         raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
     kept = given_settings(settings)
-    groups = read_groups(runs, dataset, features, losses, seeds, floors or [], tolerance)
-    trained = [run_name(group.features, group.loss, seed) for group in groups if not group.floor for seed in seeds]
+    groups = read_groups(runs, dataset, init, losses, seeds, baselines or [], tolerance)
+    trained = [run_name(group.init, group.loss, seed) for group in groups if not group.baseline for seed in seeds]
     metadata = _metadata(samples)
     compared = differences(groups, read_images(runs, groups, seeds, samples, metadata["mm_per_pixel"]))
     compared.insert(0, "dataset", dataset)

@@ -63,7 +63,7 @@ def training_curves(histories: dict[str, Path], out: Path) -> None:
 
 
 def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
-    """Draw mean IoU by backbone and strategy; floors are lines, published values hollow marks.
+    """Draw mean IoU by backbone and strategy; baselines are lines, published values hollow marks.
 
     Whiskers are the 95 % interval over test scenes (and seeds, where there are several).
 
@@ -77,7 +77,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
 
     numbers = mean[["miou", "miou_low", "miou_high", "miou_published"]].apply(pd.to_numeric, errors="coerce")
     table = pd.concat([mean[["backbone", "strategy"]], numbers], axis=1)
-    networks, floors = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
+    networks, baselines = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
     backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
     colours = colours_of(strategies)
     step = 0.8 / len(strategies)
@@ -94,9 +94,9 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             axes.plot(x, row.miou_published, marker="D", ms=6, mfc="white", mec="black", ls="none")
         right = len(backbones) - 0.45
         levels: list[float] = []
-        for row in floors.dropna(subset=["miou"]).sort_values("miou").itertuples():
+        for row in baselines.dropna(subset=["miou"]).sort_values("miou").itertuples():
             axes.axhline(row.miou, color="#555555", lw=0.9, ls=(0, (4, 3)), zorder=0.5)
-            # Names of floors that nearly coincide are moved apart, the lines are not.
+            # Names of baselines that nearly coincide are moved apart, the lines are not.
             levels.append(max(row.miou, levels[-1] + 0.055) if levels else row.miou)
             axes.text(
                 right,
@@ -116,9 +116,9 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
         if networks["miou_published"].notna().any():
             hollow = axes.plot([], [], marker="D", ms=6, mfc="white", mec="black", ls="none")[0]
             marks.append((hollow, "published in paper 1"))
-        if len(floors):
+        if len(baselines):
             dashes = axes.plot([], [], color="#555555", lw=0.9, ls=(0, (4, 3)))[0]
-            marks.append((dashes, "floor: no network"))
+            marks.append((dashes, "baseline: no network"))
         handles, labels = zip(*marks, strict=True)
         axes.legend(
             handles,

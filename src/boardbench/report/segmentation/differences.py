@@ -19,11 +19,11 @@ and 30 scenes (2000 trials): plain .84 .84 .80, as here .97 .94 .93; with 2 seed
 hardly tell a spread. Below 8 scenes a column says that the interval is rough all the same: it rests on an assumption
 (resamples spread like Student's t) that so few scenes cannot test.
 
-**Read with care.** Every interval stands alone: of twenty comparisons of equals about one is "shown". With one seed it
-holds the spread of scenes only, not what training again would change, so nothing is called shown below three seeds. A
-class that no drawn scene holds and no run predicts is NaN and left out of that resample's mean, so where a class lives
-in few scenes some resamples average over fewer, often easier classes and the interval widens; and a run that predicts
-such a class where the other does not scores 0 for it, exactly as in the tables.
+**Read with care.** Every interval stands alone: of twenty comparisons of equals about one is "conclusion". With one
+seed it holds the spread of scenes only, not what training again would change, so nothing is called shown below three
+seeds. A class that no drawn scene holds and no run predicts is NaN and left out of that resample's mean, so where a
+class lives in few scenes some resamples average over fewer, often easier classes and the interval widens; and a run
+that predicts such a class where the other does not scores 0 for it, exactly as in the tables.
 """
 
 from itertools import combinations
@@ -42,7 +42,7 @@ from boardbench.segmentation.scores import mean_scores, read_confusions
 
 METRICS = ("miou", "mf1")
 COLUMNS = ["backbone", "strategy", "against", "metric", "seeds", "scenes", "difference", "low", "high", "covers"]
-COLUMNS += ["shown", "note"]
+COLUMNS += ["conclusion", "note"]
 LEVEL = 0.95
 ROUGH = 8  # test scenes, below which an interval is called rough
 Scores = tuple[np.ndarray, np.ndarray]
@@ -120,18 +120,18 @@ def intervals(
     backbones: list[str],
     strategies: list[str],
     seeds: list[int],
-    floors: list[str],
+    baselines: list[str],
     classes: list[str],
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Give every cell's mean IoU its own interval, floors (``<floor>-none-seed0``) last.
+    """Give every cell's mean IoU its own interval, baselines (``<baseline>-none-seed0``) last.
 
     Intervals of two cells may overlap although their difference is shown: :func:`differences` pairs the scenes.
 
     Args:
         runs, backbones, strategies, seeds, classes, resamples, seed: as :func:`differences`.
-        floors: rivals without a network; each is one run.
+        baselines: models without a network; each is one run.
 
     Returns:
         Text cells, 4 decimals: backbone, strategy, miou, low, high, seeds, scenes, covers, note.
@@ -139,7 +139,7 @@ def intervals(
     Raises:
         BoardbenchError: as :func:`differences`.
     """
-    cells = grid(backbones, strategies, seeds, floors)
+    cells = grid(backbones, strategies, seeds, baselines)
     drawn = Resamples(runs, cells, classes, resamples, seed)
     among = dict.fromkeys(cell[:2] for cell in cells)
     return pd.DataFrame([dict(zip(("backbone", "strategy"), cell, strict=True)) | drawn.score(cell) for cell in among])
@@ -242,7 +242,7 @@ class Resamples:
         full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))
         value, low, high = self._interval(full, drawn, -1.0)
         shown = verdict(low, high, len(full))
-        return {"difference": value, "low": low, "high": high, "shown": shown} | self._metadata(len(full))
+        return {"difference": value, "low": low, "high": high, "conclusion": shown} | self._metadata(len(full))
 
     def _metadata(self, seeds: int) -> dict[str, str]:
         covers = "scenes and seeds" if seeds > 1 else "scenes"
@@ -285,7 +285,7 @@ def _check_same(runs: dict[Path, dict[str, np.ndarray]], reference: Path, path: 
 
 
 def _again(path: Path) -> str:
-    verb = "floor" if "-none-" in path.parent.name else "evaluate"
+    verb = "baseline" if "-none-" in path.parent.name else "evaluate"
     return (
         f"Delete the older of the runs' folders and make it again with 'boardbench segmentation {verb}' or snakemake."
     )

@@ -69,7 +69,7 @@ def figures(
         {
             "file": "segmentation_scores.svg",
             "caption": "Mean IoU on the test part. Bars: trained networks, with 95 % intervals over the test scenes"
-            f"{' and seeds' if len(seeds) > 1 else ''}; dashed lines: floors without a network; hollow diamonds: "
+            f"{' and seeds' if len(seeds) > 1 else ''}; dashed lines: baselines without a network; hollow diamonds: "
             "published values, where the classes are the paper's.",
             "alt": f"Bar chart of mean IoU by backbone and strategy on {dataset}; numbers: the mean table.",
         },

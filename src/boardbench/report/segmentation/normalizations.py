@@ -17,7 +17,7 @@ from boardbench.report.writing import text_table
 SCORES = ("dataset", "normalization", "backbone", "strategy", "seeds", "scenes", "miou", "miou_sd", "low", "high")
 SCORES += ("covers", "rank", "note")
 ORDER = ("dataset", "normalization", "strategy", "against_normalization", "against", "seeds", "scenes", "difference")
-ORDER += ("low", "high", "covers", "shown", "note")
+ORDER += ("low", "high", "covers", "conclusion", "note")
 TABLES = ("segmentation_normalizations", "segmentation_normalization_order")
 
 
@@ -117,8 +117,8 @@ def hangs(scores: pd.DataFrame, order: pd.DataFrame) -> list[str]:
     backbones = list(dict.fromkeys(scores["backbone"]))
     who = "mean over the networks" if len(backbones) > 1 else pretty(backbones[0])
     first = order.iloc[0]
-    if is_untested(first["shown"]):
-        what = first["shown"].partition(":")[0]
+    if is_untested(first["conclusion"]):
+        what = first["conclusion"].partition(":")[0]
         return [
             f"{what[0].upper()}{what[1:]}: whether the order of the inputs hangs on the normalization is not tested."
         ]
@@ -146,7 +146,7 @@ def _chain(within: pd.DataFrame, name: str) -> str:
     above = {reference: 0.0} | {
         row["strategy"]: float(row["difference"]) for row in rows if row["against"] == reference
     }
-    told = {frozenset((row["strategy"], row["against"])) for row in rows if row["shown"] in ("higher", "lower")}
+    told = {frozenset((row["strategy"], row["against"])) for row in rows if row["conclusion"] in ("higher", "lower")}
     names = sorted(above, key=above.get, reverse=True)
 
     def joined(upper: str, lower: str) -> str:
@@ -172,7 +172,7 @@ def _verdict(within: pd.DataFrame) -> str:
     for (strategy, against), group in within.groupby(["strategy", "against"], sort=False):
         shown: dict[str, list[str]] = {}
         for row in group.itertuples():
-            shown.setdefault(row.shown, []).append(_under(row.normalization))
+            shown.setdefault(row.conclusion, []).append(_under(row.normalization))
         if {"higher", "lower"} <= shown.keys():
             above, below = (" and ".join(shown[verdict]) for verdict in ("higher", "lower"))
             turned.append(f"{pretty(strategy)} is above {pretty(against)} {above} and below {below}")
@@ -205,8 +205,8 @@ def _against(rows: pd.DataFrame) -> list[str]:
     said = []
     for (name, against), group in rows.groupby(["normalization", "against_normalization"], sort=False):
         parts = []
-        for verdict in dict.fromkeys(group["shown"]):
-            among = group[group["shown"] == verdict].to_dict("records")
+        for verdict in dict.fromkeys(group["conclusion"]):
+            among = group[group["conclusion"] == verdict].to_dict("records")
             if verdict in ("higher", "lower"):
                 cells = [f"{pretty(row['strategy'])} ({_limits(row)})" for row in among]
                 parts.append(f"{verdict} for {', '.join(cells)}")

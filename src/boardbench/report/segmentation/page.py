@@ -13,7 +13,7 @@ from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.pruning import read_pruning
 from boardbench.report.segmentation.sensor import alike, read_sensor
 from boardbench.report.segmentation.sentences import (
-    against_floors,
+    against_baselines,
     comparisons,
     pruning,
     summary_backbone,
@@ -63,7 +63,7 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
     differences = read_csv(
         folder / "segmentation_differences.csv",
         "segmentation tables",
-        ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers", "shown"),
+        ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers", "conclusion"),
     )
     answered = comparisons(differences, summary_backbone(differences))
     backbones = list(dict.fromkeys(differences["backbone"]))
@@ -87,7 +87,7 @@ def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dic
     return {
         "name": name,
         "about": about,
-        "verdict": against_floors(mean),
+        "verdict": against_baselines(mean),
         "mean": mean.to_dict("records"),
         "has_published": bool((mean["miou_published"] != "").any()),
         "many_seeds": bool((mean["seeds"] != "1").any()),

@@ -15,7 +15,7 @@ from boardbench.report.segmentation.runs import read_scores
 from boardbench.report.writing import decimals, text_table
 
 COLUMNS = ("dataset", "backbone", "strategy", "seeds", "pruning", "method", "ratio", "parameters_before", "parameters")
-COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low", "high", "scenes", "shown", "note")
+COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low", "high", "scenes", "conclusion", "note")
 CELL = ("backbone", "strategy", "pruning")
 TIMES = ("dataset", *CELL, "seeds", "p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"

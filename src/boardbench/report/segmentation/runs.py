@@ -15,14 +15,14 @@ PUBLISHED_AS = {"pca3_cube": "pca3"}
 
 
 def grid(
-    backbones: list[str], strategies: list[str], seeds: list[int], floors: list[str]
+    backbones: list[str], strategies: list[str], seeds: list[int], baselines: list[str]
 ) -> list[tuple[str, str, int]]:
-    """Return (backbone, strategy, seed) of every run in table order: networks, then floors.
+    """Return (backbone, strategy, seed) of every run in table order: networks, then baselines.
 
-    A floor needs no strategy and no draw, so it is one run: strategy ``none``, seed 0.
+    A baseline needs no strategy and no draw, so it is one run: strategy ``none``, seed 0.
     """
     networks = [(b, s, seed) for b in backbones for s in strategies for seed in seeds]
-    return networks + [(floor, "none", 0) for floor in floors]
+    return networks + [(baseline, "none", 0) for baseline in baselines]
 
 
 def read_scores(
@@ -30,14 +30,14 @@ def read_scores(
 ) -> dict[str, Any]:
     """Read one run: arrays (classes,) ``f1 iou precision recall``, floats ``miou mf1``, ``epochs``; null is NaN.
 
-    ``epochs`` is how many were trained, None for a floor.
+    ``epochs`` is how many were trained, None for a baseline.
 
     Raises:
         BoardbenchError: no such run, or the file belongs to another run, another list of classes or, where one is
             given, another normalization.
     """
     path = runs / run_name(backbone, strategy, seed) / "metrics.json"
-    verb = "segmentation floor" if strategy == "none" else "segmentation evaluate"
+    verb = "segmentation baseline" if strategy == "none" else "segmentation evaluate"
     content = read_json(path, verb)
     wanted = {"backbone": backbone, "strategy": strategy, "classes": classes}
     for key, expected in (wanted | ({"normalization": normalization} if normalization else {})).items():

@@ -41,28 +41,28 @@ _WHY_PCA_LOSES = {
 }
 
 
-def against_floors(mean: pd.DataFrame) -> str:
-    """Return the sentence that names each trained network whose mean IoU is not above that of every floor.
+def against_baselines(mean: pd.DataFrame) -> str:
+    """Return the sentence that names each trained network whose mean IoU is not above that of every baseline.
 
     Args:
-        mean: the mean table as text (columns backbone, strategy, miou); floors have strategy ``none``.
+        mean: the mean table as text (columns backbone, strategy, miou); baselines have strategy ``none``.
             An empty score beats nothing.
     """
     scores = pd.to_numeric(mean["miou"], errors="coerce")
-    floor = mean["strategy"] == "none"
-    if not floor.any():
-        return "No floor was run on this data, so nothing says what these scores are worth."
-    if scores[floor].isna().any():
-        return "A floor has no score on this data, so nothing says what these scores are worth."
-    best = scores[floor].max()
-    name = pretty(str(mean["backbone"][scores[floor].idxmax()]))
-    measure = f"the highest floor ({name}, mean IoU {best:.3f})"
+    baseline = mean["strategy"] == "none"
+    if not baseline.any():
+        return "No baseline was run on this data, so nothing says what these scores are worth."
+    if scores[baseline].isna().any():
+        return "A baseline has no score on this data, so nothing says what these scores are worth."
+    best = scores[baseline].max()
+    name = pretty(str(mean["backbone"][scores[baseline].idxmax()]))
+    measure = f"the highest baseline ({name}, mean IoU {best:.3f})"
     losers = [
         f"{pretty(row.backbone)} with {pretty(row.strategy)} ({'no score' if pd.isna(score) else f'{score:.3f}'})"
-        for row, score in zip(mean[~floor].itertuples(), scores[~floor], strict=True)
+        for row, score in zip(mean[~baseline].itertuples(), scores[~baseline], strict=True)
         if not score > best
     ]
-    count = int((~floor).sum())
+    count = int((~baseline).sum())
     if not losers:
         return f"Every trained network ({count}) scores above {measure} on this data."
     if len(losers) == count:
@@ -72,7 +72,11 @@ def against_floors(mean: pd.DataFrame) -> str:
 
 def _turned(row: dict[str, Any]) -> dict[str, Any]:
     """Return a comparison the other way round."""
-    swapped = {"strategy": row["against"], "against": row["strategy"], "shown": _TURNED.get(row["shown"], row["shown"])}
+    swapped = {
+        "strategy": row["against"],
+        "against": row["strategy"],
+        "conclusion": _TURNED.get(row["conclusion"], row["conclusion"]),
+    }
     for key, source in {"difference": "difference", "low": "high", "high": "low"}.items():
         swapped[key] = f"{-float(row[source]) + 0.0:.4f}" if row[source] else ""
     return row | swapped
@@ -107,13 +111,13 @@ def why_pca_loses(rows: list[dict[str, Any]]) -> list[str]:
     found = {(row["strategy"], row["against"]): row for row in rows}
     if any(pair not in found for pair in _WHY_PCA_LOSES):
         return []
-    if is_untested(found["scrb", "linear3"]["shown"]):
+    if is_untested(found["scrb", "linear3"]["conclusion"]):
         return ["Fewer than three seeds: why PCA-3 loses is not tested."]
     sentences = []
     for pair, words in _WHY_PCA_LOSES.items():
         row = found[pair]
         difference, low, high = (signed(row[key]) for key in ("difference", "low", "high"))
-        sentences.append(f"{words[row['shown']]} ({difference} mean IoU, 95 % interval {low} to {high}).")
+        sentences.append(f"{words[row['conclusion']]} ({difference} mean IoU, 95 % interval {low} to {high}).")
     return sentences
 
 
@@ -179,7 +183,7 @@ def pruning(rows: list[dict[str, str]]) -> list[str]:
             cost = f"{share:.3g} % of the weights are zero, which leaves GMACs ({row['gmacs']}) as they were"
         time = f"measured {row['times_faster']} times as fast ({row['p50_ms_before']} to {row['p50_ms']} ms)"
         time = time if row["times_faster"] else "its time was not measured"
-        score = f"mean IoU {signed(row['difference'])}, {row['shown']} ("
+        score = f"mean IoU {signed(row['difference'])}, {row['conclusion']} ("
         score += f"95 % interval {signed(row['low'])} to {signed(row['high'])}, " if row["low"] else "no interval, "
         score += f"{seeds_of(row)}, {row['scenes']} test scenes{'; ' + row['note'] if row['note'] else ''})"
         said.append(f"{what}: {cost}; {time}; {score}.")

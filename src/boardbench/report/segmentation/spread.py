@@ -14,7 +14,7 @@ from boardbench.report.writing import decimals, text_table
 COLUMNS = ("dataset", "backbone", "strategy", "epochs", "seeds", "miou", "miou_sd", "degrees_of_freedom")
 COLUMNS += ("least", "greatest", "unlearnt")
 POOLED = "pooled"
-NO_FLOOR = "not known: no floor"
+NO_BASELINE = "not known: no baseline"
 
 
 def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]], classes: list[str]) -> pd.DataFrame:
@@ -22,17 +22,18 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
 
     Args:
         dataset: first column.
-        scores: (backbone, strategy, seed) -> scores of the run, as read; floors have strategy ``none``.
+        scores: (backbone, strategy, seed) -> scores of the run, as read; baselines have strategy ``none``.
         classes: class names in order of their ids.
 
     Returns:
         Text: the columns of COLUMNS. epochs is of the longest training; miou_sd is over seeds, empty for one; unlearnt
-        names the classes whose IoU is not above that of the best floor in every seed, empty where there are none. The
-        row ``pooled`` has the root of the mean variance over cells, weighted by degrees of freedom where these differ.
+        names the classes whose IoU is not above that of the best baseline in every seed, empty where there are none.
+        The row ``pooled`` has the root of the mean variance over cells, weighted by degrees of freedom where these
+        differ.
     """
-    floors = [score["iou"] for (_, strategy, _), score in scores.items() if strategy == "none"]
+    baselines = [score["iou"] for (_, strategy, _), score in scores.items() if strategy == "none"]
     # A class that the test part lacks is NaN in a run that does not predict it either: no comparison, so not named.
-    best = np.fmax.reduce(floors) if floors else None
+    best = np.fmax.reduce(baselines) if baselines else None
     cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for (backbone, strategy, _), score in scores.items():
         if strategy != "none":
@@ -43,7 +44,10 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
         known = values[np.isfinite(values)]
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(group))}
         row["epochs"] = str(max((score["epochs"] for score in group if score["epochs"]), default=""))
-        row |= mean_and_sd(values, "miou") | {"degrees_of_freedom": str(max(len(known) - 1, 0)), "unlearnt": NO_FLOOR}
+        row |= mean_and_sd(values, "miou") | {
+            "degrees_of_freedom": str(max(len(known) - 1, 0)),
+            "unlearnt": NO_BASELINE,
+        }
         if len(known):
             row |= {"least": decimals(known.min(), 4), "greatest": decimals(known.max(), 4)}
         if len(known) > 1:
@@ -73,13 +77,13 @@ def moved(table: pd.DataFrame) -> str:
         said = f"Another seed moves mean IoU by a standard deviation of {float(pooled['miou_sd']):.3f}, pooled over "
         said += f"{len(spread)} trained networks ({pooled['degrees_of_freedom']} degrees of freedom); least, "
         said += f"{_name(least)}, {float(least['miou_sd']):.3f}, and most, {_name(most)}, {float(most['miou_sd']):.3f}."
-    if (cells["unlearnt"] == NO_FLOOR).any():
-        return f"{said} No floor was run, so nothing says which classes are learnt."
+    if (cells["unlearnt"] == NO_BASELINE).any():
+        return f"{said} No baseline was run, so nothing says which classes are learnt."
     short = cells[cells["unlearnt"] != ""]
     if short.empty:
-        return f"{said} Every class is above the best floor in every seed of every network."
+        return f"{said} Every class is above the best baseline in every seed of every network."
     names = dict.fromkeys(name for cell in short["unlearnt"] for name in cell.split("; "))
-    said += f" In {len(short)} of {len(cells)} trained networks a class is not above the best floor in every seed"
+    said += f" In {len(short)} of {len(cells)} trained networks a class is not above the best baseline in every seed"
     return f"{said}: {', '.join(names)}."
 
 

@@ -107,7 +107,7 @@ def _runs(
     pruned_runs: Path | None,
     classes: list[str],
 ) -> pd.DataFrame:
-    """Return mean IoU and F1 of every run, floors as <floor>-none, pruned ones by <pruning>/<backbone>-<strategy>."""
+    """Return mean IoU and F1 of every run: baselines as <name>-none, pruned ones as <pruning>/<backbone>-<strategy>."""
     found = [(f"{backbone}-{strategy}", seed, score) for (backbone, strategy, seed), score in scores.items()]
     for word in pruned:
         pruning, cell, seed = split_pruned(word)
@@ -170,7 +170,7 @@ def tables(
     backbones: list[str],
     strategies: list[str],
     seeds: list[int],
-    floors: list[str] | None = None,
+    baselines: list[str] | None = None,
     runs: Path,
     complexity: Path,
     latency: Path | None = None,
@@ -197,7 +197,7 @@ def tables(
     """Put the runs of one dataset beside the published numbers, as CSV, Markdown and JSON.
 
     Reads only the runs that the arguments name: ``runs/<backbone>-<strategy>-seed<k>/metrics.json`` and,
-    for a floor, ``runs/<floor>-none-seed0/metrics.json``. Scores have 4 decimals, GMACs 4, millions of
+    for a baseline, ``runs/<baseline>-none-seed0/metrics.json``. Scores have 4 decimals, GMACs 4, millions of
     parameters 3, variance (percent) 2. Published numbers stand as printed, and only where they are
     comparable: scores where the classes are the paper's, cost where the counted input is the paper's
     (640 x 640, 214 bands, width 64, 4 classes).
@@ -209,7 +209,7 @@ def tables(
         backbones: networks, in table order.
         strategies: input strategies, in table order.
         seeds: one run a seed; the spread is empty for a single one.
-        floors: rivals without a network, last in the tables.
+        baselines: models without a network, last in the tables.
         runs: folder of the runs.
         complexity: the dataset's complexity.csv.
         latency: the dataset's latency.csv; None: no table of times.
@@ -242,7 +242,9 @@ def tables(
     if pruned and pruned_runs is None:
         raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
     kept = given_settings(settings)
-    scores = {key: read_scores(runs, *key, classes=classes) for key in grid(backbones, strategies, seeds, floors or [])}
+    scores = {
+        key: read_scores(runs, *key, classes=classes) for key in grid(backbones, strategies, seeds, baselines or [])
+    }
     printed = _published_scores(published, classes)
     parts = read_split(split)
     reports = {
@@ -252,7 +254,7 @@ def tables(
     drawn = {"resamples": resamples, "seed": resample_seed}
     compared = differences(runs, backbones, strategies, seeds, classes, **drawn)
     compared.insert(0, "dataset", dataset)
-    interval = intervals(runs, backbones, strategies, seeds, floors or [], classes, **drawn)
+    interval = intervals(runs, backbones, strategies, seeds, baselines or [], classes, **drawn)
     mean = _mean(dataset, scores, printed, interval)
     made = {
         "segmentation_complexity": complexity_table(

@@ -82,8 +82,8 @@ def _segmentation_runs(params: Segmentation) -> dict[str, Scored]:
     scored = _bands(params) | {"evaluation.truth": params.evaluation.truth}
     learnt = scored | {"augmentation": _dump(params.augmentation), "training": _dump(params.training)}
     runs = {f"{b}-{s}": Scored(learnt, params.seeds) for b in params.backbones for s in params.strategies}
-    floors = {f"{floor}-none": Scored(scored, [0], trained=False) for floor in params.floors}
-    return runs | _pruned(params.pruning, runs) | floors
+    baselines = {f"{baseline}-none": Scored(scored, [0], trained=False) for baseline in params.baselines}
+    return runs | _pruned(params.pruning, runs) | baselines
 
 
 def _segmentation_tables(params: Segmentation) -> dict[str, Table]:
@@ -108,8 +108,8 @@ def _placement_runs(params: Placement) -> dict[str, Scored]:
     made |= {key: getattr(params, key) for key in ("source", "mm_per_pixel")}
     made |= {"split": _dump(params.split), "synthesis": _dump(params.synthesis)}
     learnt = made | {"training": _dump(params.training)}
-    runs = {f"{f}-{loss}": Scored(learnt, params.seeds) for f in params.features for loss in params.losses}
-    return runs | {f"{floor}-none": Scored(made, [0], trained=False) for floor in params.floors}
+    runs = {f"{init}-{loss}": Scored(learnt, params.seeds) for init in params.init for loss in params.losses}
+    return runs | {f"{baseline}-none": Scored(made, [0], trained=False) for baseline in params.baselines}
 
 
 def _placement_tables(params: Placement) -> dict[str, Table]:
@@ -123,7 +123,7 @@ def _images(params: Classification) -> dict[str, Any]:
 
 def _classification_runs(params: Classification) -> dict[str, Scored]:
     images, networks = _images(params), params.networks.trainings
-    runs = {run.name: Scored(images | _dump(run), params.scratch.seeds) for run in params.scratch.runs}
+    runs = {run.name: Scored(images | _dump(run), params.numpy_networks.seeds) for run in params.numpy_networks.runs}
     trained = {}
     for name, run in networks.items():
         line, start = [], run

@@ -1,0 +1,285 @@
+"""Paper 2's rows beside our classification study: what repeating a baseline settles, and what stays open."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from boardbench.reproduction import cifar10, claims
+from boardbench.reproduction.evidence import read_evidence
+from boardbench.reproduction.reproduction import COLUMNS, reproduction_rows
+
+PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
+ABOUT = {
+    "study": "classification",
+    "cifar10": True,
+    "original": False,
+    "recoded": True,
+    "complete": True,
+    "parts": {"train": 50000, "test": 10000},
+    "classes": list("abcdefghij"),
+    "size": [32, 32, 3],
+}
+# Accuracy, precision, recall and F-score, of all test images unless the last cell says otherwise.
+BASELINES = """\
+dataset,method,k,distance,normalization,test_images,accuracy,low,high,precision,recall,f_score
+d,knn,1,l1,standardize,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
+d,knn,3,l1,standardize,10000,0.3900,0.38,0.40,0.4300,0.3900,0.3850
+d,knn,1,l1,minmax,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
+d,knn,1,l2,standardize,10000,0.3530,0.34,0.36,0.4097,0.3530,0.3493
+d,knn,3,l2,standardize,10000,0.3538,0.34,0.36,0.4182,0.3538,0.3484
+d,knn,1,cosine,standardize,10000,0.4082,0.39,0.41,0.4217,0.4082,0.4101
+d,knn,1,ssim,standardize,1000,0.4100,0.38,0.44,0.4200,0.4100,0.4080
+d,nearest_centroid,,l2,standardize,10000,0.2784,0.27,0.28,0.2900,0.2784,0.2549
+d,nearest_centroid,,cosine,standardize,10000,0.2830,0.27,0.29,0.2900,0.3000,0.4000
+d,nearest_centroid,,ssim,standardize,10000,0.2500,0.24,0.26,0.2900,0.2500,0.2000
+"""
+VARIANTS = """\
+dataset,variant,method,k,distance,normalization,test_images,accuracy,precision,recall,f_score
+d,largest distance,knn,1,cosine,standardize,10000,0.1011,0.1147,0.1011,0.0989
+d,ties to the lowest class,knn,3,l2,standardize,10000,0.3290,0.4320,0.3290,0.3185
+"""
+NUMPY_NETWORKS = """\
+name,network,learning_rate,dropout,folds,epochs,setting_published,accuracy,precision,recall,f_score
+fc3,fc3,0.001,0,,20,lr 0.001,0.5500,0.5510,0.5500,0.5490
+fc3-xavier,fc3,0.001,0,,20,lr 0.001,0.5400,0.5410,0.5400,0.5390
+fc3-fast,fc3,0.01,0,,20,lr 0.01,0.5000,0.5010,0.5000,0.4990
+cnn,cnn32_32_64_64,0.002,0,,20,,0.7000,0.7000,0.7000,0.7000
+"""
+SECONDS = """\
+name,seconds_per_epoch,threads,hardware,setting_published
+cnn-seed0,160.00,2,a machine,"filters 32-32-64-64, 3x3, batch 10000"
+fc3-seed0,4.00,2,a machine,
+"""
+JPEG = "snakemake --cores all --configfile workflow/presets/cifar10.yaml workflow/presets/cifar10-jpeg.yaml"
+
+
+@pytest.fixture
+def reports(tmp_path):
+    shutil.copytree(PUBLISHED, tmp_path / "published")
+    return tmp_path
+
+
+def publish(reports, name="cifar10-jpeg", tables=None, **about):
+    folder = reports / "tables" / name
+    folder.mkdir(parents=True)
+    (folder / "about.json").write_text(json.dumps(ABOUT | about))
+    made = {"baselines": BASELINES, "variants": VARIANTS, "numpy_networks": NUMPY_NETWORKS, "seconds": SECONDS} | (
+        tables or {}
+    )
+    for table, text in made.items():
+        (folder / f"classification_{table}.csv").write_text(text)
+    return folder
+
+
+def cell(reports, label, column="accuracy", file=cifar10.BASELINES):
+    """Judge one number of the row with this label."""
+    evidence = read_evidence(reports)
+    (row,) = [
+        row
+        for row in evidence.tables[file]
+        if " ".join(row[name] for name in cifar10.LABELS if row.get(name)) == label and row["source"][:7] == "paper 2"
+    ]
+    return cifar10.judge(evidence, file, row, column)
+
+
+def claim(reports, name):
+    evidence = read_evidence(reports)
+    (found,) = [claim for claim in evidence.claims if claim.id == name]
+    return claims.judge(evidence, found)
+
+
+def of_paper_2(reports):
+    return [row for row in reproduction_rows(read_evidence(reports)) if row["paper"] == "2"]
+
+
+def test_without_our_study_nothing_stands_beside(reports):
+    rows = of_paper_2(reports)
+    assert not any(row["ours"] for row in rows) and all("snakemake" not in row["command"] for row in rows)
+    assert "not published here yet" in cell(reports, "knn 1 ssim z-score").why
+    assert "both seem to be the squared distance" in cell(reports, "knn 1 pairwise z-score").why
+    assert "below chance" in cell(reports, "knn 1 cosine z-score").why
+    assert {cell(reports, "knn 1 cosine z-score").verdict, claim(reports, "p2-dense-3")[0].verdict} == {"not run"}
+
+
+def test_our_study_adds_no_row_and_takes_none(reports):
+    before = of_paper_2(reports)
+    publish(reports)
+    after = of_paper_2(reports)
+    names = ("place", "cell", "published")
+    assert [[row[name] for name in names] for row in after] == [[row[name] for name in names] for row in before]
+    assert all(tuple(row) == COLUMNS and row["why"] for row in after)
+    assert all(row["command"] == JPEG for row in after if row["ours"])
+
+
+@pytest.mark.parametrize(
+    ("label", "column", "verdict", "why"),
+    [
+        # The printed row is that of the squared distance, whose number is computed beside.
+        ("knn 1 pairwise z-score", "accuracy", "contradicted", "L1 gives 0.3859 and the squared distance 0.3530"),
+        ("knn 3 pairwise z-score", "precision", "contradicted", "L1 gives 0.4300 and the squared distance 0.4182"),
+        # 0.3530 against 0.3548: as near as recoding leaves it.
+        ("knn 1 mse z-score", "accuracy", "explained", "-0.0018 off, on the images as recoded to JPEG"),
+        # 0.3538 against 0.3287, but 0.3290 where a tied vote goes to the lowest class.
+        ("knn 3 mse z-score", "accuracy", "explained", "class of lowest number, ours is 0.3290"),
+        ("knn 1 cosine z-score", "accuracy", "explained", "LARGEST distance, a sign error, ours is 0.1011"),
+        ("knn 1 pairwise min-max", "accuracy", "contradicted", "both scalings give 0.3859, but printed are 0.3548 and"),
+        ("knn 1 ssim z-score", "accuracy", "not run", "+0.0030 off, on a part of the images, within whose 95 % limits"),
+        ("knn 1 ssim z-score", "precision", "not run", "+0.0022 off, on a part of the images."),
+        ("nearest_centroid mse z-score", "accuracy", "matches", "Ours, on the images as recoded"),
+        ("nearest_centroid cosine z-score", "accuracy", "explained", "-0.0023 off"),
+        # 0.0147 is more than recoding does; 0.1304 is far more than it can do.
+        ("nearest_centroid cosine z-score", "recall", "not run", "more than recoding was seen to do"),
+        ("nearest_centroid cosine z-score", "f_score", "contradicted", "+0.1304 off"),
+        ("nearest_centroid ssim z-score", "accuracy", "not run", "neither window nor constants of SSIM"),
+    ],
+)
+def test_baselines_on_recoded_images(reports, label, column, verdict, why):
+    publish(reports)
+    found = cell(reports, label, column)
+    assert (found.verdict, found.command) == (verdict, JPEG) and why in found.why, found
+    assert "(cifar10-jpeg" in found.ours
+
+
+def test_ours_is_named_with_its_data_and_part(reports):
+    publish(reports)
+    assert cell(reports, "knn 1 mse z-score").ours == "0.3530 (cifar10-jpeg)"
+    assert cell(reports, "knn 1 ssim z-score").ours == "0.4100 (cifar10-jpeg, 1000 test images)"
+    found = cell(reports, "knn 3 mse z-score")
+    assert (found.recomputed, found.ours) == ("0.3290", "0.3538 (cifar10-jpeg)")
+    assert cell(reports, "knn 3 ssim z-score").ours == ""
+
+
+def test_the_original_images_settle_more_and_come_first(reports):
+    publish(reports)
+    publish(reports, "cifar10", original=True, recoded=False, tables={"variants": VARIANTS.replace("0.1011", "0.0992")})
+    found = cell(reports, "knn 1 mse z-score")
+    assert (found.verdict, found.ours) == ("contradicted", "0.3530 (cifar10)")
+    assert (
+        found.command == JPEG.split(" workflow/presets/cifar10-jpeg")[0]
+        and "nothing in it is drawn at random" in found.why
+    )
+    assert cell(reports, "knn 3 mse z-score").verdict == "not run"  # 0.3290 is not 0.3287
+    assert "to which class a tied vote goes" in cell(reports, "knn 3 mse z-score").why
+    assert cell(reports, "knn 1 cosine z-score").verdict == "explained"
+    assert cell(reports, "nearest_centroid mse z-score").verdict == "matches"
+
+
+def test_a_truncated_number_is_explained(reports):
+    cut = BASELINES.replace(
+        "d,nearest_centroid,,l2,standardize,10000,0.2784", "d,nearest_centroid,,l2,standardize,10000,0.27846"
+    )
+    publish(reports, "cifar10", original=True, recoded=False, tables={"baselines": cut})
+    found = cell(reports, "nearest_centroid mse z-score")
+    assert found.verdict == "explained" and "cut off" in found.why
+
+
+def test_where_l1_is_what_is_printed_it_matches(reports):
+    same = BASELINES.replace("l1,standardize,10000,0.3859", "l1,standardize,10000,0.3548")
+    publish(reports, tables={"baselines": same})
+    assert cell(reports, "knn 1 pairwise z-score").verdict == "matches"
+
+
+def test_a_part_of_the_images_settles_nothing(reports):
+    publish(reports, complete=False)
+    found = cell(reports, "nearest_centroid mse z-score")
+    assert found.verdict == "not run" and "on a part of the images" in found.why
+    # That L1 is not L2 shows on any part.
+    assert cell(reports, "knn 1 pairwise z-score").verdict == "contradicted"
+
+
+def test_networks_stand_beside_but_settle_nothing(reports):
+    publish(reports)
+    found = cell(reports, "numpy_fc3 lr 0.001", file=cifar10.NETWORKS)
+    assert (found.verdict, found.ours) == ("not run", "fc3 0.5500; fc3-xavier 0.5400 (cifar10-jpeg)")
+    assert "no optimizer, batch or share of dropout" in found.why
+    found = cell(reports, "numpy_fc3 lr 0.01", "precision", cifar10.NETWORKS)
+    assert (found.verdict, found.recomputed, found.ours) == ("explained", "0.0100", "fc3-fast 0.5010 (cifar10-jpeg)")
+    assert cell(reports, "numpy_fc5 lr 0.001", file=cifar10.NETWORKS).ours == ""
+    found = cell(reports, "resnet18 default", file=cifar10.NETWORKS)
+    assert "no run of this network" in found.why and found.ours == ""
+
+
+def test_seconds_stand_beside_with_their_threads(reports):
+    label = "numpy_cnn filters 32-32-64-64, 3x3, batch 10000 cpu i5-8400"
+    assert "author's processor" in cell(reports, label, "seconds_per_epoch", cifar10.SECONDS).why
+    publish(reports)
+    found = cell(reports, label, "seconds_per_epoch", cifar10.SECONDS)
+    assert (found.verdict, found.ours) == ("not run", "160.00 s, 2 threads (cnn-seed0) (cifar10-jpeg)")
+    assert "50000 training images" in found.why
+    assert "No GPU ran it" in cell(reports, "vgg16 default gpu A100", "seconds_per_epoch", cifar10.SECONDS).why
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "ours"),
+    [
+        ("p2-images", "matches", "50000 + 10000"),
+        ("p2-classes", "matches", "10"),
+        ("p2-image-size", "matches", "32 x 32"),
+        ("p2-baselines-below-half", "matches", "knn 1 ssim z-score 0.4100"),
+        # L2: 0.3530 to 0.3538, L1: 0.3859 to 0.3900; with ties to the lowest class L2 is 0.3530 to 0.3290.
+        (
+            "p2-one-above-three",
+            "matches",
+            "0 of 2 pairs, ties to the nearest; 1 of 1, ties to the class of lowest number",
+        ),
+        (
+            "p2-cosine-lowest",
+            "matches",
+            "lowest of k-NN: knn 1 mse z-score 0.3530; knn 1 cosine z-score 0.4082",
+        ),
+        ("p2-centroid-below", "matches", "none of 3"),
+        ("p2-distances-similar", "contradicted", "identical in 0 of 8 numbers; accuracies up to 0.0362 apart"),
+        ("p2-ssim-best", "contradicted", "knn: ssim 0.4100, nearest_centroid: cosine 0.2830"),
+        ("p2-best-baseline", "matches", "knn 1 ssim z-score 0.4100"),
+        ("p2-dense-3", "not run", "fc3 0.5500; fc3-xavier 0.5400; fc3-fast 0.5000"),
+        ("p2-dense-rates", "not run", "0.001, 0.01"),
+        ("p2-conv-network", "not run", "cnn 0.7000"),
+        ("p2-conv-accuracy", "not run", "cnn 0.7000"),
+        ("p2-conv-seconds", "matches", "160.00 s (cnn-seed0, 2 threads)"),
+        (
+            "p2-dense-below-baselines",
+            "contradicted",
+            "fc3 0.5500; lowest baseline nearest_centroid ssim z-score 0.2500",
+        ),
+        ("p2-rate-precision", "matches", "0.5510 (lr 0.001) to 0.5010 (lr 0.01)"),
+    ],
+)
+def test_claims_beside_ours(reports, name, verdict, ours):
+    before = claim(reports, name)[0]
+    publish(reports)
+    found, command = claim(reports, name)
+    assert (found.verdict, found.ours, command) == (verdict, f"{ours} (cifar10-jpeg)", JPEG)
+    assert before.ours == "" and before.verdict in (verdict, "not run")
+
+
+def test_the_data_decide_on_their_classes(reports):
+    publish(reports, classes=list("abc"), size=[32, 16, 3])
+    assert claim(reports, "p2-classes")[0].verdict == claim(reports, "p2-image-size")[0].verdict == "contradicted"
+
+
+def test_rows_that_were_not_run_have_nothing_beside(reports):
+    empty = {
+        "baselines": BASELINES.splitlines()[0] + "\n",
+        "variants": VARIANTS.splitlines()[0] + "\n",
+        "numpy_networks": NUMPY_NETWORKS.splitlines()[0] + "\n",
+        "seconds": SECONDS.splitlines()[0] + "\n",
+    }
+    publish(reports, tables=empty)
+    rows = [row for row in of_paper_2(reports) if row["ours"]]
+    assert {row["cell"].partition(":")[0] for row in rows} == {"p2-images", "p2-classes", "p2-image-size"}
+
+
+@pytest.mark.parametrize("about", [{"study": "placement"}, {"cifar10": False}])
+def test_a_folder_of_other_data_is_not_ours(reports, about):
+    publish(reports, **about)
+    assert read_evidence(reports).classified is None
+
+
+def test_bad_input_names_file_and_verb(reports, says):
+    folder = publish(reports)
+    (folder / "classification_variants.csv").unlink()
+    says(lambda: read_evidence(reports), "classification_variants.csv: no such file", "classification tables")
+    (folder / "classification_variants.csv").write_text("variant\n")
+    says(lambda: read_evidence(reports), "classification_variants.csv: column method", "classification tables")
