@@ -25,8 +25,7 @@ def a_run(root: Path, study: str, name: str) -> Path:
     run = root / f"results/{study}/toy/runs/{name}"
     run.mkdir(parents=True)
     torch.save({"study": study}, run / "model.pt")
-    block = "training" if study == "segmentation" else "settings"
-    (run / "training.json").write_text(json.dumps({block: {"batch_size": 3}}))
+    (run / "training.json").write_text(json.dumps({"settings": {"batch_size": 3}}))
     return run
 
 

@@ -61,3 +61,15 @@ def sha256(*paths: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def nearest_above(folder: Path, name: str, flag: str) -> Path:
+    """Return the nearest file of a name in the folders above a run.
+
+    Raises:
+        BoardbenchError: there is none; ``flag`` names it instead.
+    """
+    found = next((above / name for above in folder.parents if (above / name).is_file()), None)
+    if found is None:
+        raise BoardbenchError(f"{folder}: no {name} in any folder above. Name the one that the run is of with {flag}.")
+    return found

@@ -11,8 +11,9 @@ from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
 from boardbench.report.page import render
-from boardbench.report.runs import STUDIES, read_json, study_of
+from boardbench.report.runs import read_json, study_of
 from boardbench.reproduction.reproduction import reproduction
+from boardbench.study import STUDIES
 
 REFERENCE = Path("reports")
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
@@ -66,7 +67,7 @@ def _check(datasets: list[str], tables: list[Path], figures: list[Path]) -> list
                 f"{path}: no such file. Make it with 'boardbench STUDY tables', STUDY one of {', '.join(STUDIES)}."
             )
         about = read_json(path, "publish")
-        study = study_of(about, path)
+        study = study_of(about, path).name
         if about.get("dataset") != name:
             raise BoardbenchError(
                 f"{path}: dataset is {about.get('dataset')!r}, but --datasets has {name!r} in its place. Give "

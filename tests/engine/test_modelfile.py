@@ -31,7 +31,7 @@ def test_another_study_is_refused_with_its_verb(tmp_path, says):
 
 def test_a_study_of_a_later_version_is_named(tmp_path, says):
     write_model({"study": "welding"}, tmp_path / "model.pt")
-    says(lambda: read_model(tmp_path, "placement"), "model.pt", "welding study", "its own study")
+    says(lambda: read_model(tmp_path, "placement"), "model.pt", "welding", "Update boardbench")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut"])

@@ -12,7 +12,7 @@ from boardbench.engine.onnxfile import write_metadata
 from boardbench.params.placement import Tolerance
 from boardbench.placement import prediction
 from boardbench.placement.corners import COLUMNS, moved
-from boardbench.placement.deployment import SEAM, Deployed
+from boardbench.placement.deployment import INTERMEDIATE, Deployed
 from boardbench.placement.export import _metadata
 from boardbench.placement.loss import rectangle_loss
 from boardbench.placement.model import Model, save
@@ -136,7 +136,7 @@ def test_an_onnx_file_gives_the_run_s_verdicts(run, photo, tmp_path):
     model, folder = make_model(answer=1.0), run(answer=1.0)
     file = tmp_path / "model.onnx"
     example = {"photo": torch.zeros((*PHOTO, 3), dtype=torch.uint8)}
-    to_onnx(Deployed(model).eval(), example, {}, ["corners"], [SEAM], _metadata(model, "float32"), file)
+    to_onnx(Deployed(model).eval(), example, {}, ["corners"], [INTERMEDIATE], _metadata(model, "float32"), file)
     paths = [photo(f"{seed}.png", seed=seed) for seed in range(3)]
     inspect(photos=paths, run=folder, out=tmp_path / "torch", params=WIDE)
     inspect(photos=paths, model=file, out=tmp_path / "onnx", params=WIDE)

@@ -41,7 +41,7 @@ def test_same_seed_same_bytes_and_everything_is_written(samples, tmp_path):
     history = pd.read_csv(one / "history.csv")
     assert list(history) == ["epoch", "train_loss", "validation_centre", "validation_loss"]
     metadata = json.loads((one / "training.json").read_text())
-    assert (metadata["epochs"], metadata["weights"], metadata["training"]["rectangle_weight"]) == (2, None, 0.001)
+    assert (metadata["epochs"], metadata["weights"], metadata["settings"]["rectangle_weight"]) == (2, None, 0.001)
     assert metadata["parameters"] == metadata["trained_parameters"]
     model = load(one)
     assert (model.size, model.photo_size, model.mm_per_pixel) == ((32, 32), (64, 64), (0.2, 0.2))

@@ -271,7 +271,7 @@ class Boards:
                 "learning_rate": 0.002,
                 "rectangle_weight": 0.001,
             }
-            self.write(f"{folder}/training.json", json.dumps({"training": settings, "epochs": 4}))
+            self.write(f"{folder}/training.json", json.dumps({"settings": settings, "epochs": 4}))
 
 
 @pytest.fixture

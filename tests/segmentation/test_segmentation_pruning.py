@@ -62,7 +62,7 @@ def test_a_pruned_run_is_a_run(trained, tmp_path):
     assert (metadata["name"], metadata["method"], metadata["ratio"]) == ("half", "structured", 0.5)
     assert metadata["macs"] <= 0.5 * metadata["macs_before"]
     assert training["parameters"] == metadata["parameters"] < metadata["parameters_before"]
-    assert training["training"]["width"] == 2 and metadata["settings"]["epochs"] == 6
+    assert training["settings"]["width"] == 2 and metadata["settings"]["epochs"] == 6
     model = load(out)
     assert model.pruning == metadata and model.name == "unet-scrb-seed0-half"
     assert (

@@ -6,7 +6,7 @@ from torch import nn
 from boardbench.classification.dataset import normalized
 from boardbench.classification.model import Model
 
-SEAM = "image"
+INTERMEDIATE = "image"
 """Value inside the exported graph: the normalized images (N, channels, lines, samples) that the network takes."""
 
 

@@ -59,7 +59,7 @@ def export(
     """
     import torch
 
-    from boardbench.classification.deployment import SEAM
+    from boardbench.classification.deployment import INTERMEDIATE
     from boardbench.classification.model import load
     from boardbench.engine.export import register, to_int8
 
@@ -78,7 +78,7 @@ def export(
     if "int8" in precisions:
         images = parts.validation.images[:: -(-len(parts.validation) // EXAMPLES)].numpy()
         blocks = ({"images": block} for block in np.array_split(images, -(-len(images) // _BATCH)))
-        to_int8(paths["float32"], blocks, SEAM, _metadata(model, "int8"), paths["int8"])
+        to_int8(paths["float32"], blocks, INTERMEDIATE, _metadata(model, "int8"), paths["int8"])
     for precision in precisions:
         path = paths[precision]
         checked = _check(model, path, parts, threads)
@@ -108,14 +108,21 @@ def to_file(model: "Model", out: Path) -> None:
     """Write a run as a float32 ONNX file, unchecked."""
     import torch
 
-    from boardbench.classification.deployment import SEAM, Deployed
+    from boardbench.classification.deployment import INTERMEDIATE, Deployed
     from boardbench.engine.export import to_onnx
 
     # Two images: torch.export takes an axis of one for a constant.
     example = {"images": torch.zeros((2, *model.size), dtype=torch.uint8)}
     outputs = ["classes", "probabilities"]
     to_onnx(
-        Deployed(model), example, {"images": {0: "count"}}, outputs, [SEAM], _metadata(model, "float32"), out, least=1
+        Deployed(model),
+        example,
+        {"images": {0: "count"}},
+        outputs,
+        [INTERMEDIATE],
+        _metadata(model, "float32"),
+        out,
+        least=1,
     )
 
 

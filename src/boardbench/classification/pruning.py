@@ -16,10 +16,19 @@ from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import remove_checkpoints
-from boardbench.files import sha256
+from boardbench.files import nearest_above, sha256
 from boardbench.params.pruning import Pruning
 
 BATCH = 256
+
+
+def prune_run(
+    *, name: str, run: Path, out: Path, samples: Path | None = None, tracking: Path | None = None, params: Pruning
+) -> None:
+    """Prune a run whose data lie in the folders above it, as :func:`prune`."""
+    folder = (run if run.is_dir() else run.parent).resolve()
+    samples = samples or nearest_above(folder, "samples.csv", "--samples")
+    prune(name=name, run=run, samples=samples, out=out, tracking=tracking, params=params)
 
 
 def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning) -> None:

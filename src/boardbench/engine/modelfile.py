@@ -11,12 +11,8 @@ import torch
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.study import FIRST, study
 
-USED_BY = {
-    "segmentation": "boardbench predict",
-    "placement": "boardbench inspect",
-    "classification": "boardbench export",
-}
 # What torch's reader and a foreign content raise.
 UNREADABLE = (
     *(KeyError, TypeError, EOFError, OSError, RuntimeError),
@@ -33,18 +29,18 @@ def write_model(content: dict[str, Any], path: Path) -> None:
 
 
 def study_of(path: Path) -> str:
-    """Return which study a run (its folder, or its model.pt) is of; a file that does not say is segmentation's."""
-    file = _file(path, "segmentation")
+    """Return the name of the study that a run (its folder, or its model.pt) is of."""
+    file = _file(path, FIRST)
     with refusing(file):
-        return torch.load(file, weights_only=True, map_location="cpu", mmap=True).get("study", "segmentation")
+        return torch.load(file, weights_only=True, map_location="cpu", mmap=True).get("study", FIRST)
 
 
-def read_model(path: Path, study: str) -> tuple[dict[str, Any], Path]:
+def read_model(path: Path, wanted: str) -> tuple[dict[str, Any], Path]:
     """Read a model.pt of a study.
 
     Args:
         path: a run folder, or its model.pt.
-        study: what it must be of.
+        wanted: study that it must be of.
 
     Returns:
         its content, and the file.
@@ -52,16 +48,30 @@ def read_model(path: Path, study: str) -> tuple[dict[str, Any], Path]:
     Raises:
         BoardbenchError: no such file, unreadable, or of another study.
     """
-    file = _file(path, study)
+    file = _file(path, wanted)
     with refusing(file):
         content = torch.load(file, weights_only=True, map_location="cpu")
-        found = content.get("study", "segmentation")
-    if found != study:
-        raise BoardbenchError(
-            f"{file}: a run of the {found} study, not of {study}. Use it with '{USED_BY.get(found, 'its own study')}', "
-            f"or give a run below results/{study}/."
-        )
+        found = content.get("study", FIRST)
+    check_study(file, found, wanted)
     return content, file
+
+
+def check_study(file: Path, found: str, wanted: str) -> None:
+    """Refuse a file of another study.
+
+    Args:
+        file: that is given.
+        found: study that it is of.
+        wanted: study that it must be of.
+
+    Raises:
+        BoardbenchError: naming what takes it.
+    """
+    if found != wanted:
+        raise BoardbenchError(
+            f"{file}: a run of the {found} study, not of {wanted}. Use it with '{study(found, str(file)).used_by}', or "
+            f"give a run below results/{wanted}/."
+        )
 
 
 @contextmanager
@@ -74,16 +84,12 @@ def refusing(file: Path) -> Iterator[None]:
         raise BoardbenchError(f"{file}: not a model of boardbench ({reason}). Train the run again.") from None
 
 
-def _file(path: Path, study: str) -> Path:
+def _file(path: Path, wanted: str) -> Path:
     file = path / "model.pt" if path.is_dir() else path
     if not file.is_file():
-        examples = {
-            "segmentation": "simulated/runs/unet-scrb-seed0",
-            "placement": "simulated-photos/runs/random-rectangle-seed0",
-            "classification": "digits/runs/small-seed0",
-        }
+        example = f"results/{wanted}/{study(wanted, str(file)).example}"
         raise BoardbenchError(
-            f"{file}: no such model. Give the folder of a run, such as results/{study}/{examples[study]}, or train one "
-            "with 'snakemake --cores all'."
+            f"{file}: no such model. Give the folder of a run, such as {example}, or train one with 'snakemake --cores "
+            "all'."
         )
     return file

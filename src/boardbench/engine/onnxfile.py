@@ -45,8 +45,8 @@ def open_onnx(path: Path) -> OnnxFile:
     if path.suffix == ".pt" or path.is_dir():
         raise BoardbenchError(
             f"{path}: a trained run, not an exported file. Make one with 'boardbench export --run {path}'. A run whose "
-            "normalization or reduction is fitted on each capture by itself (segmentation.normalization.fit: cube, "
-            "pca3_cube) goes to no line: take 'boardbench predict --run'."
+            "normalization or reduction is fitted on each capture by itself (normalization.fit: cube, pca3_cube) goes "
+            "to no line: take 'boardbench predict --run'."
         )
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench export --run RUN'.")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from boardbench.errors import BoardbenchError
+from boardbench.study import FIRST, STUDIES
 
 # Before mlflow is imported: no telemetry, and no notes on standard output.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -208,7 +209,7 @@ class Run:
 def ui(
     *,
     tracking: Path = Path("results/mlflow.db"),
-    study: str = "segmentation",
+    study: str | None = None,
     port: int = 5000,
     no_browser: bool = False,
 ) -> None:
@@ -216,7 +217,7 @@ def ui(
 
     Args:
         tracking: MLflow store.
-        study: whose runs are shown first: segmentation, placement or classification.
+        study: whose runs are shown first; where none is given, the first that has runs.
         port: of the server, on this machine only.
         no_browser: print the address and open nothing.
 
@@ -228,6 +229,7 @@ def ui(
     store = Store(tracking)
     store.close_gone()
     experiments = store.experiments()
+    study = study or next((name for name in STUDIES if name in experiments), FIRST)
     if study not in experiments:
         raise BoardbenchError(
             f"--study {study}: {tracking} has no run of it. It has: {', '.join(experiments) or 'none'}."

@@ -8,7 +8,7 @@ from boardbench.captures.resize import taps
 from boardbench.placement.model import Model
 from boardbench.placement.network import preprocess
 
-SEAM = "image"
+INTERMEDIATE = "image"
 """Value inside the exported graph: the normalized image (1, 3, lines, samples) that the network takes."""
 
 

@@ -10,7 +10,7 @@ from boardbench.engine.onnxfile import session
 from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.placement.photos import open_photo
+from boardbench.placement.photos import find_photos, open_photo
 
 if TYPE_CHECKING:
     from boardbench.placement.model import Model
@@ -25,7 +25,7 @@ def export(
     run: Path,
     precisions: list[str] | None = None,
     out: Path | None = None,
-    photos: list[Path],
+    photos: list[Path] | None = None,
     unregistered: bool = False,
     tracking: Path = Path("results/mlflow.db"),
     threads: int = 1,
@@ -43,7 +43,7 @@ def export(
         run: folder of the run (model.pt).
         precisions: float32, int8; float32 where none is given. int8 takes its ranges from the photos.
         out: folder to write to; the run's own where none is given.
-        photos: photos of the station, on which the files are checked.
+        photos: photos of the station, on which the files are checked; those in data/raw/<dataset> where none are given.
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8.
         threads: of ONNX Runtime and torch.
@@ -54,7 +54,7 @@ def export(
     import torch
 
     from boardbench.engine.export import register, to_int8, to_onnx
-    from boardbench.placement.deployment import SEAM, Deployed
+    from boardbench.placement.deployment import INTERMEDIATE, Deployed
     from boardbench.placement.model import load
 
     precisions = precisions or ["float32"]
@@ -64,17 +64,16 @@ def export(
     model = load(run)
     out = out or (run if run.is_dir() else run.parent)
     torch.set_num_threads(threads)
+    photos = photos or [files.photo for files in find_photos(Path("data/raw") / model.dataset, None).values()]
     seen = [_photo(path, model) for path in photos]
-    if not seen:
-        raise BoardbenchError(f"{run}: nothing to check the exported file on. Give --photos at least once.")
 
     deployed = Deployed(model).eval()
     paths = {precision: out / name for precision, name in NAMES.items()}
     example = {"photo": torch.from_numpy(seen[0])}
-    to_onnx(deployed, example, {}, ["corners"], [SEAM], _metadata(model, "float32"), paths["float32"])
+    to_onnx(deployed, example, {}, ["corners"], [INTERMEDIATE], _metadata(model, "float32"), paths["float32"])
     if "int8" in precisions:
         samples = ({"photo": photo} for photo in seen)
-        to_int8(paths["float32"], samples, SEAM, _metadata(model, "int8"), paths["int8"])
+        to_int8(paths["float32"], samples, INTERMEDIATE, _metadata(model, "int8"), paths["int8"])
     with torch.inference_mode():
         wanted = [deployed(torch.from_numpy(photo))[0].numpy() for photo in seen]
     for precision in precisions:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from boardbench.engine.modelfile import USED_BY
+from boardbench.engine.modelfile import check_study
 from boardbench.engine.onnxfile import open_onnx, session
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
@@ -25,6 +25,7 @@ from boardbench.params.placement import Tolerance
 from boardbench.placement.corners import COLUMNS, centre, deviation, order_corners
 from boardbench.placement.overlay import overlay
 from boardbench.placement.photos import open_photo
+from boardbench.study import FIRST
 
 MADE_BY = "boardbench inspect"
 TABLE = "verdicts.csv"
@@ -92,12 +93,7 @@ class OnnxFinder(Finder):
 
     def __init__(self, path: Path, threads: int):
         metadata = open_onnx(path).metadata
-        study = metadata.get("study", "segmentation")
-        if study != "placement":
-            raise BoardbenchError(
-                f"{path}: a file of the {study} study, not of placement. Use it with "
-                f"'{USED_BY.get(study, 'its own study')}', or export a run below results/placement/."
-            )
+        check_study(path, metadata.get("study", FIRST), "placement")
         self.path, self._session = path, session(path, threads)
         self._station(metadata["size"], metadata["photo_size"], metadata["nominal"], metadata["mm_per_pixel"])
 

@@ -155,7 +155,7 @@ def train(
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "trained_parameters": sum(parameter.numel() for parameter in trained.parameters()),
             "weights": None if start is None else json.loads(start.with_suffix(".json").read_text())["weights"],
-            "training": parameters,
+            "settings": parameters,
             "seconds": round(time.monotonic() - began, 1),
         },
     )

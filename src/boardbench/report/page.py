@@ -9,11 +9,9 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.report.charts import pretty
-from boardbench.report.classification.page import classification_dataset
-from boardbench.report.placement.page import placement_dataset
 from boardbench.report.runs import read_json, study_of
-from boardbench.report.segmentation.page import segmentation_dataset
 from boardbench.report.sentences import benchmark, signed
+from boardbench.study import STUDIES
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULT_DATASETS = ("simulated", "simulated-photos", "digits")
@@ -65,25 +63,18 @@ def _percent(text: str) -> str:
     return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
 
 
-SECTIONS = {
-    "segmentation": segmentation_dataset,
-    "placement": placement_dataset,
-    "classification": classification_dataset,
-}
-
-
 def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
     """Return study -> data sets, the default one first; a study without any is left out."""
     names = sorted(path.parent.name for path in reports.glob("tables/*/about.json"))
     names.sort(key=lambda name: name not in DEFAULT_DATASETS)
-    studies: dict[str, list[dict[str, Any]]] = {study: [] for study in SECTIONS}
+    studies: dict[str, list[dict[str, Any]]] = {study: [] for study in STUDIES}
     for name in names:
         path = reports / "tables" / name / "about.json"
         about = read_json(path, "publish")
         study = study_of(about, path)
         made = path.with_name("machine.json")
         machine = read_json(made, "publish") if made.is_file() else None
-        studies[study].append(SECTIONS[study](reports, name, about) | {"machine": machine})
+        studies[study.name].append(study.get("page")(reports, name, about) | {"machine": machine})
     return {study: datasets for study, datasets in studies.items() if datasets}
 
 

@@ -20,9 +20,7 @@ def shrink(source: Path, out: Path, limit: int) -> None:
         with Image.open(source) as opened:
             picture = opened.convert("RGB")
     except OSError as error:
-        raise BoardbenchError(
-            f"{source}: not a picture ({error}). Delete it and run 'boardbench segmentation evaluate' again."
-        ) from None
+        raise BoardbenchError(f"{source}: not a picture ({error}). Delete it and run what draws it again.") from None
     width = min(picture.width, MAX_WIDTH)
     with atomic_write(out) as temporary:
         while True:

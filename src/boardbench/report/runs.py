@@ -10,25 +10,19 @@ import yaml
 
 from boardbench.errors import BoardbenchError
 from boardbench.report.writing import decimals, text_table
+from boardbench.study import FIRST, Study, study
 
 MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
-STUDIES = ("segmentation", "placement", "classification")
 RUNS = ("dataset", "run", "seed", "metric", "value")
 
 
-def study_of(about: dict[str, Any], path: Path) -> str:
-    """Return the study of a data set's about.json (``path``); where it names none, it is segmentation.
+def study_of(about: dict[str, Any], path: Path) -> Study:
+    """Return the study of a data set's about.json (``path``); where it names none, it is the first.
 
     Raises:
         BoardbenchError: no study that is known.
     """
-    study = about.get("study", STUDIES[0])
-    if study not in STUDIES:
-        raise BoardbenchError(
-            f"{path}: study is {study!r}, not known. Valid: {', '.join(STUDIES)}. Make the tables again, or delete the "
-            "folder if it is an old one."
-        )
-    return study
+    return study(about.get("study", FIRST), str(path))
 
 
 def check_about(about: dict[str, Any], path: Path, fields: tuple[str, ...]) -> None:

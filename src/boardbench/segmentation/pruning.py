@@ -15,14 +15,51 @@ from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import Store, fingerprint_of
 from boardbench.engine.training import remove_checkpoints
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, write_json, write_text
+from boardbench.files import nearest_above, sha256, write_json, write_text
 from boardbench.networks.squeeze_excitation import SqueezeExcitation
 from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
+from boardbench.segmentation import reduction as strategies
 from boardbench.segmentation.model import load, save
 from boardbench.segmentation.training import TrainingData, batch_statistics, load_training_data, score
 
 TRACED = (32, 32)  # whatever the captures' size: every backbone takes it, and it takes no time
+
+
+def prune_run(
+    *,
+    name: str,
+    run: Path,
+    out: Path,
+    split: Path | None = None,
+    augmentation: Path | None = None,
+    reflectance: Path | None = None,
+    normalization: Path | None = None,
+    reduction: Path | None = None,
+    tracking: Path | None = None,
+    params: Pruning,
+) -> None:
+    """Prune a run whose data lie in the folders above it, as :func:`prune`.
+
+    Raises:
+        BoardbenchError: data that are not there.
+    """
+    folder = (run if run.is_dir() else run.parent).resolve()
+    model, split = load(run), split or nearest_above(folder, "split.csv", "--split")
+    if normalization is None and model.normalization:
+        normalization = nearest_above(folder, "normalization.npz", "--normalization")
+    if reduction is None and strategies.is_fitted(model.strategy):
+        reduction = nearest_above(folder, f"reduction/{model.strategy}.npz", "--reduction")
+    files = {
+        "augmentation": augmentation or split.with_name("augmentation.csv"),
+        "reflectance": reflectance or split.with_name("reflectance"),
+        **({"normalization": normalization} if normalization else {}),
+        **({"reduction": reduction} if reduction else {}),
+    }
+    for flag, path in files.items():
+        if not path.exists():
+            raise BoardbenchError(f"{path}: no such file. The run is trained on with it: name it with --{flag}.")
+    prune(name=name, run=run, out=out, split=split, tracking=tracking, params=params, **files)
 
 
 def prune(
@@ -129,7 +166,7 @@ def prune(
             "kept_epoch": result.history.kept_epoch,
             "parameters": summary["parameters"],
             "class_weights": training_data.class_weights,
-            "training": {**learnt, **chosen},
+            "settings": {**learnt, **chosen},
             "pruning": summary,
             "seconds": round(time.monotonic() - start, 1),
         },
@@ -142,7 +179,8 @@ def prune(
 def _training(path: Path) -> dict:
     """Return how the run was trained."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["training"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content["settings"] if "settings" in content else content["training"]  # version 0.1.0: training
     except (OSError, ValueError, KeyError, TypeError):
         raise BoardbenchError(
             f"{path}: nothing says how the run was trained, so it cannot be trained on. Train the run again with "

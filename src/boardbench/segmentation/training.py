@@ -121,7 +121,7 @@ def train(
             "kept_epoch": history.kept_epoch,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "class_weights": training_data.class_weights,
-            "training": parameters,
+            "settings": parameters,
             "seconds": round(time.monotonic() - start, 1),
         },
     )

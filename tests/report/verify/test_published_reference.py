@@ -4,21 +4,21 @@ from pathlib import Path
 
 from boardbench.report.runs import read_csv, read_json
 from boardbench.report.verify.cells import OUTSIDE, WITHIN, Cell
-from boardbench.report.verify.comparable import PARAMS, RUNS
 from boardbench.report.verify.judge import Judged, scaled
 from boardbench.report.verify.prediction import pooled
+from boardbench.study import study
 
 TABLES = Path(__file__).parents[3] / "reports/tables"
 DATASETS = {"segmentation": "simulated", "placement": "simulated-photos", "classification": "digits"}
 
 
-def trained(study):
+def trained(name):
     """Return (run, metric) -> seed -> value of a study's trained networks."""
-    folder = TABLES / DATASETS[study]
-    params = PARAMS[study].model_validate(read_json(folder / "about.json", "publish")["settings"])
-    wanted = {run for run, scored in RUNS[study](params).items() if scored.trained}
+    folder, of = TABLES / DATASETS[name], study(name, "test")
+    params = of.get("params").model_validate(read_json(folder / "about.json", "publish")["settings"])
+    wanted = {run for run, scored in of.get("compared_runs")(params).items() if scored.trained}
     found = {}
-    for row in read_csv(folder / f"{study}_runs.csv", "publish", ("run",)).to_dict("records"):
+    for row in read_csv(folder / f"{name}_runs.csv", "publish", ("run",)).to_dict("records"):
         if row["run"] in wanted:
             found.setdefault((row["run"], row["metric"]), {})[int(row["seed"])] = row["value"]
     assert {run for run, _ in found} == wanted
@@ -28,14 +28,14 @@ def trained(study):
 def left_out(seed):
     """Return the scores of a seed that lie outside what the other seeds predict, all studies together."""
     judged = []
-    for study in DATASETS:
-        values = trained(study)
+    for name in DATASETS:
+        values = trained(name)
         for metric in dict.fromkeys(metric for _, metric in values):
-            mine = {run: of for (run, name), of in values.items() if name == metric}
+            mine = {run: of for (run, key), of in values.items() if key == metric}
             known = {
                 run: [scaled(metric, value) for other, value in of.items() if other != seed] for run, of in mine.items()
             }
-            cells = [Cell(study, "runs", run, WITHIN, seed, metric, of[seed]) for run, of in mine.items()]
+            cells = [Cell(name, "runs", run, WITHIN, seed, metric, of[seed]) for run, of in mine.items()]
             judged.append(Judged(metric, cells, known, pooled(list(known.values()))))
     number = sum(len(one.cells) + 1 for one in judged)
     return [str(cell) for one in judged for cell in one.judge(number) if cell.state == OUTSIDE]

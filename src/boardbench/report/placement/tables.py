@@ -128,7 +128,7 @@ def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     if not names:
         return {}
     histories = [read_history(runs / name / "history.csv") for name in names]
-    settings = read_json(runs / names[0] / "training.json", "placement train").get("training", {})
+    settings = read_json(runs / names[0] / "training.json", "placement train").get("settings", {})
     return {
         "settings": settings,
         "epochs": median(len(history) for history in histories),

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from boardbench.errors import BoardbenchError
 from boardbench.report.runs import RUNS as COLUMNS
 from boardbench.report.runs import read_csv, read_json, study_of
-from boardbench.report.verify.comparable import PARAMS, RUNS, TABLES, Scored, Table, differing
+from boardbench.report.verify.comparable import Scored, Table, differing
+from boardbench.study import Study
 
 EQUAL, WITHIN, OUTSIDE, MISSING, UNKNOWN = "equal", "within", "outside", "missing", "no reference"
 STATES = (EQUAL, WITHIN, OUTSIDE, MISSING, UNKNOWN)
@@ -75,7 +76,7 @@ class Sides:
     """
 
     name: str
-    study: str
+    study: Study
     run: Path
     reference: Path
     ours: Any
@@ -95,7 +96,7 @@ def sides_of(name: str, results: Path, reference: Path) -> Sides:
     if not about.get("settings"):
         raise BoardbenchError(f"{run / 'about.json'}: field settings is missing. Run snakemake again.")
     try:
-        ours = PARAMS[study].model_validate(about["settings"])
+        ours = study.get("params").model_validate(about["settings"])
     except ValidationError as error:
         raise BoardbenchError(
             f"{run / 'about.json'}: settings are of another version ({error.error_count()} keys are wrong, the first: "
@@ -106,7 +107,8 @@ def sides_of(name: str, results: Path, reference: Path) -> Sides:
         known = read_json(other / "about.json", "publish --reference")
         why = f"{other / 'about.json'} has no settings of this version"
         with contextlib.suppress(KeyError, ValidationError):
-            theirs = PARAMS[study].model_validate(known["settings"]) if study_of(known, other) == study else None
+            if study_of(known, other) == study:
+                theirs = study.get("params").model_validate(known["settings"])
     return Sides(name, study, run, other, ours, theirs, why)
 
 
@@ -121,7 +123,7 @@ def _rows(path: Path, table: Table, verb: str) -> dict[str, dict[str, str]] | No
 def _exact(sides: Sides, name: str, ours: Table, theirs: Table | None) -> list[Cell]:
     """Compare the rows of a table that is the same on every machine."""
     path, other = sides.run / f"{name}.csv", sides.reference / f"{name}.csv"
-    found, known = _rows(path, ours, f"{sides.study} tables"), _rows(other, ours, "publish --reference")
+    found, known = _rows(path, ours, f"{sides.study.name} tables"), _rows(other, ours, "publish --reference")
     why = sides.why if sides.theirs is None else differing(ours.settings, theirs.settings) if theirs else ""
     if not why and known is None:
         why = f"{other} is missing"
@@ -176,7 +178,7 @@ def _scores(sides: Sides, found: Runs, known: Runs, ours: dict[str, Scored], the
                 why = f"the reference has {len(values)} of its trainings, {least} are needed"
             for seed in scored.seeds:
                 value = found.get((run, metric), {}).get(seed)
-                cell = Cell(sides.name, f"{sides.study}_runs", run, UNKNOWN, seed, metric, value or "", why=why)
+                cell = Cell(sides.name, f"{sides.study.name}_runs", run, UNKNOWN, seed, metric, value or "", why=why)
                 if why:
                     cells += [cell] if value is not None else []
                 elif value is None:
@@ -215,13 +217,14 @@ def compare(sides: Sides) -> Compared:
     Raises:
         BoardbenchError: a table of another version, or a value that is no number.
     """
-    theirs = TABLES[sides.study](sides.theirs) if sides.theirs else {}
+    tables, runs = (sides.study.get(f"compared_{kind}") for kind in ("tables", "runs"))
+    theirs = tables(sides.theirs) if sides.theirs else {}
     decided = []
-    for name, table in TABLES[sides.study](sides.ours).items():
+    for name, table in tables(sides.ours).items():
         decided += _exact(sides, name, table, theirs.get(name))
-    wanted, others = (RUNS[sides.study](side) if side else {} for side in (sides.ours, sides.theirs))
-    file = f"{sides.study}_runs.csv"
-    found = _read_runs(sides.run / file, f"{sides.study} tables")
+    wanted, others = (runs(side) if side else {} for side in (sides.ours, sides.theirs))
+    file = f"{sides.study.name}_runs.csv"
+    found = _read_runs(sides.run / file, f"{sides.study.name} tables")
     known = _read_runs(sides.reference / file, "publish --reference") if sides.theirs else {}
     scored = _scores(sides, found, known, wanted, others)
     trained = [cell for cell in scored if cell.state in (EQUAL, WITHIN) and wanted[cell.name].trained]

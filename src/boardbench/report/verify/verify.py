@@ -53,7 +53,7 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
         compared = compare(sides)
         cells += compared.decided
         judged += gather(compared)
-        metrics[sides.study] = _metrics(compared)
+        metrics[sides.study.name] = _metrics(compared)
     number = sum(len(one.cells) + (len(one.networks) > 1) for one in judged)
     cells += [cell for one in judged for cell in one.judge(number)]
     answer = _answer(names, cells, judged, number, reference)

@@ -1,0 +1,96 @@
+"""A study, as the steps that all studies share see it: names and addresses, so that nothing of it is imported early.
+
+A new study is a package with a ``study.py`` that holds its record, an entry in STUDIES, a section of params.yaml, and
+rules in workflow/rules/.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boardbench.errors import BoardbenchError, nearest
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study. Addresses are ``module:name``; :meth:`get` imports what they name.
+
+    Attributes:
+        name: of the study: its section of params.yaml, its verbs and rules, its folder below results/, and ``study`` in
+            every file of its runs.
+        params: class of its section of params.yaml.
+        example: a run of the default params, below results/<name>/.
+        used_by: command that takes its runs to new data.
+        export: function that writes a run as ONNX files; it finds what it is not given.
+        prune: function that makes a run smaller, and finds what it is not given; '' where no run is pruned.
+        compared_runs: function of its params: run -> what its scores hang on, for 'boardbench verify'.
+        compared_tables: function of its params: table -> what its cells hang on, likewise.
+        page: function that gathers what the page shows of one data set.
+    """
+
+    name: str
+    params: str
+    example: str
+    used_by: str
+    export: str
+    compared_runs: str
+    compared_tables: str
+    page: str
+    prune: str = ""
+
+    def get(self, what: str) -> Any:
+        """Return what an attribute's address names."""
+        return _named(getattr(self, what))
+
+
+STUDIES = {
+    "segmentation": "boardbench.segmentation.study:STUDY",
+    "placement": "boardbench.placement.study:STUDY",
+    "classification": "boardbench.classification.study:STUDY",
+}
+FIRST = next(iter(STUDIES))
+"""The study of files that do not say theirs: the only one when they were written."""
+
+
+def _named(address: str) -> Any:
+    module, name = address.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def study(name: str, where: str) -> Study:
+    """Return a study.
+
+    Args:
+        name: of the study.
+        where: what names it, for the error.
+
+    Raises:
+        BoardbenchError: no study of that name.
+    """
+    if name not in STUDIES:
+        raise BoardbenchError(
+            f"{where}: study is {name!r}, which this version does not know. {nearest(str(name), list(STUDIES))} "
+            "Update boardbench, or make it again."
+        )
+    return _named(STUDIES[name])
+
+
+def taken(step: Callable, flags: dict[str, Any], run: Path) -> dict[str, Any]:
+    """Return the flags that were given to a verb for runs of any study.
+
+    Args:
+        step: the study's own function.
+        flags: argument -> value; None or False: not given.
+        run: for the error.
+
+    Raises:
+        BoardbenchError: a flag that the study's function does not take.
+    """
+    given = {name: value for name, value in flags.items() if value}
+    wrong = [f"--{name.replace('_', '-')}" for name in given if name not in inspect.signature(step).parameters]
+    if wrong:
+        raise BoardbenchError(f"{run}: a run of a study that takes no {', '.join(wrong)}. Leave it out.")
+    return given
