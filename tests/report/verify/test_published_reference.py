@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from boardbench.report.runs import read_csv, read_json
 from boardbench.report.verify.cells import OUTSIDE, WITHIN, Cell
 from boardbench.report.verify.judge import Judged, scaled
@@ -47,9 +49,12 @@ def test_a_seed_left_out_is_repeated_but_for_one_score_in_hundreds():
     assert sum(bool(outside) for outside in found) <= 1, found
 
 
-def test_the_reference_has_the_degrees_of_freedom_that_its_intervals_need():
-    scores = [of for (_, metric), of in trained("segmentation").items() if metric == "miou"]
-    spread = pooled([[float(value) for value in of.values()] for of in scores])
+@pytest.mark.parametrize(
+    ("name", "metric"), [("segmentation", "miou"), ("placement", "test_centre_mae_px"), ("classification", "accuracy")]
+)
+def test_the_reference_has_the_degrees_of_freedom_that_its_intervals_need(name, metric):
+    scores = [of for (_, key), of in trained(name).items() if key == metric]
+    spread = pooled([[scaled(metric, value) for value in of.values()] for of in scores])
     assert spread.freedom >= 30
 
 
