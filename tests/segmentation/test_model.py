@@ -48,6 +48,19 @@ def test_a_saved_model_is_the_same_model(tmp_path):
     torch.testing.assert_close(again.network(image), model.network(image), rtol=0, atol=0)
 
 
+def test_a_file_of_version_0_1_0_is_the_same_model(tmp_path):
+    """Its spectral encoder was called front."""
+    model = make_model()
+    save(model, tmp_path / "model.pt")
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    weights = content["state_dict"]
+    content["state_dict"] = {key.replace("spectral_encoder.", "front."): value for key, value in weights.items()}
+    assert content["state_dict"].keys() != weights.keys()
+    torch.save(content, tmp_path / "model.pt")
+    image = torch.rand(1, 5, 20, 16)
+    torch.testing.assert_close(load(tmp_path).network(image), model.network(image), rtol=0, atol=0)
+
+
 def test_equal_models_are_equal_files(tmp_path):
     for name in ("one.pt", "two.pt"):
         save(make_model(), tmp_path / name)

@@ -45,6 +45,8 @@ class Model:
     nominal: np.ndarray
 
 
+FORMER = {"scratch": "random", "tuned": "finetune", "frozen": "frozen"}
+"""Words of version 0.1.0 -> init."""
 PLAIN = ("init", "loss", "width", "dataset", "seed")
 PAIRS = ("size", "photo_size", "mm_per_pixel")
 
@@ -69,6 +71,8 @@ def load(path: Path) -> Model:
     """
     saved, file = read_model(path, "placement")
     with refusing(file):
+        if "init" not in saved:
+            saved["init"] = FORMER[saved["features"]]
         network = build_network(saved["width"], tuple(saved["size"]), saved["init"])
         network.load_state_dict(saved["state_dict"])
         return Model(
