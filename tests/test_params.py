@@ -1,12 +1,14 @@
 """params.yaml, the models and the presets say the same thing; mistakes are named."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from boardbench.errors import BoardbenchError
-from boardbench.params.params import Params, load_params
+from boardbench.params.params import Params, load_params, write_schema
 
 ROOT = Path(__file__).parents[1]
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -173,3 +175,19 @@ def test_a_grid_becomes_a_run_a_combination():
 )
 def test_networks_and_prunings_that_cannot_be_are_named(config, words, says):
     says(lambda: load_params(config), words)
+
+
+def test_the_schema_is_that_of_the_params_and_every_preset_keeps_to_it(tmp_path):
+    import jsonschema
+
+    written = ROOT / "workflow/params.schema.json"
+    write_schema(out=tmp_path / "schema.json")
+    assert (tmp_path / "schema.json").read_bytes() == written.read_bytes()
+    schema = json.loads(written.read_text())
+    for file in [ROOT / "params.yaml", *sorted((ROOT / "workflow/presets").glob("*.yaml"))]:
+        text = file.read_text()
+        (named,) = re.findall(r"\A# yaml-language-server: \$schema=(\S+)\n", text)
+        assert (file.parent / named).resolve() == written.resolve()
+        jsonschema.validate(yaml.safe_load(text), schema)
+    with pytest.raises(jsonschema.ValidationError, match="epoks"):
+        jsonschema.validate({"segmentation": {"training": {"epoks": 3}}}, schema)

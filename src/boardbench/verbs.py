@@ -178,6 +178,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.reproduction.reproduction:reproduction",
         "Put every published number beside ours, with a verdict.",
     ),
+    "schema": (
+        "boardbench.params.params:write_schema",
+        "Write the JSON schema of params.yaml, for editors.",
+    ),
     "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
 }
 
