@@ -10,9 +10,9 @@ import pytest
 from boardbench.params.segmentation import Complexity
 from boardbench.publish import publish
 from boardbench.report.page import BENCHMARKS, _significant, render
-from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.pareto import pareto_table
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 
 PARETO = (
     "backbone,strategy,seed,width,precision,bands_read,bytes,same_class,miou,mf1,gmacs,lines,samples,threads,n,p50_ms,"
@@ -29,12 +29,12 @@ def page(world):
     reports = world.root / "reports"
 
     def make(budget: float | None = None) -> str:
-        tables(**world.arguments, counted=Complexity())
+        write_tables(**world.arguments, counted=Complexity())
         if budget:
             frame = pareto_table("toy", world.write("pareto.csv", PARETO), budget)
             frame.to_csv(world.root / "tables/segmentation_pareto.csv", index=False)
         grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
-        figures(**grid, runs=world.root / "runs", tables=world.root / "tables", out=world.root / "figures")
+        write_figures(**grid, runs=world.root / "runs", tables=world.root / "tables", out=world.root / "figures")
         published = {"tables": [world.root / "tables"], "figures": [world.root / "figures"], "datasets": ["toy"]}
         publish(**published, reports=reports, out=world.root / "published.json")
         return (reports / "index.html").read_text()

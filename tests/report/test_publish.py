@@ -16,9 +16,9 @@ from boardbench.publish import publish
 from boardbench.report.page import render
 from boardbench.report.placement import figures as placement_figures
 from boardbench.report.placement import tables as placement
-from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.sentences import against_baselines
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 
@@ -45,9 +45,11 @@ class Checker(HTMLParser):
 
 @pytest.fixture
 def published(world):
-    tables(**world.arguments, counted=Complexity())
+    write_tables(**world.arguments, counted=Complexity())
     grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1]}
-    figures(**grid, runs=world.root / "runs", tables=world.root / "tables", pictures=1, out=world.root / "figures")
+    write_figures(
+        **grid, runs=world.root / "runs", tables=world.root / "tables", pictures=1, out=world.root / "figures"
+    )
     world.reports = world.root / "reports"
 
     def run(dataset="toy"):
@@ -263,7 +265,7 @@ def test_nothing_to_publish_names_folder_and_verb(published, says):
 
 
 def test_lists_that_do_not_belong_together_are_refused(published, boards, says):
-    placement.tables(**boards.arguments)
+    placement.write_tables(**boards.arguments)
     made, drawn = published.root / "tables", published.root / "figures"
     pairs = {"reports": published.reports, "out": published.root / "published.json"}
 
@@ -284,9 +286,9 @@ def test_lists_that_do_not_belong_together_are_refused(published, boards, says):
 
 
 def test_two_studies_go_into_one_page(published, boards):
-    placement.tables(**boards.arguments)
+    placement.write_tables(**boards.arguments)
     out = boards.root / "figures"
-    placement_figures.figures(**boards.members, tables=boards.root / "tables", out=out)
+    placement_figures.write_figures(**boards.members, tables=boards.root / "tables", out=out)
     arguments = {
         "datasets": ["toy", "toy-photos"],
         "tables": [published.root / "tables", boards.root / "tables"],

@@ -1,13 +1,3 @@
-CLASSIFIED_MEMBERS = " ".join(
-    [
-        repeated("baselines", CLASSIFICATION_BASELINES),
-        repeated("names", NUMPY_NETWORKS),
-        repeated("seeds", CLASSIFICATION.numpy_networks.seeds),
-        repeated("networks", NETWORK_RUNS),
-    ]
-)
-
-
 # The classification study: what learns, and what no learning is worth, on images that everybody knows.
 rule classification_samples:
     input:
@@ -133,22 +123,13 @@ rule classification_tables:
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=CLASSIFICATION.dataset,
-        source=CLASSIFICATION.source,
-        members=CLASSIFIED_MEMBERS,
-        pruned=repeated("pruned", CLASSIFICATION_PRUNED_RUNS),
-        runs=f"--runs {CLASSIFICATION_RESULTS}/runs --pruned-runs {CLASSIFICATION_RESULTS}/pruned",
-        costs=lambda wildcards, input: " ".join(
-            f"--{key} {input[key]}"
-            for key in ("complexity", "latency", "epochs")
-            if input[key]
-        ),
+        results=CLASSIFICATION_RESULTS,
         settings=settings(CLASSIFICATION),
     message:
         "Putting classification runs beside the published numbers"
     shell:
-        "boardbench classification tables --dataset {params.dataset} --source {params.source} {params.members} "
-        "{params.pruned} {params.runs} {params.costs} --samples {input.samples} --published reports/published {params.settings} --out {output} > {log} 2>&1"
+        "boardbench classification tables --results {params.results} {params.settings} --published reports/published "
+        "--out {output} > {log} 2>&1"
 
 
 rule classification_figures:
@@ -170,12 +151,10 @@ rule classification_figures:
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=CLASSIFICATION.dataset,
-        members=CLASSIFIED_MEMBERS,
-        runs=folder("metrics", up=2),
-        flags=flags(CLASSIFICATION.exploration),
+        results=CLASSIFICATION_RESULTS,
+        settings=settings(CLASSIFICATION),
     message:
         "Drawing the images, loss curves and confusions"
     shell:
-        "boardbench classification figures --dataset {params.dataset} {params.members} --runs {params.runs} "
-        "--tables {input.tables} --samples {input.samples} --out {output} {params.flags} > {log} 2>&1"
+        "boardbench classification figures --results {params.results} {params.settings} --tables {input.tables} "
+        "--out {output} > {log} 2>&1"

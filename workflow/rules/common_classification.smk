@@ -1,27 +1,15 @@
 # The classification study's runs and paths, and the helpers of its rules.
+from boardbench.classification import grid as classification_grid
 from boardbench.classification.networks import file_of
 
 # The classification study. LEARNT: name of a run of a network in NumPy alone -> how it is trained.
 CLASSIFICATION_RESULTS = f"results/classification/{CLASSIFICATION.dataset}"
-CLASSIFICATION_BASELINES = [
-    f"{method}-{distance}-{normalization}"
-    for method in CLASSIFICATION.baselines.methods
-    for distance in CLASSIFICATION.baselines.distances
-    for normalization in CLASSIFICATION.baselines.normalizations
-]
+CLASSIFICATION_BASELINES = classification_grid.baseline_runs(CLASSIFICATION)
 NUMPY_NETWORKS = {run.name: run for run in CLASSIFICATION.numpy_networks.runs}
-NUMPY_RUNS = [
-    f"{name}-seed{seed}"
-    for name in NUMPY_NETWORKS
-    for seed in CLASSIFICATION.numpy_networks.seeds
-]
-# TRAININGS: name -> how a network in PyTorch is trained; SLIMMINGS likewise for prunings.
+NUMPY_RUNS = classification_grid.numpy_runs(CLASSIFICATION)
+# NETWORKS: name -> how a network in PyTorch is trained; CLASSIFICATION_PRUNINGS likewise for prunings.
 NETWORKS = CLASSIFICATION.networks.trainings
-NETWORK_RUNS = [
-    f"{name}-seed{seed}"
-    for name, run in NETWORKS.items()
-    for seed in run.seeds or CLASSIFICATION.networks.seeds
-]
+NETWORK_RUNS = classification_grid.network_runs(CLASSIFICATION)
 # One seed a network is timed: another has other weights and the same time.
 CLASSIFICATION_LATENCY_RUNS = [
     f"{name}-seed{(run.seeds or CLASSIFICATION.networks.seeds)[0]}"
@@ -29,12 +17,7 @@ CLASSIFICATION_LATENCY_RUNS = [
     if run.weights is None
 ]
 CLASSIFICATION_PRUNINGS = {pruning.name: pruning for pruning in CLASSIFICATION.pruning}
-CLASSIFICATION_PRUNED_RUNS = [
-    f"{name}/{run}"
-    for name, pruning in CLASSIFICATION_PRUNINGS.items()
-    for run in NETWORK_RUNS
-    if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
-]
+CLASSIFICATION_PRUNED_RUNS = classification_grid.pruned_runs(CLASSIFICATION)
 
 
 # A wildcard's constraint holds in all rules: that of normalization is in common_segmentation.smk.

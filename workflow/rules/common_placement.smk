@@ -1,4 +1,5 @@
 # The placement study's photos, runs and paths, and the helpers of its rules.
+from boardbench.placement import grid as placement_grid
 from boardbench.placement.photos import PhotoFiles, find_displaced, find_photos
 from boardbench.simulate.photos import displaced_names, photo_names
 
@@ -25,13 +26,8 @@ def all_photos():
 
 
 PHOTOS, DISPLACED = checked(all_photos) if "placement" in STUDIES else ({}, {})
-PLACEMENT_RUNS = [
-    f"{init}-{loss}-seed{seed}"
-    for init in PLACEMENT.init
-    for loss in PLACEMENT.losses
-    for seed in PLACEMENT.seeds
-]
-PLACEMENT_BASELINES = [f"{baseline}-none-seed0" for baseline in PLACEMENT.baselines]
+PLACEMENT_RUNS = placement_grid.trained_runs(PLACEMENT)
+PLACEMENT_BASELINES = placement_grid.baseline_runs(PLACEMENT)
 PLACEMENT_LATENCY_RUNS = [
     f"{init}-{PLACEMENT.losses[0]}-seed{PLACEMENT.seeds[0]}" for init in PLACEMENT.init
 ]

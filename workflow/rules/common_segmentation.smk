@@ -1,6 +1,7 @@
 # The segmentation study's captures, runs and paths, and the helpers of its rules.
 from boardbench.captures.sheet import generated_capture, read_sheet
 from boardbench.segmentation import backbones, reduction
+from boardbench.segmentation import grid as segmentation_grid
 
 SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
 SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
@@ -15,9 +16,6 @@ for strategy in SEGMENTATION.strategies:
 for run in {run for pruning in SEGMENTATION.pruning for run in pruning.runs}:
     checked(backbones.check, run.rsplit("-", 1)[0])
     checked(reduction.get, run.rsplit("-", 1)[-1])
-FITTED = [
-    strategy for strategy in SEGMENTATION.strategies if reduction.is_fitted(strategy)
-]
 
 
 def all_captures():
@@ -56,58 +54,14 @@ if SEGMENTATION.reflectance.board_mask and BOARDLESS:
         f"segmentation.reflectance.board_mask is true, but captures {', '.join(BOARDLESS[:5])} have no board mask. "
         f"Fill the column board of {SHEET}, or set board_mask: false."
     )
-SEGMENTATION_RUNS = [
-    f"{backbone}-{strategy}-seed{seed}"
-    for backbone in SEGMENTATION.backbones
-    for strategy in SEGMENTATION.strategies
-    for seed in SEGMENTATION.seeds
-]
-METHOD = SEGMENTATION.normalization.method
-# <method>/<run> of every run that stands beside the default ones to compare normalizations.
-NORMALIZED_RUNS = [
-    f"{method}/{run}"
-    for method in dict.fromkeys(SEGMENTATION.normalization.compare)
-    for run in SEGMENTATION_RUNS
-    if method != METHOD
-]
-SEGMENTATION_BASELINES = [
-    f"{baseline}-none-seed0" for baseline in SEGMENTATION.baselines
-]
-
-
-def leaves_its_captures(strategy):
-    """Tell whether a run can be taken to a line: it cannot where it is normalized or fitted on every capture, needs
-    board masks, or is resized by area.
-    """
-    fit = reduction.get(strategy).fitted_on
-    by_cube = strategy in FITTED and "cube" in (
-        fit,
-        SEGMENTATION.reduction.fit if fit == "params" else "",
-    )
-    by_cube = by_cube or (METHOD != "none" and SEGMENTATION.normalization.fit == "cube")
-    form = SEGMENTATION.reflectance
-    return not (by_cube or form.board_mask or (form.size and form.resize == "area"))
-
-
-# One run a network goes to the line: that of the first seed.
-DEPLOYED = [
-    run
-    for run in SEGMENTATION_RUNS
-    if SEGMENTATION.deployment.precisions
-    and run.endswith(f"-seed{SEGMENTATION.seeds[0]}")
-    and leaves_its_captures(run.rsplit("-", 2)[1])
-]
-# <pruning>/<run> of every pruned run; and the folders, below runs/ or pruned/, of all that go to a line.
+SEGMENTATION_RUNS = segmentation_grid.trained_runs(SEGMENTATION)
+SEGMENTATION_BASELINES = segmentation_grid.baseline_runs(SEGMENTATION)
+NORMALIZED_RUNS = segmentation_grid.normalized_runs(SEGMENTATION)
 SEGMENTATION_PRUNINGS = {pruning.name: pruning for pruning in SEGMENTATION.pruning}
-SEGMENTATION_PRUNED_RUNS = [
-    f"{name}/{run}"
-    for name, pruning in SEGMENTATION_PRUNINGS.items()
-    for run in SEGMENTATION_RUNS
-    if not pruning.runs or run.rsplit("-seed", 1)[0] in pruning.runs
-]
-EXPORTABLE_RUNS = [f"runs/{run}" for run in DEPLOYED] + [
-    f"pruned/{run}" for run in SEGMENTATION_PRUNED_RUNS if run.split("/")[1] in DEPLOYED
-]
+SEGMENTATION_PRUNED_RUNS = segmentation_grid.pruned_runs(SEGMENTATION)
+EXPORTED_RUNS = segmentation_grid.exported_runs(SEGMENTATION)
+FITTED = segmentation_grid.fitted_strategies(SEGMENTATION)
+METHOD = SEGMENTATION.normalization.method
 
 # A run as an ONNX file, and what its check found; one a precision.
 EXPORTED = {
@@ -136,7 +90,7 @@ wildcard_constraints:
     run="|".join(SEGMENTATION_RUNS),
     pruning="|".join(SEGMENTATION_PRUNINGS) or "none",
     normalization="none|minmax|standardize",
-    exportable="|".join(EXPORTABLE_RUNS) or "none",
+    exportable="|".join(EXPORTED_RUNS) or "none",
 
 
 def reflectances(kinds=("json", "png")):

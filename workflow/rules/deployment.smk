@@ -1,5 +1,5 @@
 # On the line: every run as ONNX files from raw counts to classes, and what they take side by side on this machine.
-if EXPORTABLE_RUNS:
+if EXPORTED_RUNS:
 
     rule segmentation_export:
         input:
@@ -28,8 +28,8 @@ if EXPORTABLE_RUNS:
 
     rule segmentation_pareto:
         input:
-            models=exported(0, EXPORTABLE_RUNS),
-            checks=exported(1, EXPORTABLE_RUNS),
+            models=exported(0, EXPORTED_RUNS),
+            checks=exported(1, EXPORTED_RUNS),
             code=sources("boardbench.segmentation.pareto"),
         output:
             f"{SEGMENTATION_RESULTS}/pareto.csv",
@@ -39,7 +39,7 @@ if EXPORTABLE_RUNS:
             "../envs/boardbench.yaml"
         threads: ALONE
         params:
-            models=repeated("models", exported(0, EXPORTABLE_RUNS)),
+            models=repeated("models", exported(0, EXPORTED_RUNS)),
             flags=flags(SEGMENTATION.deployment),
         message:
             "Timing the exported models on this machine"

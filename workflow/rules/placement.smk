@@ -1,13 +1,3 @@
-PLACEMENT_GRID = " ".join(
-    [
-        repeated("init", PLACEMENT.init),
-        repeated("losses", PLACEMENT.losses),
-        repeated("seeds", PLACEMENT.seeds),
-        repeated("baselines", PLACEMENT.baselines),
-    ]
-)
-
-
 # The placement study: a chip's four corners on photos of its board, learnt from images made of a few photos.
 if PLACEMENT.source == "simulate":
 

@@ -27,18 +27,12 @@ rule placement_tables:
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=PLACEMENT.dataset,
-        source=PLACEMENT.source,
-        members=PLACEMENT_GRID,
-        runs=folder("runs", up=2),
+        results=PLACEMENT_RESULTS,
         settings=settings(PLACEMENT),
-        flags=flags(PLACEMENT.tolerance),
     message:
         "Putting placement runs in tables"
     shell:
-        "boardbench placement tables --dataset {params.dataset} --source {params.source} {params.members} "
-        "--runs {params.runs} --samples {input.samples} --complexity {input.complexity} --latency {input.latency} "
-        "{params.settings} --out {output} {params.flags} > {log} 2>&1"
+        "boardbench placement tables --results {params.results} {params.settings} --out {output} > {log} 2>&1"
 
 
 rule placement_figures:
@@ -65,11 +59,10 @@ rule placement_figures:
     conda:
         "../envs/boardbench.yaml"
     params:
-        dataset=PLACEMENT.dataset,
-        members=PLACEMENT_GRID,
-        runs=folder("histories", up=2),
+        results=PLACEMENT_RESULTS,
+        settings=settings(PLACEMENT),
     message:
         "Drawing placement curves, errors and pictures"
     shell:
-        "boardbench placement figures --dataset {params.dataset} {params.members} --runs {params.runs} "
-        "--samples {input.samples} --tables {input.tables} --out {output} > {log} 2>&1"
+        "boardbench placement figures --results {params.results} {params.settings} --tables {input.tables} "
+        "--out {output} > {log} 2>&1"

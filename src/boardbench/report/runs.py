@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
+from boardbench.params.section import Section, explain
 from boardbench.report.writing import decimals, text_table
 from boardbench.study import FIRST, Study, study
 
@@ -112,3 +114,15 @@ def given_settings(text: str) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise BoardbenchError("--settings: not a block of keys. Give the study's params, such as {seeds: [0]}.")
     return settings
+
+
+def read_settings(text: str, section: type[Section]) -> Any:
+    """Return a study's params as a verb takes them.
+
+    Raises:
+        BoardbenchError: naming every key that is wrong.
+    """
+    try:
+        return section.model_validate(given_settings(text))
+    except ValidationError as error:
+        raise BoardbenchError(explain(error, section, "--settings")) from None

@@ -8,7 +8,7 @@ from PIL import Image
 
 from boardbench.params.classification import Exploration
 from boardbench.report.classification.charts import run_called
-from boardbench.report.classification.figures import _confusions, _draw, figures, project, read_history
+from boardbench.report.classification.figures import _confusions, _draw, project, read_history, write_figures
 from boardbench.report.classification.runs import read_baselines, read_networks, read_truth
 
 NAMES = ["classification_samples.png", "classification_classes.svg", "classification_scatter.png"]
@@ -19,7 +19,7 @@ EXPLORATION = Exploration(grid=5, scatter_images=15, perplexity=4, seed=0)
 @pytest.fixture
 def drawn(images):
     images.figures = images.members | {"out": images.root / "figures", "params": EXPLORATION}
-    figures(**images.figures)
+    write_figures(**images.figures)
     return images
 
 
@@ -41,21 +41,21 @@ def test_same_runs_same_bytes_and_stale_figures_go(drawn):
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     (out / "classification_old.svg").write_text("x")
     (out / "segmentation_scores.svg").write_text("x")
-    figures(**drawn.figures)
+    write_figures(**drawn.figures)
     assert {name: (out / name).read_bytes() for name in before} == before
     assert not (out / "classification_old.svg").exists() and (out / "segmentation_scores.svg").exists()
 
 
 def test_another_seed_draws_other_images(drawn):
     before = (drawn.root / "figures/classification_samples.png").read_bytes()
-    figures(**drawn.figures | {"params": EXPLORATION.model_copy(update={"seed": 1})})
+    write_figures(**drawn.figures | {"params": EXPLORATION.model_copy(update={"seed": 1})})
     assert (drawn.root / "figures/classification_samples.png").read_bytes() != before
     assert list(_draw(9, 5, 0)) == [0, 1, 2, 3, 4] and len(set(_draw(4, 5, 0))) == 4
 
 
 def test_colour_images_and_many_classes_are_drawn(images):
     images.cifar10()
-    figures(**images.members, out=images.root / "figures", params=EXPLORATION)
+    write_figures(**images.members, out=images.root / "figures", params=EXPLORATION)
     with Image.open(images.root / "figures/classification_samples.png") as opened:
         pixels = np.asarray(opened.convert("RGB")).astype(int)
     assert (np.ptp(pixels, axis=-1) > 60).mean() > 0.1  # noise in colour, not grey
@@ -93,7 +93,7 @@ def test_folds_are_no_epochs_of_the_final_training(images):
 
 
 def test_without_networks_there_are_no_losses(images):
-    figures(**images.members | {"names": None}, out=images.root / "figures", params=EXPLORATION)
+    write_figures(**images.members | {"names": None}, out=images.root / "figures", params=EXPLORATION)
     assert [entry["file"] for entry in entries(images)] == [*NAMES[:3], NAMES[4]]
 
 
@@ -105,13 +105,17 @@ def test_names_for_a_reader():
 
 def test_bad_input_names_file_and_verb(drawn, says):
     few = EXPLORATION.model_copy(update={"perplexity": 15.0})
-    says(lambda: figures(**drawn.figures | {"params": few}), "exploration.perplexity: 15", "15 training images")
+    says(lambda: write_figures(**drawn.figures | {"params": few}), "exploration.perplexity: 15", "15 training images")
     history = drawn.root / "runs/good-seed0/history.csv"
     history.write_text(history.read_text().splitlines()[0] + "\n")
-    says(lambda: figures(**drawn.figures), "history.csv: no epoch", "train again")
+    says(lambda: write_figures(**drawn.figures), "history.csv: no epoch", "train again")
     history.write_text("epoch\n")
-    says(lambda: figures(**drawn.figures), "history.csv: column train_loss", "boardbench classification numpy-network")
+    says(
+        lambda: write_figures(**drawn.figures),
+        "history.csv: column train_loss",
+        "boardbench classification numpy-network",
+    )
     history.unlink()
-    says(lambda: figures(**drawn.figures), "history.csv: no such file", "boardbench classification numpy-network")
+    says(lambda: write_figures(**drawn.figures), "history.csv: no such file", "boardbench classification numpy-network")
     (drawn.root / "images.npy").unlink()
-    says(lambda: figures(**drawn.figures), "images.npy: missing", "classification samples")
+    says(lambda: write_figures(**drawn.figures), "images.npy: missing", "classification samples")

@@ -10,7 +10,7 @@ import pytest
 
 from boardbench.params.classification import Exploration
 from boardbench.publish import publish
-from boardbench.report.classification.figures import figures
+from boardbench.report.classification.figures import write_figures
 from boardbench.report.classification.sentences import (
     against_baseline,
     best_baseline,
@@ -21,7 +21,7 @@ from boardbench.report.classification.sentences import (
     ties,
     why_published,
 )
-from boardbench.report.classification.tables import tables
+from boardbench.report.classification.tables import write_tables
 from boardbench.report.page import render
 
 PUBLISHED = Path(__file__).parents[3] / "reports" / "published"
@@ -34,10 +34,10 @@ def page(images):
     images.reports = images.root / "reports"
 
     def make(draw=False, **changes):
-        tables(**images.arguments | changes)
+        write_tables(**images.arguments | changes)
         images.write("figures/classification_figures.json", "[]")
         if draw:
-            figures(**images.members, out=images.root / "figures", params=EXPLORATION)
+            write_figures(**images.members, out=images.root / "figures", params=EXPLORATION)
         folders = {"tables": [images.root / "tables"], "figures": [images.root / "figures"]}
         publish(datasets=["toy-digits"], **folders, reports=images.reports, out=images.root / "published.json")
         return (images.reports / "index.html").read_text()
@@ -112,7 +112,7 @@ def read(images, *names):
 
 
 def test_the_best_baseline_is_said_with_its_limits(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     (frame,) = read(images, "baselines")
     assert best_baseline(frame, 20) == (
         "The best baseline is k-NN, L1, k = 1, standardize: accuracy 0.6000 (95 % limits 0.4750 to 0.6625) over 20 "
@@ -126,21 +126,21 @@ def test_networks_that_beat_the_best_baseline_and_those_that_do_not(images):
     images.network("good", 2, [0])
     for seed in (1, 2):
         images.network("weak", seed, range(17))
-    tables(**images.arguments | {"seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"seeds": [0, 1, 2]})
     good, weak = "+0.350, p = 0.0156", "\N{MINUS SIGN}0.450, p = 0.0039"
     assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, 1 of 2 networks beats the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} / +0.300, p = 0.0312 / {good}; weak is below it ({weak} / {weak} / {weak})."
     ]
-    tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
     assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, the network beats the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} / +0.300, p = 0.0312 / {good}."
     ]
-    tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
     (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert "no network is shown to beat the best baseline" in said and "weak is below it" in said
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     assert against_baseline(*read(images, "differences", "numpy_networks"), 20) == [
         "On the same 20 test images, accuracy minus that of the best baseline (k-NN, L1, k = 1, standardize): good "
         f"{good} (one seed: not tested); weak {weak} (one seed: not tested)."
@@ -150,29 +150,29 @@ def test_networks_that_beat_the_best_baseline_and_those_that_do_not(images):
 def test_a_network_beats_only_where_every_seed_does(images):
     images.network("good", 1, range(3, 8))  # five images to none: p = 0.0625
     images.network("good", 2, [0])
-    tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
     (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert "no network is shown to beat" in said and "good is not shown to be above it" in said
     images.network("weak", 1, range(8))  # as the baseline; the other seeds are below it
     images.network("weak", 2, range(17))
-    tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"names": ["weak"], "seeds": [0, 1, 2]})
     assert "weak is not shown to be above it" in against_baseline(*read(images, "differences", "numpy_networks"), 20)[0]
     images.baseline("knn-ssim-standardize", {1: [9]}, images=10)
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"], "seeds": [0, 1, 2]})
     (said,) = against_baseline(*read(images, "differences", "numpy_networks"), 20)
     assert said.startswith("On the same 10 test images (of 20: the baseline was scored on no others), no network")
 
 
 def test_without_rivals_or_networks_nothing_is_claimed(images):
-    tables(**images.arguments | {"baselines": None})
+    write_tables(**images.arguments | {"baselines": None})
     assert against_baseline(*read(images, "differences", "numpy_networks"), 20)[0].startswith("There is no baseline")
-    tables(**images.arguments | {"names": None})
+    write_tables(**images.arguments | {"names": None})
     frames = read(images, "differences", "numpy_networks")
     assert against_baseline(*frames, 20)[0].startswith("No network was trained") and learned(*frames) == []
 
 
 def test_whether_networks_learn(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     assert learned(*read(images, "differences", "numpy_networks")) == [
         "Whether a network learns more than the largest class takes three seeds. The largest class for all gives "
         "0.1000: good 0.9500 (95 % limits 0.8250 to 1.0125); weak 0.1500 (95 % limits 0.0250 to 0.2125)."
@@ -180,10 +180,10 @@ def test_whether_networks_learn(images):
     images.network("good", 2, [0])
     for seed in (1, 2):
         images.network("weak", seed, range(17))
-    tables(**images.arguments | {"seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"seeds": [0, 1, 2]})
     (said,) = learned(*read(images, "differences", "numpy_networks"))
     assert said.startswith("Not shown that weak learns anything. The largest class for all gives 0.1000: good 0.9333 ±")
-    tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"names": ["good"], "seeds": [0, 1, 2]})
     (said,) = learned(*read(images, "differences", "numpy_networks"))
     assert said == "The networks learn. The largest class for all gives 0.1000: good 0.9333 ± 0.0289 over 3 seeds."
 
@@ -191,7 +191,7 @@ def test_whether_networks_learn(images):
 def test_one_neighbour_or_three(images):
     images.baseline("knn-cosine-standardize", {1: range(2), 3: range(12)})
     images.baseline("knn-l2-standardize", {1: range(12), 3: range(2)})
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     said = neighbours(*read(images, "differences"))
     assert said == (
         "One neighbour or three (tied votes go to the nearest): k = 1 is better in 1 of 3 (cosine, standardize +0.500, "
@@ -203,17 +203,17 @@ def test_one_neighbour_or_three(images):
 
 def test_distances_and_scalings(images):
     images.baseline("knn-l1-minmax", {1: range(8), 3: range(9)})
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-l1-minmax"]})
+    write_tables(**images.arguments | {"baselines": [*images.wrong, "knn-l1-minmax"]})
     norms, scales = distances(*read(images, "differences"))
     assert norms.startswith("L1 against L2, they are two distances, not one: k-NN, L1, k = 1, standardize +0.050")
     assert scales.startswith("By standardize and by minmax the same images are right in 1 of 2 pairs.")
     images.baseline("knn-l2-standardize", {1: range(8), 3: range(10)})
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     assert "no test image tells them apart" in distances(*read(images, "differences"))[0]
 
 
 def test_cosine_and_the_largest_distance(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     names = ("baselines", "variants", "differences")
     (said,) = cosine(*read(images, *names))
     assert said == (
@@ -222,11 +222,11 @@ def test_cosine_and_the_largest_distance(images):
     )
     far = {"k": 1, "accuracy": 0.1, "precision": 0.1, "recall": 0.1, "f_score": 0.1}
     images.baseline("knn-cosine-standardize", {1: range(1), 3: range(1)}, largest=[far])
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     (said,) = cosine(*read(images, *names))
     assert said.startswith("Cosine is not the worst") and "better than L2 (+0.400, p = 0.0078)" in said
     assert said.endswith("Taking the LARGEST cosine distance gives 0.1000.")
-    tables(**images.arguments | {"baselines": ["knn-l1-standardize"]})
+    write_tables(**images.arguments | {"baselines": ["knn-l1-standardize"]})
     assert cosine(*read(images, *names)) == []
 
 

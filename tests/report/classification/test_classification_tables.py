@@ -9,7 +9,7 @@ import pytest
 
 from boardbench.report.classification.differences import mcnemar
 from boardbench.report.classification.published import Published, is_cifar10
-from boardbench.report.classification.tables import tables
+from boardbench.report.classification.tables import write_tables
 
 CIFAR10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 PUBLISHED = Path(__file__).parents[3] / "reports" / "published"
@@ -36,7 +36,7 @@ def one(frame, **wanted):
 
 
 def test_baselines_one_row_a_run_and_k(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     frame = table(images)
     assert list(zip(frame["method"], frame["distance"], frame["k"], strict=True)) == [
         ("knn", "l1", "1"),
@@ -59,7 +59,7 @@ def test_baselines_one_row_a_run_and_k(images):
 
 def test_networks_one_row_a_name(images):
     images.network("good", 0, range(1), folds=(0.5, 0.7))
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     row = one(table(images, "numpy_networks"), name="good")
     expected = {"network": "fc3", "pool": "false", "initialization": "he", "optimizer": "adam", "dropout": "0"}
     expected |= {"learning_rate": "0.001", "schedule": "cosine", "folds": "", "epochs": "2", "seeds": "1"}
@@ -71,7 +71,7 @@ def test_networks_one_row_a_name(images):
 
 
 def test_several_seeds_have_a_spread_and_no_limits(images):
-    tables(**images.arguments | {"seeds": [0, 1]})
+    write_tables(**images.arguments | {"seeds": [0, 1]})
     row = one(table(images, "numpy_networks"), name="good")
     # 0.95 and 0.90: mean 0.925, standard deviation 0.05 / sqrt 2.
     assert (row["accuracy"], row["accuracy_sd"], row["seeds"]) == ("0.9250", "0.0354", "2")
@@ -92,11 +92,11 @@ def test_differences_image_by_image(images):
     images.network("good", 2, [0])
     for seed in (1, 2):
         images.network("weak", seed, range(17))
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     assert set(table(images, "differences").query("first.str.contains('seed')")["conclusion"]) == {
         "one seed: not tested"
     }
-    tables(**images.arguments | {"seeds": [0, 1, 2]})
+    write_tables(**images.arguments | {"seeds": [0, 1, 2]})
     frame = table(images, "differences")
     row = one(frame, question="network against the best baseline", first="good-seed0")
     # Best: L1, k = 1, wrong at 0 to 7; the network is wrong at 0 too: seven images to none, p = 2 / 128.
@@ -127,7 +127,7 @@ def test_differences_image_by_image(images):
 
 def test_a_distance_scored_on_some_images_is_compared_on_those(images):
     images.baseline("knn-ssim-standardize", {1: [9]}, images=10)
-    tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"]})
+    write_tables(**images.arguments | {"baselines": [*images.wrong, "knn-ssim-standardize"]})
     row = one(table(images, "differences"), question="network against the best baseline", first="good-seed0")
     # 0.9 on ten images is the best; the network is wrong at image 0, the baseline at 9.
     assert (row["second"], row["test_images"], row["only_first"], row["only_second"]) == (
@@ -141,7 +141,7 @@ def test_a_distance_scored_on_some_images_is_compared_on_those(images):
 
 def test_scalings_are_compared(images):
     images.baseline("knn-l1-minmax", {1: range(8), 3: range(9)})
-    tables(**images.arguments | {"baselines": ["knn-l1-standardize", "knn-l1-minmax"]})
+    write_tables(**images.arguments | {"baselines": ["knn-l1-standardize", "knn-l1-minmax"]})
     frame = table(images, "differences")
     rows = frame[frame["question"] == "standardize against minmax"]
     assert list(rows["second"]) == ["knn-l1-minmax-k1", "knn-l1-minmax-k3"]
@@ -149,7 +149,7 @@ def test_scalings_are_compared(images):
 
 
 def test_seconds_stand_apart(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     frame = table(images, "seconds")
     assert list(frame["name"]) == [*images.wrong, "good-seed0", "weak-seed0"]
     row = one(frame, name="good-seed0")
@@ -160,7 +160,7 @@ def test_seconds_stand_apart(images):
 
 
 def test_about_says_what_the_data_are(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     about = json.loads((images.root / "tables/about.json").read_text())
     assert about["label"].startswith("scikit-learn's handwritten digits") and about["cifar10"] is False
     assert about["parts"] == {"train": 20, "test": 20} and about["size"] == [8, 8, 1]
@@ -177,7 +177,7 @@ def test_cifar10_is_told_by_its_classes_and_size():
 
 
 def test_published_numbers_stand_beside_cifar10_alone(cifar10):
-    tables(**cifar10.arguments)
+    write_tables(**cifar10.arguments)
     frame = table(cifar10)
     # Paper 2, tables 2 and 3: pairwise is L1, MSE is L2.
     row = one(frame, distance="l1", k="3")
@@ -190,16 +190,16 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     row = one(table(cifar10, "numpy_networks"), name="good")
     assert (row["setting_published"], row["accuracy_published"]) == ("lr 0.001", "0.0908")
     cifar10.cifar10("cifar10", "uncompressed, the original pixels")
-    tables(**cifar10.arguments | {"source": "cifar10"})
+    write_tables(**cifar10.arguments | {"source": "cifar10"})
     about = json.loads((cifar10.root / "tables/about.json").read_text())
     assert about["label"].startswith("CIFAR-10, the authors' archive") and about["original"] is True
     # One image recoded is enough.
     cifar10.cifar10("cifar10", "PNG and JPEG", form="parquet")
-    tables(**cifar10.arguments | {"source": "cifar10"})
+    write_tables(**cifar10.arguments | {"source": "cifar10"})
     assert json.loads((cifar10.root / "tables/about.json").read_text())["original"] is False
     # Parquet files whose user calls them cifar10 are not the archive.
     cifar10.cifar10("cifar10", form="parquet")
-    tables(**cifar10.arguments | {"source": "cifar10"})
+    write_tables(**cifar10.arguments | {"source": "cifar10"})
     about = json.loads((cifar10.root / "tables/about.json").read_text())
     assert about["label"].startswith("CIFAR-10, recoded as JPEG") and about["original"] is False
 
@@ -255,7 +255,7 @@ def test_other_readings_of_the_neighbours_have_a_table(cifar10):
         largest=[{"k": 1, **other}],
         lowest_class=[{"k": 3, **other, "accuracy": 0.5}],
     )
-    tables(**cifar10.arguments)
+    write_tables(**cifar10.arguments)
     frame = table(cifar10, "variants")
     row = one(frame, variant="largest distance")
     assert (row["distance"], row["k"], row["accuracy"], row["accuracy_published"]) == (
@@ -269,16 +269,16 @@ def test_other_readings_of_the_neighbours_have_a_table(cifar10):
 
 
 def test_same_runs_same_bytes(images):
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     before = {path.name: path.read_bytes() for path in (images.root / "tables").iterdir()}
-    tables(**images.arguments)
+    write_tables(**images.arguments)
     assert {path.name: path.read_bytes() for path in (images.root / "tables").iterdir()} == before
 
 
 def test_baselines_or_networks_alone_are_enough(images):
-    tables(**images.arguments | {"names": None, "seeds": None})
+    write_tables(**images.arguments | {"names": None, "seeds": None})
     assert table(images, "numpy_networks").empty and not table(images).empty
-    tables(**images.arguments | {"baselines": None})
+    write_tables(**images.arguments | {"baselines": None})
     assert table(images).empty and set(table(images, "differences")["question"]) == {
         "network against the largest class"
     }
@@ -304,7 +304,7 @@ def edit(path, **changes):
 def test_a_foreign_or_broken_baseline_names_file_field_and_verb(images, says, changes, words):
     path = images.root / "runs/knn-l1-standardize/metrics.json"
     edit(path, **changes)
-    says(lambda: tables(**images.arguments), path, words, "boardbench classification baseline")
+    says(lambda: write_tables(**images.arguments), path, words, "boardbench classification baseline")
     assert not (images.root / "tables").exists()
 
 
@@ -323,7 +323,7 @@ def test_scores_that_cannot_be_are_refused(images, says, field, value, words):
     content = json.loads(path.read_text())
     content["scores"][0][field] = value
     path.write_text(json.dumps(content))
-    says(lambda: tables(**images.arguments), "knn-l1-standardize/", words, "boardbench classification baseline")
+    says(lambda: write_tables(**images.arguments), "knn-l1-standardize/", words, "boardbench classification baseline")
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_predictions_of_other_images_are_refused(images, says, old, new, words):
     path = images.root / "runs/good-seed0/predictions.csv"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    says(lambda: tables(**images.arguments), "good-seed0/", words, "boardbench classification numpy-network")
+    says(lambda: write_tables(**images.arguments), "good-seed0/", words, "boardbench classification numpy-network")
     assert not (images.root / "tables").exists()
 
 
@@ -350,13 +350,13 @@ def test_runs_of_other_images_than_the_first_are_refused(images, says):
     images.baseline("knn-l1-minmax", {1: range(8)}, images=19)
     asked = {"baselines": ["knn-l1-standardize", "knn-l1-minmax"]}
     words = ("knn-l1-minmax/metrics.json: test_images are others than knn-l1-standardize", "(19 and 20)")
-    says(lambda: tables(**images.arguments | asked), *words, "boardbench classification baseline")
+    says(lambda: write_tables(**images.arguments | asked), *words, "boardbench classification baseline")
     images.network("good", 0, range(1), changes={"test_images": 19})
     images.predictions("good-seed0", {"predicted": range(1)}, 19)
     path = images.root / "runs/good-seed0/metrics.json"
     edit(path, scores=images.scores(range(1), 19))
     says(
-        lambda: tables(**images.arguments),
+        lambda: write_tables(**images.arguments),
         "test_images is 19, but",
         "samples.csv has 20",
         "classification numpy-network",
@@ -376,49 +376,61 @@ def test_missing_and_foreign_networks_name_file_field_and_verb(images, says):
     ):
         edit(path, **changes)
         says(
-            lambda: tables(**images.arguments),
+            lambda: write_tables(**images.arguments),
             "good-seed0/metrics.json",
             words,
             "boardbench classification numpy-network",
         )
         path.write_text(kept)
     images.network("good", 1, range(2), learning_rate=0.01)
-    says(lambda: tables(**images.arguments | {"seeds": [0, 1]}), "settings are others than those of good-seed0")
+    says(lambda: write_tables(**images.arguments | {"seeds": [0, 1]}), "settings are others than those of good-seed0")
     path.unlink()
-    says(lambda: tables(**images.arguments), "metrics.json: no such file", "boardbench classification numpy-network")
+    says(
+        lambda: write_tables(**images.arguments),
+        "metrics.json: no such file",
+        "boardbench classification numpy-network",
+    )
     assert not (images.root / "tables").exists()
 
 
 def test_other_bad_input_names_file_field_and_verb(images, says):
-    says(lambda: tables(**images.arguments | {"source": "x"}), "--source x", "digits, cifar10, cifar100, parquet")
-    says(lambda: tables(**images.arguments | {"baselines": [], "names": []}), "no run is asked for", "--baselines")
+    says(lambda: write_tables(**images.arguments | {"source": "x"}), "--source x", "digits, cifar10, cifar100, parquet")
     says(
-        lambda: tables(**images.arguments | {"source": "cifar10"}), "samples.json: source.kind is 'digits'", "--source"
+        lambda: write_tables(**images.arguments | {"baselines": [], "names": []}), "no run is asked for", "--baselines"
     )
-    says(lambda: tables(**images.arguments | {"baselines": ["knn"]}), "--baselines knn: not <method>-<distance>")
+    says(
+        lambda: write_tables(**images.arguments | {"source": "cifar10"}),
+        "samples.json: source.kind is 'digits'",
+        "--source",
+    )
+    says(lambda: write_tables(**images.arguments | {"baselines": ["knn"]}), "--baselines knn: not <method>-<distance>")
     seconds = images.root / "runs/good-seed0/seconds.json"
     kept = seconds.read_text()
     seconds.write_text("{}")
     says(
-        lambda: tables(**images.arguments), "seconds.json: field seconds, images_per_s", "classification numpy-network"
+        lambda: write_tables(**images.arguments),
+        "seconds.json: field seconds, images_per_s",
+        "classification numpy-network",
     )
     seconds.write_text(kept)
     path = images.root / "samples.json"
     kept = path.read_text()
     edit(path, classes=[])
-    says(lambda: tables(**images.arguments), "samples.json: field classes is missing", "classification samples")
+    says(lambda: write_tables(**images.arguments), "samples.json: field classes is missing", "classification samples")
     path.write_text(kept)
     edit(path, source={})
-    says(lambda: tables(**images.arguments), "samples.json: field source is missing", "classification samples")
+    says(lambda: write_tables(**images.arguments), "samples.json: field source is missing", "classification samples")
     path.write_text(kept)
     samples = images.root / "samples.csv"
     kept = samples.read_text()
     samples.write_text(kept.replace("test", "exam"))
-    says(lambda: tables(**images.arguments), "samples.csv: column part has no test image", "classification samples")
+    says(
+        lambda: write_tables(**images.arguments), "samples.csv: column part has no test image", "classification samples"
+    )
     samples.write_text(kept.replace("label", "class"))
-    says(lambda: tables(**images.arguments), "samples.csv: column label is missing", "classification samples")
+    says(lambda: write_tables(**images.arguments), "samples.csv: column label is missing", "classification samples")
 
 
 def test_published_tables_that_are_missing_are_named(cifar10, says):
     (cifar10.root / "published/cifar10_networks.csv").unlink()
-    says(lambda: tables(**cifar10.arguments), "cifar10_networks.csv: no such file", "git checkout")
+    says(lambda: write_tables(**cifar10.arguments), "cifar10_networks.csv: no such file", "git checkout")

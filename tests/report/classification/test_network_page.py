@@ -9,11 +9,11 @@ import pytest
 
 from boardbench.params.classification import Exploration
 from boardbench.publish import publish
-from boardbench.report.classification.figures import figures
+from boardbench.report.classification.figures import write_figures
 from boardbench.report.classification.network_charts import latency_figure, points
 from boardbench.report.classification.network_page import times
 from boardbench.report.classification.network_sentences import pruning, ratios, squeeze, stand_in, transfer
-from boardbench.report.classification.tables import tables
+from boardbench.report.classification.tables import write_tables
 from boardbench.report.page import render
 
 EXPLORATION = Exploration(grid=4, scatter_images=12, perplexity=3)
@@ -26,11 +26,11 @@ def page(networks):
 
     def make(draw=False, **changes):
         given = networks.arguments | changes
-        tables(**given)
+        write_tables(**given)
         networks.images.write("figures/classification_figures.json", "[]")
         if draw:
             drawn = {"networks": given["networks"], "tables": root / "tables"}
-            figures(**networks.images.members, **drawn, out=root / "figures", params=EXPLORATION)
+            write_figures(**networks.images.members, **drawn, out=root / "figures", params=EXPLORATION)
         folders = {"tables": [root / "tables"], "figures": [root / "figures"]}
         publish(datasets=["toy-digits"], **folders, reports=root / "reports", out=root / "published.json")
         return (root / "reports/index.html").read_text()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from boardbench.report.classification.published import Published
-from boardbench.report.classification.tables import tables
+from boardbench.report.classification.tables import write_tables
 
 PUBLISHED = Path(__file__).parents[3] / "reports" / "published"
 OURS = ("networks", "efficiency", "transfer", "latency", "epoch_seconds")
@@ -53,7 +53,7 @@ def cifar10(networks):
 
 
 def test_networks_one_row_a_name(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     frame = table(networks, "networks")
     assert list(frame["name"]) == ["plain", "plain-se", "parent", "four", "child"]
     expected = {"dataset": "toy-digits", "network": "resnet18", "blocks": "", "width": "1", "stem": "cifar"}
@@ -69,13 +69,13 @@ def test_networks_one_row_a_name(networks):
 
 
 def test_one_seed_has_the_limits_of_its_own_run_and_no_spread(networks):
-    tables(**networks.arguments | {"networks": ["plain-seed1"], "pruned": []})
+    write_tables(**networks.arguments | {"networks": ["plain-seed1"], "pruned": []})
     row = one(table(networks, "networks"))
     cells(row, seeds="1", accuracy="0.7000", accuracy_sd="", low="0.6000", high="0.8000")
 
 
 def test_metrics_hold_networks_and_pruned_ones(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     found = json.loads((networks.images.root / "tables/classification_metrics.json").read_text())
     assert found["networks"]["plain"] == {"accuracy": 0.75, "precision": 0.5, "recall": 0.75, "f_score": 0.25}
     assert (
@@ -85,16 +85,16 @@ def test_metrics_hold_networks_and_pruned_ones(networks):
 
 def test_tables_without_rows_are_not_there(networks):
     root = networks.images.root
-    tables(**networks.images.arguments)
+    write_tables(**networks.images.arguments)
     assert not any((root / f"tables/classification_{name}.csv").exists() for name in OURS)
     assert json.loads((root / "tables/classification_metrics.json").read_text()).keys() == {
         "baselines",
         "numpy_networks",
     }
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     alone = {"networks": ["plain-seed0"], "complexity": root / "complexity.csv"}
     bare = {"baselines": None, "names": None, "seeds": None}
-    tables(**networks.images.arguments | alone | bare)
+    write_tables(**networks.images.arguments | alone | bare)
     made = [name for name in OURS if (root / f"tables/classification_{name}.csv").exists()]
     assert made == ["networks", "efficiency"]
 
@@ -102,7 +102,7 @@ def test_tables_without_rows_are_not_there(networks):
 def test_same_runs_same_bytes_and_times_stand_apart(networks):
     made = []
     for _ in range(2):
-        tables(**networks.arguments)
+        write_tables(**networks.arguments)
         made.append({path.name: path.read_bytes() for path in (networks.images.root / "tables").iterdir()})
         networks.images.write("latency.csv", "\n".join(networks.times).replace("a machine", "another") + "\n")
     changed = {name for name in made[0] if made[0][name] != made[1][name]}
@@ -110,7 +110,7 @@ def test_same_runs_same_bytes_and_times_stand_apart(networks):
 
 
 def test_pruning_is_compared_with_the_same_runs_before(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     frame = table(networks, "efficiency")
     cells(
         one(frame, name="plain", pruning=""),
@@ -146,14 +146,14 @@ def test_a_loss_is_shown_only_beyond_its_limits(networks, wrong, word):
         networks.pruned("half", "plain", seed, wrong, "structured", 0.5)
     networks.numbers()
     names = {"networks": [f"plain-seed{k}" for k in range(3)], "pruned": [f"half/plain-seed{k}" for k in range(3)]}
-    tables(**networks.arguments | names)
+    write_tables(**networks.arguments | names)
     assert one(table(networks, "efficiency"), pruning="half")["conclusion"] == word
-    tables(**networks.arguments | {key: found[:2] for key, found in names.items()})
+    write_tables(**networks.arguments | {key: found[:2] for key, found in names.items()})
     assert one(table(networks, "efficiency"), pruning="half")["conclusion"] == "two seeds: not tested"
 
 
 def test_latency_beside_the_same_run_before_pruning(networks):
-    tables(**networks.arguments | {"pruned": ["half/plain-seed0"]})
+    write_tables(**networks.arguments | {"pruned": ["half/plain-seed0"]})
     frame = table(networks, "latency")
     assert set(frame["pruning"]) == {"", "half"} and len(frame[frame["pruning"] == "half"]) == 4
     cells(
@@ -164,14 +164,14 @@ def test_latency_beside_the_same_run_before_pruning(networks):
 
 
 def test_epochs_say_what_no_device_ran(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     cpu, cuda = table(networks, "epoch_seconds").to_dict("records")
     assert (cpu["seconds_per_epoch"], cpu["seconds_published"]) == ("99.500", "")
     assert (cuda["seconds_per_epoch"], cuda["hardware"]) == ("", "not run: no CUDA device")
 
 
 def test_transfer_against_the_same_network_from_scratch(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     row = one(table(networks, "transfer"))
     expected = {"child": "child", "parent": "parent", "unfrozen": "2", "classes": "4", "parent_classes": "6"}
     expected |= {"seeds": "2", "test_images": "8", "accuracy": "0.9375", "parent_accuracy": "0.7500", "ratio": "1.25"}
@@ -189,10 +189,10 @@ def test_transfer_helps_or_harms_only_beyond_its_limits(networks, child, rival, 
         networks.network("fresh", seed, rival, **same)
     networks.numbers()
     runs = [f"{name}-seed{seed}" for name in ("late", "fresh") for seed in (0, 1, 2)]
-    tables(**networks.arguments | {"networks": runs, "pruned": []})
+    write_tables(**networks.arguments | {"networks": runs, "pruned": []})
     row = one(table(networks, "transfer"))
     cells(row, conclusion=word, unfrozen="all", parent_classes="1000", parent_accuracy="", ratio="", against="fresh")
-    tables(**networks.arguments | {"networks": ["late-seed0", "fresh-seed0"], "pruned": []})
+    write_tables(**networks.arguments | {"networks": ["late-seed0", "fresh-seed0"], "pruned": []})
     row = one(table(networks, "transfer"))
     cells(row, conclusion="one seed: not tested", note="one seed: limits over test images only")
     assert float(row["low"]) * float(row["high"]) > 0
@@ -201,7 +201,7 @@ def test_transfer_helps_or_harms_only_beyond_its_limits(networks, child, rival, 
 def test_transfer_without_a_rival_of_the_same_budget_says_so(networks):
     for seed in (0, 1):
         networks.network("four", seed, 4, network="mobilenet_v2", settings=[[1, 8, 1, 1]], classes=range(6, 10))
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     row = one(table(networks, "transfer"))
     cells(row, against="", difference="", conclusion="", note="no run from scratch of the same classes and epochs")
 
@@ -211,12 +211,12 @@ def test_what_else_differs_from_the_rival_is_named(networks):
     for seed in (0, 1):
         settings = {"network": "mobilenet_v2", "settings": stages, "classes": range(6, 10), "learning_rate": 0.01}
         networks.network("four", seed, 4, **settings)
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     assert one(table(networks, "transfer"))["note"].endswith("; also differs: learning_rate")
 
 
 def test_squeeze_and_excitation_over_seeds(networks):
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     frame = table(networks, "differences")
     row = one(frame, question="squeeze-and-excitation against none")
     expected = {"first": "plain-se", "second": "plain", "test_images": "20", "first_accuracy": "0.9000", "p": ""}
@@ -227,7 +227,7 @@ def test_squeeze_and_excitation_over_seeds(networks):
     networks.network("plain-se", 2, 2, network="se_resnet18")
     networks.numbers()
     runs = [f"{name}-seed{seed}" for name in ("plain", "plain-se") for seed in (0, 1, 2)]
-    tables(**networks.arguments | {"networks": runs, "pruned": []})
+    write_tables(**networks.arguments | {"networks": runs, "pruned": []})
     row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
     cells(row, seeds="3", conclusion="higher")
     # Runs that know six or four classes are compared with no baseline.
@@ -236,7 +236,7 @@ def test_squeeze_and_excitation_over_seeds(networks):
 
 
 def test_one_seed_shows_nothing_of_squeeze_and_excitation(networks):
-    tables(**networks.arguments | {"networks": ["plain-seed0", "plain-se-seed0"], "pruned": []})
+    write_tables(**networks.arguments | {"networks": ["plain-seed0", "plain-se-seed0"], "pruned": []})
     row = one(table(networks, "differences"), question="squeeze-and-excitation against none")
     cells(row, seeds="1", low="", high="", conclusion="one seed: not tested", difference="0.1500")
 
@@ -244,16 +244,16 @@ def test_one_seed_shows_nothing_of_squeeze_and_excitation(networks):
 def test_only_what_differs_in_squeeze_and_excitation_alone_is_compared(networks):
     for seed in (0, 1):
         networks.network("plain-se", seed, 1, network="se_resnet18", reduction=4)
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     assert "squeeze-and-excitation against none" in set(table(networks, "differences")["question"])
     for seed in (0, 1):
         networks.network("plain-se", seed, 1, network="se_resnet18", learning_rate=0.01)
-    tables(**networks.arguments)
+    write_tables(**networks.arguments)
     assert "squeeze-and-excitation against none" not in set(table(networks, "differences")["question"])
 
 
 def test_published_numbers_stand_beside_cifar10_alone(cifar10):
-    tables(**cifar10.given)
+    write_tables(**cifar10.given)
     row = one(table(cifar10, "networks"), name="plain")
     cells(row, setting_published="default", accuracy_published="0.5026", f_score_published="0.5011")
     frame = table(cifar10, "efficiency")
@@ -271,7 +271,7 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
 def test_nothing_published_stands_beside_a_part_of_the_classes(cifar10):
     cifar10.network("four", 0, 2, classes=range(6, 10))
     cifar10.numbers()
-    tables(**cifar10.given | {"networks": ["four-seed0"], "pruned": []})
+    write_tables(**cifar10.given | {"networks": ["four-seed0"], "pruned": []})
     cells(one(table(cifar10, "networks")), setting_published="", accuracy_published="")
     cells(one(table(cifar10, "efficiency")), params_millions_published="")
 
@@ -340,7 +340,7 @@ def test_bad_runs_name_file_field_and_remedy(networks, says):
         file = networks.images.root / path
         kept = file.read_text()
         file.write_text(json.dumps(json.loads(kept) | changes) if content is None else content)
-        says(lambda: tables(**networks.arguments | run), file.name, *words)
+        says(lambda: write_tables(**networks.arguments | run), file.name, *words)
         file.write_text(kept)
 
     metrics = "runs/plain-seed0/metrics.json"
@@ -364,7 +364,7 @@ def test_bad_runs_name_file_field_and_remedy(networks, says):
 def test_seeds_of_other_settings_are_refused(networks, says):
     networks.network("plain", 1, 6, learning_rate=0.2)
     says(
-        lambda: tables(**networks.arguments),
+        lambda: write_tables(**networks.arguments),
         "plain-seed1/metrics.json",
         "settings are others than those of plain-seed0",
     )
@@ -372,23 +372,30 @@ def test_seeds_of_other_settings_are_refused(networks, says):
 
 def test_bad_pruned_runs_name_file_field_and_remedy(networks, says):
     given = networks.arguments
-    says(lambda: tables(**given | {"pruned": ["plain-seed0"]}), "--pruned plain-seed0: not <pruning>/<name>-seed<k>")
-    says(lambda: tables(**given | {"pruned_runs": None}), "in which folder? Give --pruned-runs")
-    says(lambda: tables(**given | {"networks": None}), "--pruned half/plain-seed0", "--networks")
-    says(lambda: tables(**given | {"networks": ["plain-seed0"]}), "--pruned half/plain-seed1", "--networks plain-seed1")
+    says(
+        lambda: write_tables(**given | {"pruned": ["plain-seed0"]}),
+        "--pruned plain-seed0: not <pruning>/<name>-seed<k>",
+    )
+    says(lambda: write_tables(**given | {"pruned_runs": None}), "in which folder? Give --pruned-runs")
+    says(lambda: write_tables(**given | {"networks": None}), "--pruned half/plain-seed0", "--networks")
+    says(
+        lambda: write_tables(**given | {"networks": ["plain-seed0"]}),
+        "--pruned half/plain-seed1",
+        "--networks plain-seed1",
+    )
     file = networks.images.root / "pruned/half/plain-seed0/metrics.json"
     kept = json.loads(file.read_text())
     again = "boardbench classification prune"
     for metadata in (kept["pruning"] | {"name": "zeros"}, kept["pruning"] | {"ratio": None}, "half"):
         file.write_text(json.dumps(kept | {"pruning": metadata}))
-        says(lambda: tables(**given), "half/plain-seed0/metrics.json: pruning", again)
+        says(lambda: write_tables(**given), "half/plain-seed0/metrics.json: pruning", again)
     file.write_text(json.dumps(kept | {"pruning": None}))
-    says(lambda: tables(**given), "field pruning is missing", again)
+    says(lambda: write_tables(**given), "field pruning is missing", again)
 
 
 def test_bad_costs_name_file_line_and_remedy(networks, says):
     given = networks.arguments
-    says(lambda: tables(**given | {"complexity": None}), "Give --complexity")
+    says(lambda: write_tables(**given | {"complexity": None}), "Give --complexity")
     lines = networks.costs
     for changed, *words in (
         (lines[:-1], "no row of name, pruning, seed plain, zeros, 0"),
@@ -397,10 +404,10 @@ def test_bad_costs_name_file_line_and_remedy(networks, says):
         ([line.replace("gmacs_effective", "other") for line in lines], "column gmacs_effective is missing"),
     ):
         networks.images.write("complexity.csv", "\n".join(changed) + "\n")
-        says(lambda: tables(**given), "complexity.csv", *words, "boardbench classification complexity")
+        says(lambda: write_tables(**given), "complexity.csv", *words, "boardbench classification complexity")
     networks.numbers()
     networks.images.write("latency.csv", "\n".join(networks.times).replace("20.0", "fast") + "\n")
-    says(lambda: tables(**given), "latency.csv, line 2: p50_ms is 'fast'", "boardbench classification latency")
+    says(lambda: write_tables(**given), "latency.csv, line 2: p50_ms is 'fast'", "boardbench classification latency")
     networks.numbers()
     networks.images.write("epochs.csv", "network,device\n")
-    says(lambda: tables(**given), "epochs.csv: column images", "boardbench bench epoch")
+    says(lambda: write_tables(**given), "epochs.csv: column images", "boardbench bench epoch")

@@ -8,15 +8,15 @@ import pytest
 from PIL import Image
 
 from boardbench.report.placement.charts import colours
-from boardbench.report.placement.figures import _best, _predictions, figures
-from boardbench.report.placement.tables import tables
+from boardbench.report.placement.figures import _best, _predictions, write_figures
+from boardbench.report.placement.tables import write_tables
 
 
 @pytest.fixture
 def drawn(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     boards.figures = boards.members | {"tables": boards.root / "tables", "out": boards.root / "figures"}
-    figures(**boards.figures)
+    write_figures(**boards.figures)
     return boards
 
 
@@ -37,7 +37,7 @@ def test_same_runs_same_bytes_and_stale_figures_go(drawn):
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     (out / "placement_old.svg").write_text("x")
     (out / "segmentation_scores.svg").write_text("x")
-    figures(**drawn.figures)
+    write_figures(**drawn.figures)
     assert {name: (out / name).read_bytes() for name in before} == before
     assert not (out / "placement_old.svg").exists() and (out / "segmentation_scores.svg").exists()
 
@@ -66,7 +66,7 @@ def test_the_sheet_shows_the_images_with_found_outlines(drawn):
 
 
 def test_floors_alone_have_no_training_curves(drawn):
-    figures(**drawn.figures | {"init": []})
+    write_figures(**drawn.figures | {"init": []})
     assert "placement_training.svg" not in [entry["file"] for entry in entries(drawn)]
     assert not (drawn.root / "figures/placement_training.svg").exists()
 
@@ -77,9 +77,9 @@ def test_without_displaced_boards_the_part_is_left_out(boards):
     for key, errors in {("random", "rectangle", 0): (0.1, 0.4), ("mean", "none", 0): (3.0, 3.5)}.items():
         boards.run(*key, errors)
     few = {"losses": ["rectangle"], "seeds": [0], "baselines": ["mean"]}
-    tables(**boards.arguments | few)
+    write_tables(**boards.arguments | few)
     assert set(pd.read_csv(boards.root / "tables/placement.csv")["part"]) == {"validation", "test"}
-    figures(**boards.members | few, tables=boards.root / "tables", out=boards.root / "figures")
+    write_figures(**boards.members | few, tables=boards.root / "tables", out=boards.root / "figures")
     assert len(entries(boards)) == 4
 
 
@@ -93,9 +93,13 @@ def test_bad_input_names_file_and_verb(drawn, says):
     kept = (run / "predictions.csv").read_text()
     (run / "predictions.csv").write_text(kept + kept.splitlines()[-1].replace("11,", "99,", 1) + "\n")
     words = ("predictions.csv: column sample holds 99", "boardbench placement evaluate")
-    says(lambda: figures(**drawn.figures), *words)
+    says(lambda: write_figures(**drawn.figures), *words)
     (run / "predictions.csv").write_text(kept.replace("6.2000", "left"))
-    says(lambda: figures(**drawn.figures), "predictions.csv: a corner or rate is not a number", "placement evaluate")
+    says(
+        lambda: write_figures(**drawn.figures),
+        "predictions.csv: a corner or rate is not a number",
+        "placement evaluate",
+    )
     (run / "predictions.csv").write_text(kept)
     (run / "roc.csv").unlink()
-    says(lambda: figures(**drawn.figures), "roc.csv: no such file", "boardbench placement evaluate")
+    says(lambda: write_figures(**drawn.figures), "roc.csv: no such file", "boardbench placement evaluate")

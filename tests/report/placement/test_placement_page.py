@@ -7,9 +7,9 @@ import pytest
 
 from boardbench.publish import publish
 from boardbench.report.page import render
-from boardbench.report.placement.figures import figures
+from boardbench.report.placement.figures import write_figures
 from boardbench.report.placement.sentences import against_baselines, leak, settings, term
-from boardbench.report.placement.tables import tables
+from boardbench.report.placement.tables import write_tables
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def page(boards):
     boards.reports = boards.root / "reports"
 
     def make(**changes):
-        tables(**boards.arguments | changes)
+        write_tables(**boards.arguments | changes)
         asked = boards.members | {key: changes[key] for key in changes if key in boards.members}
-        figures(**asked, tables=boards.root / "tables", out=boards.root / "figures")
+        write_figures(**asked, tables=boards.root / "tables", out=boards.root / "figures")
         folders = {"tables": [boards.root / "tables"], "figures": [boards.root / "figures"]}
         publish(datasets=["toy-photos"], **folders, reports=boards.reports, out=boards.root / "published.json")
         return (boards.reports / "index.html").read_text()
@@ -83,7 +83,7 @@ def read(boards):
 
 
 def test_networks_that_do_not_beat_a_floor_are_named(boards):
-    tables(**boards.thrice)
+    write_tables(**boards.thrice)
     test, displaced = against_baselines(*read(boards))
     assert test == (
         "On images of photos that were not trained on (test), none of the 2 trained networks is shown to beat "
@@ -96,24 +96,24 @@ def test_networks_that_do_not_beat_a_floor_are_named(boards):
 
 def test_one_of_two_that_falls_short_is_named_alone(boards):
     boards.run("template", "none", 0, (0.3, 0.58, 0.5))
-    tables(**boards.thrice)
+    write_tables(**boards.thrice)
     test, _ = against_baselines(*read(boards))
     assert "1 of 2 trained networks are not shown" in test and "rectangle term" not in test
     assert test.endswith("corners alone (0.255 px) is not told apart from template matching (0.290 px).")
 
 
 def test_networks_that_beat_all_floors_are_said_to(boards):
-    tables(**boards.thrice | {"baselines": ["mean"]})
+    write_tables(**boards.thrice | {"baselines": ["mean"]})
     test, _ = against_baselines(*read(boards))
     assert test.endswith("every trained network (2) beats every baseline (mean corners) at the centre.")
 
 
 def test_without_rivals_networks_or_seeds_nothing_is_claimed(boards):
-    tables(**boards.arguments | {"baselines": []})
+    write_tables(**boards.arguments | {"baselines": []})
     assert against_baselines(*read(boards))[0].startswith("No baseline was run")
-    tables(**boards.arguments | {"init": []})
+    write_tables(**boards.arguments | {"init": []})
     assert against_baselines(*read(boards))[0].startswith("No network was trained")
-    tables(**boards.arguments | {"seeds": [0]})
+    write_tables(**boards.arguments | {"seeds": [0]})
     assert against_baselines(*read(boards))[0] == (
         "On images of photos that were not trained on (test), error at the centre: MobileNetV2, random start, "
         "rectangle term 0.200 px, MobileNetV2, random start, corners alone 0.250 px, mean corners 1.750 px, template "
@@ -122,13 +122,13 @@ def test_without_rivals_networks_or_seeds_nothing_is_claimed(boards):
 
 
 def test_the_leak_is_said_in_numbers(boards):
-    tables(**boards.thrice)
+    write_tables(**boards.thrice)
     first, _ = leak(*read(boards))
     assert first == (
         "MobileNetV2, random start, rectangle term: centre 0.055 px on validation images, 0.205 px on test images; "
         "difference +0.150 px (95 % interval +0.150 to +0.150 over 3 seeds): validation flatters it."
     )
-    tables(**boards.arguments | {"seeds": [1]})
+    write_tables(**boards.arguments | {"seeds": [1]})
     assert leak(*read(boards))[0].endswith("(one seed, so no interval): one seed: not tested.")
 
 
@@ -152,7 +152,7 @@ def test_whether_the_term_helps():
 
 
 def test_settings_beside_paper_4(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     about = json.loads((boards.root / "tables/about.json").read_text())
     found = {what: (paper, ours) for what, paper, ours in settings(about, read(boards)[0])}
     assert found["photos for training"] == ("10", "2")

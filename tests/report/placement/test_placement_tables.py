@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from boardbench.report.placement.images import image_errors
-from boardbench.report.placement.tables import convergence_epoch, tables
+from boardbench.report.placement.tables import convergence_epoch, write_tables
 from boardbench.report.uncertainty import image_interval, interval
 
 
@@ -23,7 +23,7 @@ def one(frame, **wanted):
 
 
 def test_one_row_a_network_and_part_floors_last(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     frame = table(boards)
     assert list(frame["part"]) == ["validation", "test", "displaced"] * 4
     names = list(dict.fromkeys(zip(frame["init"], frame["loss"], strict=True)))
@@ -41,7 +41,7 @@ def test_one_row_a_network_and_part_floors_last(boards):
 
 
 def test_corners_one_by_one(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     row = one(table(boards, "placement_corners"), loss="corners", part="test")
     # 0.25 and 0.26 px; the first and fourth corner 0.04 more.
     assert [row[f"c{at}_mae_px"] for at in (1, 2, 3, 4)] == ["0.2950", "0.2550", "0.2550", "0.2950"]
@@ -57,7 +57,7 @@ def test_limits_of_a_mean_are_students():
 
 
 def test_does_the_term_help(boards):
-    tables(**boards.thrice)
+    write_tables(**boards.thrice)
     frame = table(boards, "placement_differences")
     frame = frame[(frame["question"] == "rectangle term") & (frame["metric"] == "centre_mae_px")]
     row = one(frame, part="test")
@@ -71,7 +71,7 @@ def test_does_the_term_help(boards):
 
 
 def test_however_clear_a_difference_takes_three_seeds(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     frame = table(boards, "placement_differences")
     assert set(frame["conclusion"]) == {"two seeds: not tested"}
     row = one(frame[frame["question"] == "rectangle term"], part="test", metric="centre_mae_px")
@@ -79,7 +79,7 @@ def test_however_clear_a_difference_takes_three_seeds(boards):
 
 
 def test_networks_against_baselines_and_the_leak(boards):
-    tables(**boards.thrice)
+    write_tables(**boards.thrice)
     frame = table(boards, "placement_differences")
     of = {"loss": "rectangle", "metric": "centre_mae_px"}
     baselines = frame[frame["question"] == "baseline"]
@@ -97,7 +97,7 @@ def test_networks_against_baselines_and_the_leak(boards):
 
 
 def test_one_seed_has_limits_over_images_alone(boards):
-    tables(**boards.arguments | {"seeds": [0]})
+    write_tables(**boards.arguments | {"seeds": [0]})
     frame = table(boards, "placement_differences")
     baselines = frame[frame["question"] == "baseline"]
     # 0.20 against 0.10 px, images (-0.03, 0, 0.03) around it: 4.3027 x sqrt(0.0009 / 3) = 0.0745.
@@ -118,10 +118,10 @@ def test_one_seed_has_limits_over_images_alone(boards):
 def test_images_are_paired_whatever_the_order_of_their_rows(boards):
     path = boards.root / "runs/random-rectangle-seed0/predictions.csv"
     head, *rows = path.read_text().splitlines()
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     before = (boards.root / "tables/placement_differences.csv").read_bytes()
     path.write_text("\n".join([head, *rows[::-1]]) + "\n")
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     assert (boards.root / "tables/placement_differences.csv").read_bytes() == before
 
 
@@ -162,15 +162,20 @@ def test_predictions_that_do_not_fit_are_refused(boards, says):
         (kept.replace(last, "11,displaced,p,9,9,19,9,9,17,19,17"), "centre_mae_px of part displaced comes to"),
     ):
         path.write_text(text)
-        says(lambda: tables(**boards.arguments), "random-corners-seed1/predictions.csv", words, "placement evaluate")
+        says(
+            lambda: write_tables(**boards.arguments),
+            "random-corners-seed1/predictions.csv",
+            words,
+            "placement evaluate",
+        )
     path.unlink()
-    says(lambda: tables(**boards.arguments), "predictions.csv: no such file", "boardbench placement evaluate")
+    says(lambda: write_tables(**boards.arguments), "predictions.csv: no such file", "boardbench placement evaluate")
     assert not (boards.root / "tables").exists()
 
 
 def test_a_rate_without_boards_of_its_kind_is_empty(boards):
     boards.run("mean", "none", 0, (3.0, 3.5, 4.0), bad=0, false_accept_rate=None, auc=None)
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     row = one(table(boards), init="mean", part="test")
     assert (row["bad"], row["false_accept_rate"], row["auc"], row["false_reject_rate"]) == ("0", "", "", "0.5000")
     nested = json.loads((boards.root / "tables/placement_metrics.json").read_text())
@@ -179,7 +184,7 @@ def test_a_rate_without_boards_of_its_kind_is_empty(boards):
 
 
 def test_costs_and_times_stand_apart(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     counted = table(boards, "placement_complexity")
     assert list(counted) == ["dataset", "network", "width", "lines", "samples", "gmacs", "params_millions"]
     assert one(counted, network="ours")["params_millions"] == "0.4512"
@@ -188,12 +193,12 @@ def test_costs_and_times_stand_apart(boards):
     row = one(times, init="random")
     assert (row["loss"], row["p99_ms"], row["limit_ms"]) == ("rectangle", "3.125", "0.750")
     assert one(times, init="template")["loss"] == "none" and one(times, init="template")["limit_ms"] == ""
-    tables(**boards.arguments | {"latency": None, "out": boards.root / "again"})
+    write_tables(**boards.arguments | {"latency": None, "out": boards.root / "again"})
     assert not (boards.root / "again/placement_latency.csv").exists()
 
 
 def test_about_says_what_the_data_are(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     about = json.loads((boards.root / "tables/about.json").read_text())
     assert about["study"] == "placement" and about["label"] == "SIMULATED: rendered, not a result"
     assert about["parts"]["train"] == {"photos": 2, "images": 3} and about["parts"]["displaced"]["images"] == 3
@@ -201,7 +206,7 @@ def test_about_says_what_the_data_are(boards):
     assert about["training"]["epochs"] == 4 and about["training"]["settings"]["batch_size"] == 32
     boards.photos |= {"validation": ["p4"]}
     boards.samples()
-    tables(**boards.arguments | {"source": "photos"})
+    write_tables(**boards.arguments | {"source": "photos"})
     about = json.loads((boards.root / "tables/about.json").read_text())
     assert (about["protocol"], about["label"]) == ("photos", "own photos")
 
@@ -220,9 +225,9 @@ def test_where_training_settles(losses, epoch):
 
 
 def test_same_runs_same_bytes(boards):
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     before = {path.name: path.read_bytes() for path in (boards.root / "tables").iterdir()}
-    tables(**boards.arguments)
+    write_tables(**boards.arguments)
     assert {path.name: path.read_bytes() for path in (boards.root / "tables").iterdir()} == before
 
 
@@ -240,29 +245,29 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
         ({"parts": {"validation": {}, "test": {}}}, "parts.validation cannot be read"),
     ):
         edit(path, **changes)
-        says(lambda: tables(**boards.arguments), "random-corners-seed1/metrics.json", words, "placement evaluate")
+        says(lambda: write_tables(**boards.arguments), "random-corners-seed1/metrics.json", words, "placement evaluate")
         path.write_text(kept)
     boards.run("random", "corners", 1, (0.1, 0.2))
-    says(lambda: tables(**boards.arguments), "random-corners-seed1", "other images than random-rectangle-seed0")
+    says(lambda: write_tables(**boards.arguments), "random-corners-seed1", "other images than random-rectangle-seed0")
     path.unlink()
-    says(lambda: tables(**boards.arguments), "metrics.json: no such file", "boardbench placement evaluate")
+    says(lambda: write_tables(**boards.arguments), "metrics.json: no such file", "boardbench placement evaluate")
     assert not (boards.root / "tables").exists()
 
 
 def test_other_bad_input_names_file_field_and_verb(boards, says):
-    says(lambda: tables(**boards.arguments | {"source": "x"}), "--source x", "simulate, photos")
+    says(lambda: write_tables(**boards.arguments | {"source": "x"}), "--source x", "simulate, photos")
     nothing = {"init": [], "baselines": []}
-    says(lambda: tables(**boards.arguments | nothing), "no run is asked for", "--init")
+    says(lambda: write_tables(**boards.arguments | nothing), "no run is asked for", "--init")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("0.0123", "many"))
-    says(lambda: tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
+    says(lambda: write_tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("ours", "theirs"))
-    says(lambda: tables(**boards.arguments), "complexity.csv: no row for network ours", "boardbench placement")
+    says(lambda: write_tables(**boards.arguments), "complexity.csv: no row for network ours", "boardbench placement")
     boards.write("complexity.csv", boards.COMPLEXITY)
     boards.write("latency.csv", "model\n")
-    says(lambda: tables(**boards.arguments), "latency.csv: column precision", "boardbench placement latency")
+    says(lambda: write_tables(**boards.arguments), "latency.csv: column precision", "boardbench placement latency")
     boards.write("latency.csv", boards.LATENCY)
     boards.write("samples.json", "{}")
-    says(lambda: tables(**boards.arguments), "samples.json: field size", "boardbench placement samples")
+    says(lambda: write_tables(**boards.arguments), "samples.json: field size", "boardbench placement samples")
     boards.samples()
     boards.write("runs/random-corners-seed0/history.csv", "epoch,train_loss,validation_loss,validation_centre\n")
-    says(lambda: tables(**boards.arguments), "history.csv: no epoch", "train again")
+    says(lambda: write_tables(**boards.arguments), "history.csv: no epoch", "train again")

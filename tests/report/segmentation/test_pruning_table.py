@@ -10,11 +10,11 @@ from boardbench.params.segmentation import Complexity
 from boardbench.publish import publish
 from boardbench.report.page import render
 from boardbench.report.segmentation.charts import pareto_figure
-from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.pareto import pareto_table
 from boardbench.report.segmentation.pruning import read_pruning
 from boardbench.report.segmentation.sentences import pruning, under_budget
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 from boardbench.segmentation.scores import write_confusions
 
 CLASSES = ["others", "ic", "capacitor", "connectors"]
@@ -88,7 +88,7 @@ def pruned(world):
 
 
 def test_a_row_a_pruned_run(pruned):
-    tables(**pruned.arguments)
+    write_tables(**pruned.arguments)
     (row,) = pruned.table().to_dict("records")
     expected = {"dataset": "toy", "backbone": "unet", "strategy": "pca3", "seeds": "1", "pruning": "half"}
     expected |= {"method": "structured", "ratio": "0.5", "parameters_before": "1000000", "parameters": "250000"}
@@ -106,7 +106,7 @@ def test_a_row_a_pruned_run(pruned):
 
 def test_seeds_of_a_pruning_are_one_row(pruned):
     pruned.add(1, [0.8, 0.5, 0.1, 0.2], METADATA | {"parameters": 350_000, "macs": 1_000_000_000, "ratio": 0.7})
-    tables(**pruned.arguments | {"pruned": ["half/unet-pca3-seed0", "half/unet-pca3-seed1"]})
+    write_tables(**pruned.arguments | {"pruned": ["half/unet-pca3-seed0", "half/unet-pca3-seed1"]})
     (row,) = pruned.table().to_dict("records")
     # Before .5 and .4, after .4 and .4.
     expected = {"seeds": "2", "ratio": "0.6", "parameters": "300000", "gmacs": "1.5000", "miou_before": "0.4500"}
@@ -118,13 +118,13 @@ def test_seeds_of_a_pruning_are_one_row(pruned):
 
 
 def test_without_pruned_runs_there_is_no_table(pruned):
-    tables(**pruned.arguments)
-    tables(**pruned.arguments | {"pruned": None, "pruned_runs": None})
+    write_tables(**pruned.arguments)
+    write_tables(**pruned.arguments | {"pruned": None, "pruned_runs": None})
     assert not list((pruned.world.root / "tables").glob("segmentation_pruning*"))
 
 
 def test_times_are_empty_where_none_were_measured(pruned):
-    tables(**pruned.arguments | {"pareto": None})
+    write_tables(**pruned.arguments | {"pareto": None})
     assert not (pruned.world.root / "tables/segmentation_pruning_latency.csv").exists()
     (row,) = read_pruning(pruned.world.root / "tables")
     assert (row["p50_ms_before"], row["p50_ms"], row["times_faster"]) == ("", "", "")
@@ -133,7 +133,7 @@ def test_times_are_empty_where_none_were_measured(pruned):
 
 
 def test_sentences_say_what_the_table_holds(pruned):
-    tables(**pruned.arguments)
+    write_tables(**pruned.arguments)
     (row,) = read_pruning(pruned.world.root / "tables")
     (sentence,) = pruning([row])
     assert sentence.startswith("U-Net with PCA, 3 axes, half: GMACs from 4.0000 to 2.0000; measured 2.00 times")
@@ -181,9 +181,9 @@ def test_the_chart_joins_a_pruned_model_with_what_it_was(pruned, tmp_path, monke
 
 def test_the_page_shows_pruning_and_an_older_page_does_not_break(pruned):
     root = pruned.world.root
-    tables(**pruned.arguments)
+    write_tables(**pruned.arguments)
     grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
-    figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
+    write_figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
     published = {"tables": [root / "tables"], "figures": [root / "figures"], "datasets": ["toy"]}
     publish(**published, reports=root / "reports", out=root / "published.json")
     html = (root / "reports/index.html").read_text()
@@ -204,20 +204,24 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
     given = pruned.arguments
     again = "boardbench segmentation prune"
     says(
-        lambda: tables(**given | {"pruned": ["unet-pca3-seed0"]}), "--pruned unet-pca3-seed0: not <pruning>/<backbone>"
+        lambda: write_tables(**given | {"pruned": ["unet-pca3-seed0"]}),
+        "--pruned unet-pca3-seed0: not <pruning>/<backbone>",
     )
-    says(lambda: tables(**given | {"pruned": ["half/unet-pca3"]}), "--pruned half/unet-pca3: not <pruning>/<backbone>")
-    says(lambda: tables(**given | {"pruned_runs": None}), "Give --pruned-runs")
+    says(
+        lambda: write_tables(**given | {"pruned": ["half/unet-pca3"]}),
+        "--pruned half/unet-pca3: not <pruning>/<backbone>",
+    )
+    says(lambda: write_tables(**given | {"pruned_runs": None}), "Give --pruned-runs")
     pruned.change("training.json", pruning=METADATA | {"name": "third"})
-    says(lambda: tables(**given), "training.json: pruning is 'third', expected 'half'", again)
+    says(lambda: write_tables(**given), "training.json: pruning is 'third', expected 'half'", again)
     pruned.change("training.json", pruning=METADATA | {"macs": None})
-    says(lambda: tables(**given), "training.json: field pruning.macs is missing", again)
+    says(lambda: write_tables(**given), "training.json: field pruning.macs is missing", again)
     pruned.change("training.json", pruning="half")
-    says(lambda: tables(**given), "training.json: field pruning.name is missing", again)
+    says(lambda: write_tables(**given), "training.json: field pruning.name is missing", again)
     pruned.change("training.json", pruning=METADATA, seed=1)
-    says(lambda: tables(**given), "training.json: seed is 1, expected 0", again)
+    says(lambda: write_tables(**given), "training.json: seed is 1, expected 0", again)
     pruned.change("training.json", seed=0)
     write_confusions(pruned.root / "confusions.csv", {"b9_1": np.diag([10] * 4)}, CLASSES)
-    says(lambda: tables(**given), "half/unet-pca3-seed0/confusions.csv: scored on other captures")
+    says(lambda: write_tables(**given), "half/unet-pca3-seed0/confusions.csv: scored on other captures")
     (pruned.root / "training.json").unlink()
-    says(lambda: tables(**given), "training.json: no such file", again)
+    says(lambda: write_tables(**given), "training.json: no such file", again)

@@ -10,9 +10,9 @@ from boardbench.captures.transfer import QUANTITIES, photon_transfer
 from boardbench.params.segmentation import Complexity
 from boardbench.publish import publish
 from boardbench.report.segmentation.camera import NAMES, PUBLISHED, compared, quantities, sensor
-from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.sensor import alike
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 
 ROOT = Path(__file__).parents[3]
 FILES = ROOT.parent / "shared/data/real/specarray"
@@ -118,10 +118,10 @@ def page(world):
     """Return a function that publishes the hand-made results, with the camera's table or without."""
 
     def render(camera):
-        tables(**world.arguments, sensor=camera, counted=Complexity())
+        write_tables(**world.arguments, sensor=camera, counted=Complexity())
         folders = {"tables": world.root / "tables", "out": world.root / "figures"}
         grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
-        figures(**grid, runs=world.root / "runs", **folders)
+        write_figures(**grid, runs=world.root / "runs", **folders)
         published = {"tables": [folders["tables"]], "figures": [folders["out"]], "datasets": ["toy"]}
         publish(**published, reports=world.root / "reports", out=world.root / "published.json")
         return (world.root / "reports/index.html").read_text()

@@ -11,16 +11,16 @@ from boardbench.report.charts import pretty
 from boardbench.report.pictures import shrink
 from boardbench.report.segmentation.charts import pareto_figure, scores_figure, training_curves
 from boardbench.report.segmentation.costs import COUNTED
-from boardbench.report.segmentation.figures import figures
+from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.pareto import COLUMNS as PARETO
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 
 GRID = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1]}
 
 
 @pytest.fixture
 def made(world):
-    tables(**world.arguments, counted=Complexity())
+    write_tables(**world.arguments, counted=Complexity())
     world.made = GRID | {
         "runs": world.root / "runs",
         "tables": world.root / "tables",
@@ -34,7 +34,7 @@ def test_first_test_captures_and_captions(made):
     out.mkdir()
     for name in ("segmentation_prediction_old.png", "placement_scores.svg"):
         (out / name).write_text("old")
-    figures(**made.made)
+    write_figures(**made.made)
     entries = json.loads((out / "segmentation_figures.json").read_text())
     names = [f"segmentation_prediction_unet-pca3_board{number}_1.png" for number in range(3)]
     assert [entry["file"] for entry in entries] == [
@@ -48,8 +48,8 @@ def test_first_test_captures_and_captions(made):
 
 
 def test_same_bytes_twice_and_no_date(made):
-    figures(**made.made)
-    figures(**made.made | {"out": made.root / "again"})
+    write_figures(**made.made)
+    write_figures(**made.made | {"out": made.root / "again"})
     for path in (made.root / "figures").iterdir():
         assert path.read_bytes() == (made.root / "again" / path.name).read_bytes(), path.name
         assert b"dc:date" not in path.read_bytes()
@@ -62,8 +62,8 @@ def test_pictures_of_the_best_backbone(made):
     more = {"backbones": ["unet", "attention_unet", "resunet"], "seeds": [0, 1]}
     rows = "\n".join(f"{name},pca3{',1' * len(COUNTED)}" for name in more["backbones"])
     made.write("complexity.csv", f"backbone,strategy,{','.join(COUNTED)}\n{rows}\n")
-    tables(**made.arguments | more, counted=Complexity())
-    figures(**made.made | more | {"pictures": 1})
+    write_tables(**made.arguments | more, counted=Complexity())
+    write_figures(**made.made | more | {"pictures": 1})
     shown = [path.name for path in (made.root / "figures").glob("*.png")]
     assert shown == ["segmentation_prediction_attention_unet-pca3_board0_1.png"]
 
@@ -89,7 +89,7 @@ def test_missing_input_names_file_and_remedy(made, lost, words):
     path = made.root / lost
     path.rename(path.with_name("elsewhere"))
     with pytest.raises(BoardbenchError) as error:
-        figures(**made.made)
+        write_figures(**made.made)
     for word in words:
         assert word in str(error.value)
 
@@ -97,7 +97,7 @@ def test_missing_input_names_file_and_remedy(made, lost, words):
 def test_broken_picture_names_file_and_remedy(made):
     (made.root / "runs/unet-pca3-seed0/predictions/board0_1.png").write_text("no picture")
     with pytest.raises(BoardbenchError, match=r"board0_1.png: not a picture .*segmentation evaluate"):
-        figures(**made.made)
+        write_figures(**made.made)
 
 
 def test_history_without_a_column(tmp_path):
@@ -168,7 +168,7 @@ def test_the_pareto_figure_is_drawn_only_where_its_table_holds_a_score(made):
     out, table = made.root / "figures", made.root / "tables/segmentation_pareto.csv"
 
     def files():
-        figures(**made.made)
+        write_figures(**made.made)
         names = [entry["file"] for entry in json.loads((out / "segmentation_figures.json").read_text())]
         assert ("segmentation_pareto.svg" in names) == (out / "segmentation_pareto.svg").exists()
         return names
@@ -180,7 +180,7 @@ def test_the_pareto_figure_is_drawn_only_where_its_table_holds_a_score(made):
     assert "segmentation_pareto.svg" not in files()
     table.write_text("backbone\nunet\n")
     with pytest.raises(BoardbenchError, match=r"segmentation_pareto\.csv: column .*miou.* is missing"):
-        figures(**made.made)
+        write_figures(**made.made)
 
 
 @pytest.mark.parametrize(

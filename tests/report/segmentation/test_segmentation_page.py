@@ -9,8 +9,8 @@ import pytest
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.publish import publish
-from boardbench.report.segmentation.figures import figures
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.figures import write_figures
+from boardbench.report.segmentation.tables import write_tables
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def compared(world):
 
 def page(world, **compared):
     root = world.root
-    tables(**world.arguments | compared, counted=Complexity())
+    write_tables(**world.arguments | compared, counted=Complexity())
     grid = {"dataset": "toy", "backbones": ["unet"], "strategies": ["pca3"], "seeds": [0, 1], "pictures": 1}
-    figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
+    write_figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
     published = {"tables": [root / "tables"], "figures": [root / "figures"], "datasets": ["toy"]}
     publish(**published, reports=root / "reports", out=root / "published.json")
     return (root / "reports/index.html").read_text()
@@ -79,10 +79,10 @@ def test_the_page_tells_the_spread_and_an_older_report_does_not_break(world):
 
 
 def test_a_lost_table_of_the_pair_is_named(compared):
-    tables(**compared.arguments | compared.compared, counted=Complexity())
+    write_tables(**compared.arguments | compared.compared, counted=Complexity())
     (compared.root / "tables/segmentation_normalization_order.csv").unlink()
     with pytest.raises(BoardbenchError, match=r"segmentation_normalization_order\.csv: no such file"):
-        figures(
+        write_figures(
             dataset="toy",
             backbones=["unet"],
             strategies=["pca3"],

@@ -6,7 +6,7 @@ import pytest
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.report.segmentation.costs import COUNTED
-from boardbench.report.segmentation.tables import tables
+from boardbench.report.segmentation.tables import write_tables
 
 # Mean IoU by seed: (.9 + .5 + .1) / 3 = .5 (the NaN class is left out), (.8 + .4 + .2 + .2) / 4 = .4;
 # mean .45, sd = |.5 - .4| / sqrt 2 = .0707. Mean F1: 1.75 / 3 = .58333, 2 / 4 = .5; mean .54167, sd .05893.
@@ -61,7 +61,7 @@ toy,b2,1,test,32,48,214,328704,3,0,1,4,5,2,7
 
 
 def make(world, counted=None, **changes):
-    tables(**(world.arguments | changes), counted=counted or Complexity())
+    write_tables(**(world.arguments | changes), counted=counted or Complexity())
     return world.root / "tables"
 
 
