@@ -123,7 +123,7 @@ rule classification_tables:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=CLASSIFICATION_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(CLASSIFICATION),
     message:
         "Putting classification runs beside the published numbers"
@@ -151,7 +151,7 @@ rule classification_figures:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=CLASSIFICATION_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(CLASSIFICATION),
     message:
         "Drawing the images, loss curves and confusions"

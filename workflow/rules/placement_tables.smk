@@ -27,7 +27,7 @@ rule placement_tables:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=PLACEMENT_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(PLACEMENT),
     message:
         "Putting placement runs in tables"
@@ -59,7 +59,7 @@ rule placement_figures:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=PLACEMENT_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(PLACEMENT),
     message:
         "Drawing placement curves, errors and pictures"

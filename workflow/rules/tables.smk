@@ -1,4 +1,5 @@
 # The segmentation study's tables beside the published numbers, and its figures.
+
 # The simulated camera beside a real one; its curves lie beside it.
 SENSOR = (
     [
@@ -50,7 +51,7 @@ rule segmentation_tables:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=SEGMENTATION_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(SEGMENTATION),
     message:
         "Putting runs beside the published numbers"
@@ -76,7 +77,7 @@ rule segmentation_figures:
     conda:
         "../envs/boardbench.yaml"
     params:
-        results=SEGMENTATION_RESULTS,
+        results=subpath(output[0], parent=True),
         settings=settings(SEGMENTATION),
     message:
         "Drawing curves, scores and predictions"
