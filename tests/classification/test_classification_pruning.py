@@ -86,17 +86,17 @@ def test_zeros_are_chosen_on_the_validation_images_only(run, samples, tmp_path, 
 
 def test_a_killed_pruning_goes_on_and_ends_with_the_same_bytes(run, samples, tmp_path, monkeypatch, capsys):
     pruned(run, samples, tmp_path / "whole", epochs=3)
-    kept = engine.History.on_train_epoch_start
+    kept = engine.History.start_epoch
 
-    def killed(self, trainer, module):
-        if trainer.current_epoch == 2:
+    def killed(self, epoch):
+        if epoch == 2:
             raise RuntimeError("killed")
-        kept(self, trainer, module)
+        kept(self, epoch)
 
-    monkeypatch.setattr(engine.History, "on_train_epoch_start", killed)
+    monkeypatch.setattr(engine.History, "start_epoch", killed)
     with pytest.raises(RuntimeError, match="killed"):
         pruned(run, samples, tmp_path / "killed", epochs=3)
-    monkeypatch.setattr(engine.History, "on_train_epoch_start", kept)
+    monkeypatch.setattr(engine.History, "start_epoch", kept)
     assert not (tmp_path / "killed/model.pt").exists()
     capsys.readouterr()
     pruned(run, samples, tmp_path / "killed", epochs=3)

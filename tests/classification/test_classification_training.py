@@ -83,12 +83,12 @@ def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, m
     settings = {"epochs": 4, "schedule": "one_cycle", "crop": 1, "flip": True, "label_smoothing": 0.1}
     whole = start(samples, tmp_path / "whole/small", **settings)
 
-    def cut(self, trainer, module):
-        if trainer.current_epoch == 2:
+    def cut(self, epoch):
+        if epoch == 2:
             raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
-        patched.setattr(History, "on_train_epoch_start", cut)
+        patched.setattr(History, "start_epoch", cut)
         start(samples, tmp_path / "cut/small", **settings)
     assert not (tmp_path / "cut/small/metrics.json").exists()
     torch.rand(7)

@@ -116,15 +116,13 @@ def test_l1_counts_weights_that_train_alone():
     assert network[0].bias.grad is None and network[1].weight.grad is None
 
 
-def test_l1_joins_the_step_but_not_the_history(monkeypatch):
+def test_l1_joins_the_step_but_not_the_history():
     network = nn.Linear(1, 1, bias=False)
     nn.init.constant_(network.weight, -2.0)
     learner = Learner(network, nn.MSELoss(), None, None, loop(l1_weight=0.25), 0)
-    logged = {}
-    monkeypatch.setattr(learner, "log", lambda name, value, **_: logged.update({name: value.item()}))
-    loss = learner.training_step((torch.ones(1, 1), torch.zeros(1, 1)), 0)
-    assert (loss.item(), logged) == (4.5, {"train_loss": 4.0})  # (-2)^2 + 0.25 * 2
-    loss.backward()
+    loss, penalized = learner.losses(torch.ones(1, 1), torch.zeros(1, 1))
+    assert (loss.item(), penalized.item()) == (4.0, 4.5)  # (-2)^2 + 0.25 * 2
+    penalized.backward()
     assert network.weight.grad.item() == -4.25  # 2 * -2 - 0.25
 
 
@@ -169,12 +167,12 @@ def test_a_run_cut_off_ends_with_the_same_weights(tmp_path, monkeypatch, capsys,
     settings |= {"freeze_batch_norm": 0.25}
     whole, history = train(tmp_path / "whole", **settings)
 
-    def cut(self, trainer, module):
-        if trainer.current_epoch == 2:
+    def cut(self, epoch):
+        if epoch == 2:
             raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
-        patched.setattr(History, "on_train_epoch_start", cut)
+        patched.setattr(History, "start_epoch", cut)
         train(tmp_path / "cut", **settings)
     resumed, again = train(tmp_path / "cut", fresh=5, **settings)
     assert "resuming from epoch 2" in capsys.readouterr().out
@@ -211,16 +209,16 @@ def test_the_loop_goes_through_the_schedule_by_epochs(tmp_path, monkeypatch, sch
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_run(tmp_path, monkeypatch):
     values, kept = iter([1.0, 0.5, 0.7, 0.5, 0.1]), []
-    original = History.on_train_epoch_end
+    original = History.end_epoch
 
-    def watched(self, trainer, module):
-        original(self, trainer, module)
-        kept.append({key: value.clone() for key, value in module.network.state_dict().items()})
+    def watched(self, epoch, scores, network):
+        original(self, epoch, scores, network)
+        kept.append({key: value.clone() for key, value in network.state_dict().items()})
 
     def loss(logits, targets):
         return nn.functional.cross_entropy(logits, targets) if logits.requires_grad else torch.tensor(next(values))
 
-    monkeypatch.setattr(History, "on_train_epoch_end", watched)
+    monkeypatch.setattr(History, "end_epoch", watched)
     network, history = train(tmp_path, loss, epochs=9, patience=2)
     assert [row["validation_loss"] for row in history.rows] == pytest.approx([1.0, 0.5, 0.7, 0.5])
     assert history.kept_epoch == 1
@@ -240,14 +238,14 @@ def test_the_last_epoch_is_kept_where_it_is_asked_for(tmp_path):
 
 def test_late_epochs_train_on_the_statistics_that_are_used_afterwards(tmp_path, monkeypatch):
     seen = []
-    original = History.on_train_epoch_end
+    original = History.end_epoch
 
-    def watched(self, trainer, module):
-        original(self, trainer, module)
-        norm = module.network[1]
+    def watched(self, epoch, scores, network):
+        original(self, epoch, scores, network)
+        norm = network[1]
         seen.append((norm.running_mean.clone(), norm.weight.detach().clone()))
 
-    monkeypatch.setattr(History, "on_train_epoch_end", watched)
+    monkeypatch.setattr(History, "end_epoch", watched)
     train(tmp_path, epochs=5, freeze_batch_norm=0.4)
     changed = [[not torch.equal(*pair) for pair in zip(one, other, strict=True)] for one, other in pairwise(seen)]
     # The first three of five epochs move the statistics, the fourth measures them; the last two train on with them.
@@ -294,3 +292,31 @@ def test_bf16_runs_a_step_on_the_processor(tmp_path):
     network, history = train(tmp_path, epochs=1, precision="bf16")
     assert math.isfinite(history.rows[0]["validation_loss"])
     assert all(value.dtype == torch.float32 for value in network.state_dict().values() if value.is_floating_point())
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "foreign"])
+def test_a_broken_checkpoint_is_dropped_and_the_run_starts_over(tmp_path, capsys, monkeypatch, damage):
+    whole, _ = train(tmp_path / "whole")
+    last = tmp_path / "broken/checkpoints/run/last.ckpt"
+
+    def cut(self, epoch):
+        if epoch == 2:
+            raise RuntimeError("cut off")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
+        patched.setattr(History, "start_epoch", cut)
+        train(tmp_path / "broken")
+    if damage == "foreign":
+        torch.save({"epoch": 1}, last)
+    else:
+        last.write_bytes(last.read_bytes()[: len(last.read_bytes()) // 2 if damage == "cut" else 0])
+    again, history = train(tmp_path / "broken")
+    told = capsys.readouterr().out
+    assert f"{last}: not a checkpoint" in told and "starts over" in told and "resuming" not in told
+    assert len(history.rows) == 4
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in whole.state_dict().items())
+
+
+def test_a_gpu_that_is_not_there_is_named(tmp_path, says, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    says(lambda: train(tmp_path, device="cuda"), "training.device", "cpu")

@@ -56,12 +56,12 @@ def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, m
     params = PARAMS.model_copy(update={"epochs": 4})
     whole = start(samples, tmp_path / "whole", params=params)
 
-    def cut(self, trainer, module):
-        if trainer.current_epoch == 2:
+    def cut(self, epoch):
+        if epoch == 2:
             raise RuntimeError("cut off")
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
-        patched.setattr(History, "on_train_epoch_start", cut)
+        patched.setattr(History, "start_epoch", cut)
         start(samples, tmp_path / "cut", params=params)
     assert not (tmp_path / "cut/model.pt").exists()
     torch.rand(7)  # whatever was drawn before, dropout draws the same

@@ -90,13 +90,13 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from boardbench.engine.training import History
 from test_segmentation_pruning import pruned
-shown = History.on_train_epoch_start
-def slowly(self, trainer, module):
-    if trainer.current_epoch == 2:
+shown = History.start_epoch
+def slowly(self, epoch):
+    if epoch == 2:
         print("two epochs done", flush=True)
         time.sleep(600)
-    shown(self, trainer, module)
-History.on_train_epoch_start = slowly
+    shown(self, epoch)
+History.start_epoch = slowly
 root = Path(sys.argv[2])
 data = {"split": root / "split.csv", "reflectance": root / "reflectance", "augmentation": root / "augmentation.csv"}
 pruned((root, data), Path(sys.argv[3]), epochs=4)

@@ -139,7 +139,7 @@ class EpochBatches(Sampler[tuple[np.ndarray, int]]):
         self._batches = -(-count // batch_size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls this."""
+        """Choose the epoch; the loop calls this."""
         self._epoch = epoch
 
     def __len__(self) -> int:

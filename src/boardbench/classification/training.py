@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 from torch import nn
 
@@ -16,7 +15,7 @@ from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
-from boardbench.engine.arithmetic import channels_last, fix_arithmetic
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic, seed_process
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store, fingerprint_of
 from boardbench.engine.training import History, fit, remove_checkpoints
@@ -62,7 +61,7 @@ def train(
     where = f"classification.networks.runs, {name}"
     parts = parts_of(given, classes, params.validation, seed, where, params.train_images)
     scaled = fit_normalization(params.normalization, parts.train.images.numpy())
-    pl.seed_everything(seed, verbose=False)
+    seed_process(seed)
     network = network_of(settings, given.size, len(classes))
     weights = str(start) if start else params.weights
     parent = take_weights(network, settings, given.size, weights, out.parent) if weights else None

@@ -27,7 +27,7 @@ def optimizer_of(network: nn.Module, params: Loop) -> torch.optim.Optimizer:
 
 
 def schedule_of(optimizer: torch.optim.Optimizer, params: Loop, steps: int) -> dict[str, Any] | None:
-    """Return how the learning rate goes over the epochs, as Lightning wants it; None where it stays.
+    """Return how the learning rate goes over the epochs, with the interval of its steps; None where it stays.
 
     Args:
         optimizer: whose rate it is.

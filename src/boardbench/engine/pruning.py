@@ -80,7 +80,6 @@ def pruned(
         small = apply_mask(dense, ratio)
     score_pruned = validated(small.eval())
     print(f"{params.method} {ratio:g}: validation {score_before:.4f}, pruned {score_pruned:.4f}", flush=True)
-    # Lightning leaves a network in the mode it is given, and normalization must learn its statistics anew.
     history = train(small.train())
     small = small.cpu().eval()
     if params.method == "unstructured":

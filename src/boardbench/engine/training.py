@@ -1,31 +1,30 @@
-"""The training loop all studies share: Lightning runs it, this module says what a run is.
+"""The training loop that all studies share, and what a run keeps of itself.
 
-A run keeps one checkpoint a epoch (weights, optimizer, history, best weights) under a folder named by its fingerprint.
-A killed run that is started again goes on from there and ends with the same numbers: every random choice is a function
-of seed and epoch, none of elapsed draws.
+A run keeps one checkpoint a epoch (weights, optimizer, schedule, history, kept weights) under a folder named by its
+fingerprint. A killed run that is started again goes on from there and ends with the same numbers: every random choice
+is a function of seed and epoch, none of elapsed draws.
 """
 
 import ctypes
-import logging
 import math
+import os
 import shutil
 import sys
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
+from tqdm import tqdm
 
 from boardbench.engine.batch_norm import measure_batch_norm
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
+from boardbench.files import atomic_write
 from boardbench.params.section import Loop
 
 # Monitored quantity in history.csv, and which way is better.
@@ -49,7 +48,7 @@ class EpochSampler(Sampler[int]):
         self._rows_of, self._seed, self._epoch = rows_of, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls this."""
+        """Choose the epoch; the loop calls this."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -67,7 +66,22 @@ def _is_frozen(module: nn.Module) -> bool:
     return bool(weights) and not any(weight.requires_grad for weight in weights)
 
 
-class Learner(pl.LightningModule):
+class _Mean:
+    """The mean of a loss over an epoch, each batch by its size, in float32."""
+
+    def __init__(self) -> None:
+        self._sum: torch.Tensor | float = 0.0  # stays on the device: to read it would wait for the device
+        self._count = 0
+
+    def add(self, value: torch.Tensor, count: int) -> None:
+        self._sum = self._sum + value.detach().float() * count
+        self._count += count
+
+    def value(self) -> float:
+        return float(self._sum / torch.tensor(self._count))
+
+
+class Learner:
     """A network, its loss, and a score of the validation part.
 
     ``loss(logits, targets)`` returns a scalar. ``score(outputs)`` turns the list of per-batch
@@ -75,12 +89,17 @@ class Learner(pl.LightningModule):
     """
 
     def __init__(
-        self, network: nn.Module, loss: Callable, batch_statistics: Callable, score: Callable, params: Loop, seed: int
+        self,
+        network: nn.Module,
+        loss: Callable,
+        batch_statistics: Callable,
+        score: Callable,
+        params: Loop,
+        seed: int,
+        device: torch.device | None = None,
     ):
-        super().__init__()
         self.network, self.loss, self.batch_statistics, self.score = network, loss, batch_statistics, score
-        self.params, self._seed = params, seed
-        self._statistics: list[Any] = []
+        self.params, self._seed, self._device = params, seed, device or torch.device("cpu")
         self._frozen = [module for module in network.modules() if _is_frozen(module)]
         # A network trained on the statistics of a few captures, each under a light of its own, comes to rely on them:
         # what it gives by the stored ones is another score with each seed. Late epochs train what will be used.
@@ -89,108 +108,138 @@ class Learner(pl.LightningModule):
             for module in network.modules()
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module not in self._frozen
         ]
-        self._frozen_from = params.epochs - math.floor(
-            params.epochs * params.freeze_batch_norm + 1e-9
-        )  # first such epoch
+        self._frozen_from = params.epochs - math.floor(params.epochs * params.freeze_batch_norm + 1e-9)
 
-    def on_train_batch_start(self, _, number):
-        # Lightning switches everything to training after each validation; what is frozen keeps its statistics too.
-        for module in self._frozen:
+    def train_epoch(
+        self,
+        epoch: int,
+        loader: DataLoader,
+        optimizer: torch.optim.Optimizer,
+        after_step: Callable[[], None],
+        watched: bool = False,
+    ) -> dict[str, float]:
+        """Go through the training part once; return the mean loss, without the penalty on weights."""
+        self.network.train()
+        for module in self._frozen:  # what is frozen keeps its statistics too
             module.eval()
-        # Not at the epoch's start: loaders draw once between the two, and in a resumed run at another time.
-        if number == 0:
-            torch.manual_seed(seed_of(self._seed, self.current_epoch))
-            if self.current_epoch == self._frozen_from:
-                batches = (
-                    self.transfer_batch_to_device(batch, self.device, 0) for batch in self.trainer.train_dataloader
-                )
-                measure_batch_norm(self.network, self._norms, batches)
-        if self.current_epoch >= self._frozen_from:
+        mean = _Mean()
+        title = f"epoch {epoch + 1}/{self.params.epochs}"
+        for number, batch in enumerate(tqdm(loader, title, leave=False, disable=not watched)):
+            # Not before the first batch is there: a loader draws once when it starts, in a resumed run at another time.
+            if number == 0:
+                self._begin(epoch, loader)
+            inputs, targets = self._moved(batch)
+            loss, penalized = self.losses(inputs, targets)
+            mean.add(loss, len(inputs))
+            optimizer.zero_grad()
+            penalized.backward()
+            optimizer.step()
+            after_step()
+        return {"train_loss": mean.value()}
+
+    def _begin(self, epoch: int, loader: DataLoader) -> None:
+        torch.manual_seed(seed_of(self._seed, epoch))
+        if epoch == self._frozen_from:
+            measure_batch_norm(self.network, self._norms, map(self._moved, loader))
+        if epoch >= self._frozen_from:
             for module in self._norms:
                 module.eval()
 
-    def training_step(self, batch, _):
-        inputs, targets = batch
-        loss = self.loss(self.network(inputs), targets)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(inputs))
-        return loss + self.params.l1_weight * l1_norm(self.network) if self.params.l1_weight else loss
+    def losses(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of a batch, and the same with the penalty on weights, which is what is minimized."""
+        with self._precision():
+            loss = self.loss(self.network(inputs), targets)
+            return loss, loss + self.params.l1_weight * l1_norm(self.network) if self.params.l1_weight else loss
 
-    def validation_step(self, batch, _):
-        inputs, targets = batch
-        logits = self.network(inputs)
-        loss = self.loss(logits, targets)
-        self.log("validation_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(inputs))
-        self._statistics.append(self.batch_statistics(logits, targets))
+    def validate(self, loader: DataLoader) -> dict[str, float]:
+        """Return the mean loss and the scores of the validation part."""
+        self.network.eval()
+        mean, statistics = _Mean(), []
+        with torch.no_grad(), self._precision():
+            for inputs, targets in map(self._moved, loader):
+                logits = self.network(inputs)
+                mean.add(self.loss(logits, targets), len(inputs))
+                statistics.append(self.batch_statistics(logits, targets))
+        scores = {
+            name: float(torch.tensor(value, dtype=torch.float32)) for name, value in self.score(statistics).items()
+        }
+        return {"validation_loss": mean.value()} | {f"validation_{name}": value for name, value in scores.items()}
 
-    def on_validation_epoch_end(self):
-        for name, value in self.score(self._statistics).items():
-            self.log(f"validation_{name}", torch.tensor(value, dtype=torch.float32), prog_bar=True)
-        self._statistics.clear()
+    def _moved(self, batch: Iterable[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        return tuple(part.to(self._device) for part in batch)
 
-    def configure_optimizers(self):
-        optimizer = optimizer_of(self.network, self.params)
-        steps = int(self.trainer.estimated_stepping_batches) if self.params.schedule == "one_cycle" else 0
-        schedule = schedule_of(optimizer, self.params, steps)
-        return {"optimizer": optimizer, **({"lr_scheduler": schedule} if schedule else {})}
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self.params.precision == "bf16")
 
 
-class History(pl.Callback):
-    """Keeps the history and the weights of one epoch, prints a plain line an epoch, logs it to the tracker.
+class History:
+    """What a run has gone through, and the weights of the epoch that is kept; all of it is part of the checkpoint.
 
-    All of it is part of the checkpoint, so that one file is a consistent whole. ``seconds`` are those of each epoch,
-    its validation included; ``kept`` are the weights of ``kept_epoch``.
+    Attributes:
+        rows: of history.csv, one an epoch.
+        kept: weights of ``kept_epoch``.
+        kept_epoch: the last epoch, or the best one by the monitored quantity.
+        seconds: of each epoch, its validation included.
     """
 
     _SAVED = ("rows", "kept", "kept_epoch", "seconds")
 
     def __init__(self, params: Loop, run: Run | None, watched: bool):
-        self._monitor, self._better = MONITORS[params.monitor]
-        self._last = params.keep == "last"
-        self._run, self._watched = run, watched
+        self._params, self._run, self._watched = params, run, watched
+        self._monitor, better = MONITORS[params.monitor]
+        self._sign = 1 if better == "max" else -1
         self.rows: list[dict[str, float]] = []
         self.kept: dict[str, torch.Tensor] = {}
         self.kept_epoch = -1
         self.seconds: list[float] = []
         self._started = 0.0
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
         return {name: getattr(self, name) for name in self._SAVED}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint; MLflow gets its rows."""
         for name in self._SAVED:
             setattr(self, name, state[name])
-
-    def on_fit_start(self, trainer, module):
         if self._run and self.rows:
             self._run.log(self.rows)
 
-    def on_train_epoch_start(self, trainer, module):
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        values = [self._sign * row[self._monitor] for row in self.rows]
+        return len(values) - 1 - values.index(max(values)) if values else 0
+
+    def start_epoch(self, epoch: int) -> None:
+        """Start the clock."""
         self._started = time.monotonic()
 
-    def on_train_epoch_end(self, trainer, module):
-        row = {"epoch": trainer.current_epoch}
-        row |= {key: float(value) for key, value in sorted(trainer.callback_metrics.items())}
-        if not torch.isfinite(torch.tensor(row["validation_loss"])):
+    def end_epoch(self, epoch: int, scores: dict[str, float], network: nn.Module) -> None:
+        """Take an epoch in: its row, its weights where they are kept, its time; say it in one line, and to MLflow.
+
+        Raises:
+            BoardbenchError: a loss that is no longer finite.
+        """
+        row = {"epoch": epoch} | dict(sorted(scores.items()))
+        if not math.isfinite(row["validation_loss"]):
             raise BoardbenchError(
-                f"training diverged in epoch {row['epoch']}: validation loss is {row['validation_loss']}. "
-                "Lower training.learning_rate; the history up to here is kept."
+                f"training diverged in epoch {epoch}: validation loss is {row['validation_loss']}. Lower "
+                "training.learning_rate; the history up to here is kept."
             )
-        sign = 1 if self._better == "max" else -1
-        earlier = [sign * former[self._monitor] for former in self.rows]
         self.rows.append(row)
-        if self._last or not earlier or sign * row[self._monitor] > max(earlier):
-            self.kept = {key: value.detach().cpu().clone() for key, value in module.network.state_dict().items()}
-            self.kept_epoch = trainer.current_epoch
+        if self._params.keep == "last" or not self.waited:
+            self.kept = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
+            self.kept_epoch = epoch
         seconds = time.monotonic() - self._started
         self.seconds.append(seconds)
         if self._run:
             self._run.log([row])
         if not self._watched:
-            left = seconds * (trainer.max_epochs - trainer.current_epoch - 1)
-            scores = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if key != "epoch")
+            left = seconds * (self._params.epochs - epoch - 1)
+            told = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if key != "epoch")
             print(
-                f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {scores}  "
-                f"{seconds:.1f} s  at most {left:.0f} s left",
+                f"epoch {epoch + 1}/{self._params.epochs}  {told}  {seconds:.1f} s  at most {left:.0f} s left",
                 flush=True,
             )
 
@@ -215,48 +264,60 @@ def fit(
     ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
     :func:`remove_checkpoints` once the caller has written its results.
     """
-    _quiet()
     _keep_freed_memory()
-    monitor, mode = MONITORS[params.monitor]
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    device = torch.device("cuda" if params.device != "cpu" and torch.cuda.is_available() else "cpu")
+    if params.device == "cuda" and device.type == "cpu":
+        raise BoardbenchError("training.device is cuda, but torch finds no GPU. Set it to auto or cpu.")
+    network.to(device)
+    optimizer = optimizer_of(network, params)
+    schedule = schedule_of(optimizer, params, len(training) * params.epochs) or {}
+    by_step, by_epoch = (_stepper(schedule, interval) for interval in ("step", "epoch"))
     watched = sys.stderr.isatty()
+    learner = Learner(network, loss, batch_statistics, score, params, seed, device)
     history = History(params, run, watched)
+    parts = {"network": network, "optimizer": optimizer, "history": history}
+    parts |= {"schedule": schedule["scheduler"]} if schedule else {}
     last = checkpoints / "last.ckpt"
-    trainer = pl.Trainer(
-        max_epochs=params.epochs,
-        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[params.device],
-        devices=1,
-        precision={"32": "32-true", "bf16": "bf16-mixed"}[params.precision],
-        deterministic="warn",
-        callbacks=[
-            history,
-            EarlyStopping(
-                monitor,
-                mode=mode,
-                patience=params.patience,
-                min_delta=0.0,
-                check_on_train_epoch_end=True,
-                check_finite=False,
-            ),
-            ModelCheckpoint(
-                dirpath=checkpoints, filename="last", enable_version_counter=False, save_on_train_epoch_end=True
-            ),
-            *([TQDMProgressBar()] if watched else []),
-        ],
-        enable_progress_bar=watched,
-        enable_model_summary=False,
-        logger=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-    )
-    learner = Learner(network, loss, batch_statistics, score, params, seed)
-    resume = last if last.is_file() else None
-    if resume:
-        print(f"resuming from epoch {torch.load(resume, weights_only=True)['epoch'] + 1}", flush=True)
-    trainer.fit(learner, training, validation, ckpt_path=resume, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    network.load_state_dict(history.kept)
+    first = _resume(last, parts, device)
+    for epoch in range(first, params.epochs):
+        if history.waited >= params.patience:
+            break
+        for sampler in (training.sampler, training.batch_sampler and training.batch_sampler.sampler):
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(epoch)
+        history.start_epoch(epoch)
+        scores = learner.train_epoch(epoch, training, optimizer, by_step, watched)
+        scores |= learner.validate(validation)
+        history.end_epoch(epoch, scores, network)
+        by_epoch()
+        with atomic_write(last) as beside:
+            torch.save({"epoch": epoch, **{name: part.state_dict() for name, part in parts.items()}}, beside)
+    network.cpu().load_state_dict(history.kept)
     return history
+
+
+def _stepper(schedule: dict[str, Any], interval: str) -> Callable[[], None]:
+    """Return what moves a schedule on after each step, or each epoch; nothing where it is of the other kind."""
+    return schedule["scheduler"].step if schedule.get("interval", "epoch") == interval and schedule else lambda: None
+
+
+def _resume(last: Path, parts: dict[str, Any], device: torch.device) -> int:
+    """Load a checkpoint, if there is one; return the epoch to go on with. A broken one is dropped."""
+    if not last.is_file():
+        return 0
+    try:
+        saved = torch.load(last, weights_only=True, map_location=device)
+        states = {name: saved[name] for name in parts}
+    except Exception as error:  # whatever half a file makes torch raise
+        print(f"{last}: not a checkpoint ({error}). It is dropped, and the run starts over.", flush=True)
+        last.unlink()
+        return 0
+    for name, part in parts.items():
+        part.load_state_dict(states[name])
+    print(f"resuming from epoch {saved['epoch'] + 1}", flush=True)
+    return saved["epoch"] + 1
 
 
 def remove_checkpoints(checkpoints: Path) -> None:
@@ -273,17 +334,3 @@ def _keep_freed_memory() -> None:
     if mallopt:
         for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
             mallopt(option, 2**31 - 1)
-
-
-def _quiet() -> None:
-    """Silence Lightning's advice on hardware and workers, which a log has no use for."""
-    for name in ("pytorch_lightning.utilities.rank_zero", "lightning.pytorch.utilities.rank_zero"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for text in (
-        ".*does not have many workers.*",
-        ".*GPU available but not used.*",
-        ".*LeafSpec.*",
-        ".*isinstance.*",
-    ):
-        warnings.filterwarnings("ignore", text)
-    warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")

@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.arithmetic import fix_arithmetic, seed_process
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import Store, fingerprint_of
 from boardbench.engine.training import remove_checkpoints
@@ -136,7 +135,7 @@ def prune(
         entry = Store(tracking).start("segmentation", title, fingerprint, shown, "segmentation prune")
     checkpoints = out / "checkpoints" / fingerprint
     try:
-        pl.seed_everything(model.seed, verbose=False)
+        seed_process(model.seed)
         result = pruned(
             model.network,
             params,

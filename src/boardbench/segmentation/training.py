@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from boardbench.engine.arithmetic import channels_last, fix_arithmetic
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic, seed_process
 from boardbench.engine.tracking import Run, Store, fingerprint_of
 from boardbench.engine.training import EpochSampler, History, fit, remove_checkpoints
 from boardbench.errors import BoardbenchError
@@ -86,7 +85,7 @@ def train(
         run = Store(tracking).start("segmentation", f"{dataset} {name}", fingerprint, shown, "segmentation train")
 
     try:
-        pl.seed_everything(seed, verbose=False)
+        seed_process(seed)
         bands = training_data.headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
         checkpoints = out / "checkpoints" / fingerprint
