@@ -70,7 +70,7 @@ def tiny_model(path, **changes):
             "Resize",
             ["pooled", "", "scales"],
             "far",
-            {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "baseline"},
+            {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
         ),
         ("Shape", ["reduced"], "size", {"start": 2}),
         ("Slice", ["far", "origin", "size", "axes"], "cropped", {}),
