@@ -86,7 +86,7 @@ class _Lazy(click.Group):
 
     def __init__(self, prefix: str = "", **attributes: Any):
         super().__init__(**attributes)
-        self.prefix = prefix
+        self.prefix, self._described = prefix, True
 
     def list_commands(self, _: click.Context) -> list[str]:
         words = [verb.removeprefix(self.prefix) for verb in VERBS if verb.startswith(self.prefix)]
@@ -100,7 +100,12 @@ class _Lazy(click.Group):
             return None
         if context.command_path and context.resilient_parsing:
             return click.Command(name, short_help=VERBS[verb][1])
-        return _command(verb)
+        return _command(verb, self._described)
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
+        """Remember whether help is asked for: to call a verb, its docstring need not be read."""
+        self._described = "--help" in args
+        return super().resolve_command(context, args)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [
@@ -111,9 +116,9 @@ class _Lazy(click.Group):
             formatter.write_dl(rows)
 
 
-def _command(verb: str) -> click.Command:
+def _command(verb: str, described: bool = True) -> click.Command:
     address = VERBS[verb][0]
-    signature = signature_of(address)
+    signature = signature_of(address, described)
     options = [
         option
         for argument in signature.arguments
