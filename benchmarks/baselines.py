@@ -84,7 +84,7 @@ def rows(quick: bool) -> list[Row]:
     trains, repeats = (300, 1) if quick else (50_000, 3)
     table = []
     with Worker("baselines.py", "ours", trains) as mine, Worker("baselines.py", "rival", trains) as other:
-        limit = other.ask(distance="", tests=0, trains=0, limit=True)["rate"]
+        products = other.ask(distance="", tests=0, trains=0, limit=True)["rate"]
         for distance, (tests, their_tests, their_trains, library, target, allowed) in SIDES.items():
             if quick:
                 tests, their_tests, their_trains = 10, 5, 20
@@ -101,7 +101,7 @@ def rows(quick: bool) -> list[Row]:
                 repeats,
             )
             rates = {who: [answer["rate"] for answer in given] for who, given in answers.items()}
-            limit = limit / (2 * np.prod(SIZE)) if distance in ("l2", "cosine") else None
+            limit = products / (2 * np.prod(SIZE)) if distance in ("l2", "cosine") else None
             table.append(
                 compare(
                     f"nearest of {trains} images by {distance}",

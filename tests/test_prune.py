@@ -42,7 +42,7 @@ def segmented(tmp_path, monkeypatch):
         strategy = "pca3"
         normalization = "of the training part"
 
-    monkeypatch.setattr("boardbench.segmentation.model.load", lambda _: Loaded)
+    monkeypatch.setattr("boardbench.segmentation.pruning.load", lambda _: Loaded)
     return run, data
 
 

@@ -41,5 +41,11 @@ def test_a_flag_that_the_study_does_not_take_is_refused(says):
     def step(*, run, samples=None):
         """Do it."""
 
-    assert taken(step, {"samples": 1, "split": None, "bands_read": False}, Path("run")) == {"samples": 1}
-    says(lambda: taken(step, {"samples": 1, "bands_read": True}, Path("run")), "run", "--bands-read")
+    assert taken(study(FIRST, "test"), step, {"samples": 1, "split": None, "bands_read": False}, Path("run")) == {
+        "samples": 1
+    }
+    says(
+        lambda: taken(study(FIRST, "test"), step, {"samples": 1, "bands_read": True}, Path("run")),
+        FIRST,
+        "--bands-read",
+    )

@@ -45,8 +45,9 @@ def export(
     """
     from boardbench.engine.modelfile import study_of
 
-    step = study(study_of(run), str(run)).get("export")
+    of = study(study_of(run), str(run))
+    step = of.get("export")
     flags = {"sheet": sheet, "split": split, "drift": drift, "bands_read": bands_read}
     flags |= {"photos": photos, "samples": samples}
     common = {"precisions": precisions, "out": out, "unregistered": unregistered, "tracking": tracking}
-    step(run=run, **common, threads=threads, **taken(step, flags, run))
+    step(run=run, **common, threads=threads, **taken(of, step, flags, run))

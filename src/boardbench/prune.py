@@ -55,7 +55,7 @@ def prune(
         )
     step = of.get("prune")
     flags = {"samples": samples, "split": split, "augmentation": augmentation, "reflectance": reflectance}
-    given = taken(step, flags | {"normalization": normalization, "reduction": reduction}, run)
+    given = taken(of, step, flags | {"normalization": normalization, "reduction": reduction}, run)
     folder = (run if run.is_dir() else run.parent).resolve()
     out = out or folder.parents[1] / "pruned" / name / folder.name
     step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder), **given)

@@ -78,11 +78,12 @@ def study(name: str, where: str) -> Study:
     return _named(STUDIES[name])
 
 
-def taken(step: Callable, flags: dict[str, Any], run: Path) -> dict[str, Any]:
+def taken(of: Study, step: Callable, flags: dict[str, Any], run: Path) -> dict[str, Any]:
     """Return the flags that were given to a verb for runs of any study.
 
     Args:
-        step: the study's own function.
+        of: the run's study.
+        step: its own function.
         flags: argument -> value; None or False: not given.
         run: for the error.
 
@@ -92,5 +93,5 @@ def taken(step: Callable, flags: dict[str, Any], run: Path) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value}
     wrong = [f"--{name.replace('_', '-')}" for name in given if name not in inspect.signature(step).parameters]
     if wrong:
-        raise BoardbenchError(f"{run}: a run of a study that takes no {', '.join(wrong)}. Leave it out.")
+        raise BoardbenchError(f"{run}: a run of the {of.name} study, which takes no {', '.join(wrong)}. Leave it out.")
     return given

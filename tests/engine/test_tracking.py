@@ -115,4 +115,4 @@ def test_ui_of_a_study_without_runs_names_those_that_there_are(tmp_path, says):
     from boardbench.engine.tracking import ui
 
     Store(tmp_path / "mlflow.db").start("placement", "a run", "what", {}, "placement train").finish()
-    says(lambda: ui(tracking=tmp_path / "mlflow.db"), "--study segmentation", "It has: placement")
+    says(lambda: ui(tracking=tmp_path / "mlflow.db", study="segmentation"), "--study segmentation", "It has: placement")

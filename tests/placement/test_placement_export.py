@@ -103,7 +103,7 @@ def test_one_verb_exports_every_study_and_names_the_flag_of_another(run, photos,
     assert (folder / "model.onnx").is_file()
     says(lambda: any_export(run=folder, bands_read=True), "placement study", "--bands-read")
     monkeypatch.chdir(tmp_path)
-    says(lambda: any_export(run=folder, unregistered=True), "data/raw/toy", "no such folder")
+    says(lambda: any_export(run=folder, unregistered=True), "data/raw/toy", "--photos")
     for path in photos:  # the station's photos stand where their data set is
         target = tmp_path / "data/raw/toy" / path.name
         target.parent.mkdir(parents=True, exist_ok=True)

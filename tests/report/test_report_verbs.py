@@ -30,13 +30,13 @@ def given_to(monkeypatch, tmp_path, tables, figures, section):
 
 
 def test_segmentation(monkeypatch, tmp_path):
-    params = Segmentation(normalization={"compare": ["none"]}, evaluation={"resamples": 7})
+    params = Segmentation(normalization={"compare": ["none"]}, evaluation={"resamples": 700})
     made, drawn = given_to(monkeypatch, tmp_path, segmentation_tables, segmentation_figures, params)
     assert made["runs"] == drawn["runs"] == tmp_path / "runs"
     assert (made["pruned"], made["pruned_runs"]) == (["ratio-0.7/unet-scrb-seed0"], tmp_path / "pruned")
     assert (made["normalizations"], made["normalized_runs"]) == (["none"], tmp_path / "normalized")
     assert made["pareto"] == tmp_path / "pareto.csv" and made["sensor"] == tmp_path / "sensor.csv"
-    assert made["reduction"] == tmp_path / "reduction" and made["resamples"] == 7
+    assert made["reduction"] == tmp_path / "reduction" and made["resamples"] == 700
     plain = {"pruning": [], "deployment": {"precisions": []}, "source": "captures", "strategies": ["full"]}
     made, _ = given_to(monkeypatch, tmp_path, segmentation_tables, segmentation_figures, Segmentation(**plain))
     nothing = ("pareto", "pruned_runs", "normalized_runs", "sensor", "reduction")

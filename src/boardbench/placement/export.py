@@ -64,7 +64,13 @@ def export(
     model = load(run)
     out = out or (run if run.is_dir() else run.parent)
     torch.set_num_threads(threads)
-    photos = photos or [files.photo for files in find_photos(Path("data/raw") / model.dataset, None).values()]
+    if not photos:
+        folder = Path("data/raw") / model.dataset
+        if not folder.is_dir():
+            raise BoardbenchError(
+                f"{run}: nothing to check the exported file on, {folder} is not there. Give --photos at least once."
+            )
+        photos = [files.photo for files in find_photos(folder, None).values()]
     seen = [_photo(path, model) for path in photos]
 
     deployed = Deployed(model).eval()

@@ -10,8 +10,14 @@ from boardbench.files import atomic_write
 MAX_WIDTH = 1100
 
 
-def shrink(source: Path, out: Path, limit: int) -> None:
+def shrink(source: Path, out: Path, limit: int, verb: str) -> None:
     """Write a picture as a palette PNG of at most ``limit`` bytes: fewer colours first, then fewer pixels.
+
+    Args:
+        source: the picture.
+        out: the PNG.
+        limit: bytes.
+        verb: that draws the picture, for the error.
 
     Raises:
         BoardbenchError: the source is not a picture.
@@ -20,7 +26,9 @@ def shrink(source: Path, out: Path, limit: int) -> None:
         with Image.open(source) as opened:
             picture = opened.convert("RGB")
     except OSError as error:
-        raise BoardbenchError(f"{source}: not a picture ({error}). Delete it and run what draws it again.") from None
+        raise BoardbenchError(
+            f"{source}: not a picture ({error}). Delete it and run 'boardbench {verb}' again."
+        ) from None
     width = min(picture.width, MAX_WIDTH)
     with atomic_write(out) as temporary:
         while True:

@@ -71,7 +71,7 @@ def test_pictures_of_the_best_backbone(made):
 def test_shrink_keeps_the_limit_even_for_noise(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (200, 800, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    shrink(tmp_path / "noise.png", tmp_path / "small.png", 20_000)
+    shrink(tmp_path / "noise.png", tmp_path / "small.png", 20_000, "draw")
     assert (tmp_path / "small.png").stat().st_size <= 20_000
     with Image.open(tmp_path / "small.png") as picture:
         assert picture.width / picture.height == pytest.approx(4, rel=0.05)

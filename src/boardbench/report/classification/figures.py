@@ -109,7 +109,7 @@ def _picture(draw, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         draw(large)
-        shrink(large, out, BUDGET)
+        shrink(large, out, BUDGET, "classification figures")
     finally:
         large.unlink(missing_ok=True)
 

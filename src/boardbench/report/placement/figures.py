@@ -88,7 +88,7 @@ def _sheet(given: Samples, frame: pd.DataFrame, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         sheet(pictures, SHOWN).save(large, format="PNG")
-        shrink(large, out, BUDGET)
+        shrink(large, out, BUDGET, "placement figures")
     finally:
         large.unlink(missing_ok=True)
 

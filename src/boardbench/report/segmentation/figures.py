@@ -162,7 +162,7 @@ def write_figures(
             )
         for picture in found:
             name = f"segmentation_prediction_{best}-{strategy}_{picture.stem}.png"
-            shrink(picture, out / name, BUDGET // (pictures * len(strategies)))
+            shrink(picture, out / name, BUDGET // (pictures * len(strategies)), "segmentation evaluate")
             what = f"{pretty(best)}, {pretty(strategy)}, test capture {picture.stem}"
             entries.append(
                 {
