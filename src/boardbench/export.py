@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from boardbench.study import study, taken
+from boardbench.study import find_study
+from boardbench.study_flags import flags_of
 
 
 def export(
@@ -45,9 +46,9 @@ def export(
     """
     from boardbench.engine.modelfile import study_of
 
-    of = study(study_of(run), str(run))
+    of = find_study(study_of(run), str(run))
     step = of.get("export")
     flags = {"sheet": sheet, "split": split, "drift": drift, "bands_read": bands_read}
     flags |= {"photos": photos, "samples": samples}
     common = {"precisions": precisions, "out": out, "unregistered": unregistered, "tracking": tracking}
-    step(run=run, **common, threads=threads, **taken(of, step, flags, run))
+    step(run=run, **common, threads=threads, **flags_of(of, step, flags, run))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
-from boardbench.study import study, taken
+from boardbench.study import find_study
+from boardbench.study_flags import flags_of
 
 
 def prune(
@@ -48,14 +49,14 @@ def prune(
     """
     from boardbench.engine.modelfile import study_of
 
-    of = study(study_of(run), str(run))
+    of = find_study(study_of(run), str(run))
     if not of.prune:
         raise BoardbenchError(
             f"{run}: a run of the {of.name} study, which has no pruning. Give a run of another study."
         )
     step = of.get("prune")
     flags = {"samples": samples, "split": split, "augmentation": augmentation, "reflectance": reflectance}
-    given = taken(of, step, flags | {"normalization": normalization, "reduction": reduction}, run)
+    given = flags_of(of, step, flags | {"normalization": normalization, "reduction": reduction}, run)
     folder = (run if run.is_dir() else run.parent).resolve()
     out = out or folder.parents[1] / "pruned" / name / folder.name
     step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder), **given)

@@ -5,10 +5,7 @@ rules in workflow/rules/.
 """
 
 import importlib
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from boardbench.errors import BoardbenchError, nearest
@@ -60,7 +57,7 @@ def _named(address: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def study(name: str, where: str) -> Study:
+def find_study(name: str, where: str) -> Study:
     """Return a study.
 
     Args:
@@ -76,22 +73,3 @@ def study(name: str, where: str) -> Study:
             "Update boardbench, or make it again."
         )
     return _named(STUDIES[name])
-
-
-def taken(of: Study, step: Callable, flags: dict[str, Any], run: Path) -> dict[str, Any]:
-    """Return the flags that were given to a verb for runs of any study.
-
-    Args:
-        of: the run's study.
-        step: its own function.
-        flags: argument -> value; None or False: not given.
-        run: for the error.
-
-    Raises:
-        BoardbenchError: a flag that the study's function does not take.
-    """
-    given = {name: value for name, value in flags.items() if value}
-    wrong = [f"--{name.replace('_', '-')}" for name in given if name not in inspect.signature(step).parameters]
-    if wrong:
-        raise BoardbenchError(f"{run}: a run of the {of.name} study, which takes no {', '.join(wrong)}. Leave it out.")
-    return given

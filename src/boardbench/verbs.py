@@ -65,9 +65,9 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.report.segmentation.camera:sensor",
         "Put the simulated camera beside a real one.",
     ),
-    "segmentation tables": ("boardbench.report.segmentation.tables:tables", "Put runs beside the published numbers."),
+    "segmentation tables": ("boardbench.report.segmentation.verbs:tables", "Put runs beside the published numbers."),
     "segmentation figures": (
-        "boardbench.report.segmentation.figures:figures",
+        "boardbench.report.segmentation.verbs:figures",
         "Draw curves, scores and a few predictions.",
     ),
     "segmentation pareto": (
@@ -104,9 +104,9 @@ VERBS: dict[str, tuple[str, str]] = {
         "Write a trained run as ONNX files, from photo to corners.",
     ),
     "placement latency": ("boardbench.placement.latency:latency", "Time inspections on this machine."),
-    "placement tables": ("boardbench.report.placement.tables:tables", "Put the runs in tables."),
+    "placement tables": ("boardbench.report.placement.verbs:tables", "Put the runs in tables."),
     "placement figures": (
-        "boardbench.report.placement.figures:figures",
+        "boardbench.report.placement.verbs:figures",
         "Draw curves, errors and a few pictures.",
     ),
     "classification samples": (
@@ -143,11 +143,11 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "classification sync": ("boardbench.classification.evaluation:sync", "Show the scores of runs in MLflow."),
     "classification tables": (
-        "boardbench.report.classification.tables:tables",
+        "boardbench.report.classification.verbs:tables",
         "Put runs beside the published numbers.",
     ),
     "classification figures": (
-        "boardbench.report.classification.figures:figures",
+        "boardbench.report.classification.verbs:figures",
         "Draw the images, loss curves and confusions.",
     ),
     "export": ("boardbench.export:export", "Write a trained run of any study as ONNX files."),

@@ -15,7 +15,7 @@ from boardbench.classification.model import load, network_of, save
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze
 from boardbench.classification.training import train
-from boardbench.engine.training import History
+from boardbench.engine.history import History
 from boardbench.params.classification import Training
 
 PARAMS = Training(

@@ -10,8 +10,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from boardbench.engine import training
 from boardbench.engine.batch_norm import measure_batch_norm
+from boardbench.engine.history import History
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
-from boardbench.engine.training import EpochSampler, History, Learner, fit
+from boardbench.engine.training import EpochSampler, Learner, fit
 from boardbench.errors import BoardbenchError
 from boardbench.params.section import Loop
 
@@ -72,12 +73,11 @@ def rates(schedule: str, count: int, total: int = 0, **changed) -> list[float]:
     params = loop(schedule=schedule, **changed)
     optimizer = optimizer_of(nn.Linear(1, 1), params)
     found = schedule_of(optimizer, params, total)
-    assert found.get("interval", "epoch") == ("step" if schedule == "one_cycle" else "epoch")
     rates = []
     for _ in range(count):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        found["scheduler"].step()
+        found.step()
     return rates
 
 

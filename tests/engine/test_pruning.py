@@ -13,9 +13,9 @@ from boardbench.classification.networks import build_network as build_classifier
 from boardbench.engine import channels
 from boardbench.engine.channels import contributions, prune_channels, weight_uses
 from boardbench.engine.complexity import count
+from boardbench.engine.history import History
 from boardbench.engine.pruning import apply_mask, check_folder, chosen_ratio, cost, pruned, remove_mask, weight_bytes
 from boardbench.engine.sizes import take_sizes
-from boardbench.engine.training import History
 from boardbench.params.pruning import Pruning
 from boardbench.segmentation.networks import build_network as build_segmenter
 

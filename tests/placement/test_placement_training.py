@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from boardbench.engine.training import History
+from boardbench.engine.history import History
 from boardbench.params.placement import Tolerance, Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples

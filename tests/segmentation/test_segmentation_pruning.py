@@ -88,7 +88,7 @@ def test_the_same_run_gives_the_same_bytes_and_a_killed_one_ends_with_them(train
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from boardbench.engine.training import History
+from boardbench.engine.history import History
 from test_segmentation_pruning import pruned
 shown = History.start_epoch
 def slowly(self, epoch):

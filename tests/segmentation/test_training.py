@@ -114,7 +114,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from boardbench.engine import training
-from boardbench.engine.training import History
+from boardbench.engine.history import History
 from test_training import start
 shown = History.start_epoch
 def slowly(self, epoch):

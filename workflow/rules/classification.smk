@@ -115,7 +115,7 @@ rule classification_tables:
         published=sorted(
             str(path) for path in Path("reports/published").glob("cifar10_*.csv")
         ),
-        code=sources("boardbench.report.classification.tables"),
+        code=sources("boardbench.report.classification.verbs"),
     output:
         directory(f"{CLASSIFICATION_RESULTS}/tables"),
     log:
@@ -143,7 +143,7 @@ rule classification_figures:
         tables=f"{CLASSIFICATION_RESULTS}/tables",
         samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
         metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
-        code=sources("boardbench.report.classification.figures"),
+        code=sources("boardbench.report.classification.verbs"),
     output:
         directory(f"{CLASSIFICATION_RESULTS}/figures"),
     log:

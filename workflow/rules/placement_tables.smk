@@ -19,7 +19,7 @@ rule placement_tables:
         metadata=f"{PLACEMENT_RESULTS}/samples.json",
         complexity=f"{PLACEMENT_RESULTS}/complexity.csv",
         latency=f"{PLACEMENT_RESULTS}/latency.csv",
-        code=sources("boardbench.report.placement.tables"),
+        code=sources("boardbench.report.placement.verbs"),
     output:
         directory(f"{PLACEMENT_RESULTS}/tables"),
     log:
@@ -51,7 +51,7 @@ rule placement_figures:
         samples=f"{PLACEMENT_RESULTS}/samples.csv",
         metadata=f"{PLACEMENT_RESULTS}/samples.json",
         tables=f"{PLACEMENT_RESULTS}/tables",
-        code=sources("boardbench.report.placement.figures"),
+        code=sources("boardbench.report.placement.verbs"),
     output:
         directory(f"{PLACEMENT_RESULTS}/figures"),
     log:

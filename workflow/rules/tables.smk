@@ -43,7 +43,7 @@ rule segmentation_tables:
         published=sorted(
             str(path) for path in Path("reports/published").glob("segmentation_*.csv")
         ),
-        code=sources("boardbench.report.segmentation.tables"),
+        code=sources("boardbench.report.segmentation.verbs"),
     output:
         directory(f"{SEGMENTATION_RESULTS}/tables"),
     log:
@@ -69,7 +69,7 @@ rule segmentation_figures:
             f"{SEGMENTATION_RESULTS}/runs/{{run}}/predictions", run=SEGMENTATION_RUNS
         ),
         tables=f"{SEGMENTATION_RESULTS}/tables",
-        code=sources("boardbench.report.segmentation.figures"),
+        code=sources("boardbench.report.segmentation.verbs"),
     output:
         directory(f"{SEGMENTATION_RESULTS}/figures"),
     log:

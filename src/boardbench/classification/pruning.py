@@ -11,7 +11,7 @@ from boardbench.classification.data import read_samples
 from boardbench.classification.dataset import Batches, loader, parts_of
 from boardbench.classification.model import load
 from boardbench.classification.training import finish, learn, open_run
-from boardbench.engine.arithmetic import fix_arithmetic, seed_process
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import remove_checkpoints
@@ -70,7 +70,7 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
     entry = open_run(tracking, description, fingerprint, chosen, "prune")
     checkpoints = out / "checkpoints" / fingerprint
     try:
-        seed_process(model.seed)
+        torch.manual_seed(model.seed)
         fitted = (model.normalization.offset, model.normalization.scale)
         learning, validation = Batches(parts.train, *fitted), Batches(parts.validation, *fitted)
         result = pruned(

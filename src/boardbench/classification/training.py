@@ -15,10 +15,11 @@ from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
-from boardbench.engine.arithmetic import channels_last, fix_arithmetic, seed_process
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
+from boardbench.engine.history import History
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store, fingerprint_of
-from boardbench.engine.training import History, fit, remove_checkpoints
+from boardbench.engine.training import fit, remove_checkpoints
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.classification import Training
 from boardbench.params.section import Loop
@@ -61,7 +62,7 @@ def train(
     where = f"classification.networks.runs, {name}"
     parts = parts_of(given, classes, params.validation, seed, where, params.train_images)
     scaled = fit_normalization(params.normalization, parts.train.images.numpy())
-    seed_process(seed)
+    torch.manual_seed(seed)
     network = network_of(settings, given.size, len(classes))
     weights = str(start) if start else params.weights
     parent = take_weights(network, settings, given.size, weights, out.parent) if weights else None

@@ -1,8 +1,5 @@
 """What training and scoring set for their process and network before the first operation on tensors."""
 
-import random
-
-import numpy as np
 import torch
 from torch import nn
 
@@ -38,10 +35,3 @@ def channels_last(network: nn.Module) -> nn.Module:
 
 def _in_usual_order(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     return tuple(part.contiguous() for part in inputs)
-
-
-def seed_process(seed: int) -> None:
-    """Seed every random generator that a network's start may draw from."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.manual_seed(seed)

@@ -11,7 +11,7 @@ import torch
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.study import FIRST, study
+from boardbench.study import FIRST, find_study
 
 # What torch's reader and a foreign content raise.
 UNREADABLE = (
@@ -68,9 +68,10 @@ def check_study(file: Path, found: str, wanted: str) -> None:
         BoardbenchError: naming what takes it.
     """
     if found != wanted:
+        use = find_study(found, str(file)).used_by
         raise BoardbenchError(
-            f"{file}: a run of the {found} study, not of {wanted}. Use it with '{study(found, str(file)).used_by}', or "
-            f"give a run below results/{wanted}/."
+            f"{file}: a run of the {found} study, not of {wanted}. Use it with '{use}', or give a run below "
+            f"results/{wanted}/."
         )
 
 
@@ -87,7 +88,7 @@ def refusing(file: Path) -> Iterator[None]:
 def _file(path: Path, wanted: str) -> Path:
     file = path / "model.pt" if path.is_dir() else path
     if not file.is_file():
-        example = f"results/{wanted}/{study(wanted, str(file)).example}"
+        example = f"results/{wanted}/{find_study(wanted, str(file)).example}"
         raise BoardbenchError(
             f"{file}: no such model. Give the folder of a run, such as {example}, or train one with 'snakemake --cores "
             "all'."

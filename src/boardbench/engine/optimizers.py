@@ -1,7 +1,5 @@
 """What moves the weights in the training loop all studies share: optimizers, schedules, and the penalty on weights."""
 
-from typing import Any
-
 import torch
 from torch import nn
 
@@ -26,8 +24,10 @@ def optimizer_of(network: nn.Module, params: Loop) -> torch.optim.Optimizer:
     return {"adam": torch.optim.Adam, "adadelta": torch.optim.Adadelta}[params.optimizer](weights, **common)
 
 
-def schedule_of(optimizer: torch.optim.Optimizer, params: Loop, steps: int) -> dict[str, Any] | None:
-    """Return how the learning rate goes over the epochs, with the interval of its steps; None where it stays.
+def schedule_of(
+    optimizer: torch.optim.Optimizer, params: Loop, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler | None:
+    """Return how the learning rate goes, by epochs or (one_cycle) by steps; None where it stays.
 
     Args:
         optimizer: whose rate it is.
@@ -37,13 +37,12 @@ def schedule_of(optimizer: torch.optim.Optimizer, params: Loop, steps: int) -> d
     """
     schedules, epochs = torch.optim.lr_scheduler, params.epochs
     if params.schedule == "cosine":
-        return {"scheduler": schedules.CosineAnnealingLR(optimizer, T_max=epochs)}
+        return schedules.CosineAnnealingLR(optimizer, T_max=epochs)
     if params.schedule == "step":
         milestones = [-(-epochs // 2), -(-3 * epochs // 4)]
-        return {"scheduler": schedules.MultiStepLR(optimizer, milestones, gamma=0.1)}
+        return schedules.MultiStepLR(optimizer, milestones, gamma=0.1)
     if params.schedule == "one_cycle":
         # Its momentum goes the other way, 0.95 to 0.85 and back; Adadelta has none.
         turns = params.optimizer != "adadelta"
-        cycle = schedules.OneCycleLR(optimizer, params.learning_rate, total_steps=max(2, steps), cycle_momentum=turns)
-        return {"scheduler": cycle, "interval": "step"}
+        return schedules.OneCycleLR(optimizer, params.learning_rate, total_steps=max(2, steps), cycle_momentum=turns)
     return None

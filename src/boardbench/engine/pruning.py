@@ -21,7 +21,7 @@ from torch.nn.utils import prune
 
 from boardbench.engine.channels import Losses, prune_channels, weight_uses, weighted
 from boardbench.engine.complexity import count
-from boardbench.engine.training import History
+from boardbench.engine.history import History
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
 

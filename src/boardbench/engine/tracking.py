@@ -31,9 +31,9 @@ FINGERPRINT = "boardbench.fingerprint"
 PROCESS = "boardbench.process"
 
 
-def fingerprint_of(**fingerprint: Any) -> str:
+def fingerprint_of(**description: Any) -> str:
     """Return a short hash of what a run is; the same values give the same fingerprint."""
-    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def git_commit() -> str:

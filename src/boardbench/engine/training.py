@@ -1,4 +1,4 @@
-"""The training loop that all studies share, and what a run keeps of itself.
+"""The training loop that all studies share.
 
 A run keeps one checkpoint a epoch (weights, optimizer, schedule, history, kept weights) under a folder named by its
 fingerprint. A killed run that is started again goes on from there and ends with the same numbers: every random choice
@@ -10,7 +10,6 @@ import math
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,12 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from boardbench.engine.batch_norm import measure_batch_norm
+from boardbench.engine.history import History
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.params.section import Loop
-
-# Monitored quantity in history.csv, and which way is better.
-MONITORS = {
-    "loss": ("validation_loss", "min"),
-    "iou": ("validation_iou", "max"),
-    "centre": ("validation_centre", "min"),
-    "accuracy": ("validation_accuracy", "max"),
-}
 
 
 def seed_of(seed: int, epoch: int) -> int:
@@ -115,7 +107,7 @@ class Learner:
         epoch: int,
         loader: DataLoader,
         optimizer: torch.optim.Optimizer,
-        after_step: Callable[[], None],
+        after_step: Callable[[], None] | None = None,
         watched: bool = False,
     ) -> dict[str, float]:
         """Go through the training part once; return the mean loss, without the penalty on weights."""
@@ -134,7 +126,8 @@ class Learner:
             optimizer.zero_grad()
             penalized.backward()
             optimizer.step()
-            after_step()
+            if after_step:
+                after_step()
         return {"train_loss": mean.value()}
 
     def _begin(self, epoch: int, loader: DataLoader) -> None:
@@ -172,78 +165,6 @@ class Learner:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self.params.precision == "bf16")
 
 
-class History:
-    """What a run has gone through, and the weights of the epoch that is kept; all of it is part of the checkpoint.
-
-    Attributes:
-        rows: of history.csv, one an epoch.
-        kept: weights of ``kept_epoch``.
-        kept_epoch: the last epoch, or the best one by the monitored quantity.
-        seconds: of each epoch, its validation included.
-    """
-
-    _SAVED = ("rows", "kept", "kept_epoch", "seconds")
-
-    def __init__(self, params: Loop, run: Run | None, watched: bool):
-        self._params, self._run, self._watched = params, run, watched
-        self._monitor, better = MONITORS[params.monitor]
-        self._sign = 1 if better == "max" else -1
-        self.rows: list[dict[str, float]] = []
-        self.kept: dict[str, torch.Tensor] = {}
-        self.kept_epoch = -1
-        self.seconds: list[float] = []
-        self._started = 0.0
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
-        return {name: getattr(self, name) for name in self._SAVED}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint; MLflow gets its rows."""
-        for name in self._SAVED:
-            setattr(self, name, state[name])
-        if self._run and self.rows:
-            self._run.log(self.rows)
-
-    @property
-    def waited(self) -> int:
-        """Epochs since the best one."""
-        values = [self._sign * row[self._monitor] for row in self.rows]
-        return len(values) - 1 - values.index(max(values)) if values else 0
-
-    def start_epoch(self, epoch: int) -> None:
-        """Start the clock."""
-        self._started = time.monotonic()
-
-    def end_epoch(self, epoch: int, scores: dict[str, float], network: nn.Module) -> None:
-        """Take an epoch in: its row, its weights where they are kept, its time; say it in one line, and to MLflow.
-
-        Raises:
-            BoardbenchError: a loss that is no longer finite.
-        """
-        row = {"epoch": epoch} | dict(sorted(scores.items()))
-        if not math.isfinite(row["validation_loss"]):
-            raise BoardbenchError(
-                f"training diverged in epoch {epoch}: validation loss is {row['validation_loss']}. Lower "
-                "training.learning_rate; the history up to here is kept."
-            )
-        self.rows.append(row)
-        if self._params.keep == "last" or not self.waited:
-            self.kept = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
-            self.kept_epoch = epoch
-        seconds = time.monotonic() - self._started
-        self.seconds.append(seconds)
-        if self._run:
-            self._run.log([row])
-        if not self._watched:
-            left = seconds * (self._params.epochs - epoch - 1)
-            told = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if key != "epoch")
-            print(
-                f"epoch {epoch + 1}/{self._params.epochs}  {told}  {seconds:.1f} s  at most {left:.0f} s left",
-                flush=True,
-            )
-
-
 def fit(
     network: nn.Module,
     loss: Callable,
@@ -261,8 +182,9 @@ def fit(
 
     A verb calls :func:`boardbench.engine.arithmetic.fix_arithmetic` before it makes the network.
 
-    ``checkpoints`` is this run's own folder; a ``last.ckpt`` in it is resumed, and the folder is removed by
-    :func:`remove_checkpoints` once the caller has written its results.
+    ``training`` has a sampler with ``set_epoch``, such as EpochSampler. ``checkpoints`` is this run's own folder; a
+    ``last.ckpt`` in it is resumed, and the folder is removed by :func:`remove_checkpoints` once the caller has written
+    its results.
     """
     _keep_freed_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
@@ -272,35 +194,29 @@ def fit(
         raise BoardbenchError("training.device is cuda, but torch finds no GPU. Set it to auto or cpu.")
     network.to(device)
     optimizer = optimizer_of(network, params)
-    schedule = schedule_of(optimizer, params, len(training) * params.epochs) or {}
-    by_step, by_epoch = (_stepper(schedule, interval) for interval in ("step", "epoch"))
+    schedule = schedule_of(optimizer, params, len(training) * params.epochs)
+    by_step = params.schedule == "one_cycle"
     watched = sys.stderr.isatty()
     learner = Learner(network, loss, batch_statistics, score, params, seed, device)
     history = History(params, run, watched)
     parts = {"network": network, "optimizer": optimizer, "history": history}
-    parts |= {"schedule": schedule["scheduler"]} if schedule else {}
+    parts |= {"schedule": schedule} if schedule else {}
     last = checkpoints / "last.ckpt"
     first = _resume(last, parts, device)
     for epoch in range(first, params.epochs):
         if history.waited >= params.patience:
             break
-        for sampler in (training.sampler, training.batch_sampler and training.batch_sampler.sampler):
-            if hasattr(sampler, "set_epoch"):
-                sampler.set_epoch(epoch)
+        training.sampler.set_epoch(epoch)
         history.start_epoch(epoch)
-        scores = learner.train_epoch(epoch, training, optimizer, by_step, watched)
+        scores = learner.train_epoch(epoch, training, optimizer, schedule.step if by_step else None, watched)
         scores |= learner.validate(validation)
         history.end_epoch(epoch, scores, network)
-        by_epoch()
+        if schedule and not by_step:
+            schedule.step()
         with atomic_write(last) as beside:
             torch.save({"epoch": epoch, **{name: part.state_dict() for name, part in parts.items()}}, beside)
     network.cpu().load_state_dict(history.kept)
     return history
-
-
-def _stepper(schedule: dict[str, Any], interval: str) -> Callable[[], None]:
-    """Return what moves a schedule on after each step, or each epoch; nothing where it is of the other kind."""
-    return schedule["scheduler"].step if schedule.get("interval", "epoch") == interval and schedule else lambda: None
 
 
 def _resume(last: Path, parts: dict[str, Any], device: torch.device) -> int:

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
-from boardbench.engine.arithmetic import channels_last, fix_arithmetic, seed_process
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.tracking import Store, fingerprint_of
 from boardbench.engine.training import EpochSampler, fit, remove_checkpoints
 from boardbench.errors import BoardbenchError
@@ -82,7 +82,7 @@ def train(
         run = Store(tracking).start("placement", name, fingerprint, description | parameters, "placement train")
 
     try:
-        seed_process(seed)
+        torch.manual_seed(seed)
         network = build_network(params.width, given.size, init)
         if weights:
             network.features.load_state_dict(weights)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from boardbench.errors import BoardbenchError
 from boardbench.params.section import Section, explain
 from boardbench.report.writing import decimals, text_table
-from boardbench.study import FIRST, Study, study
+from boardbench.study import FIRST, Study, find_study
 
 MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
 RUNS = ("dataset", "run", "seed", "metric", "value")
@@ -24,7 +24,7 @@ def study_of(about: dict[str, Any], path: Path) -> Study:
     Raises:
         BoardbenchError: no study that is known.
     """
-    return study(about.get("study", FIRST), str(path))
+    return find_study(about.get("study", FIRST), str(path))
 
 
 def check_about(about: dict[str, Any], path: Path, fields: tuple[str, ...]) -> None:

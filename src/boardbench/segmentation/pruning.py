@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from boardbench.engine.arithmetic import fix_arithmetic, seed_process
+from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.tracking import Store, fingerprint_of
 from boardbench.engine.training import remove_checkpoints
@@ -135,7 +135,7 @@ def prune(
         entry = Store(tracking).start("segmentation", title, fingerprint, shown, "segmentation prune")
     checkpoints = out / "checkpoints" / fingerprint
     try:
-        seed_process(model.seed)
+        torch.manual_seed(model.seed)
         result = pruned(
             model.network,
             params,

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from boardbench.engine.arithmetic import channels_last, fix_arithmetic, seed_process
+from boardbench.engine.arithmetic import channels_last, fix_arithmetic
+from boardbench.engine.history import History
 from boardbench.engine.tracking import Run, Store, fingerprint_of
-from boardbench.engine.training import EpochSampler, History, fit, remove_checkpoints
+from boardbench.engine.training import EpochSampler, fit, remove_checkpoints
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.params.section import Loop
@@ -85,7 +86,7 @@ def train(
         run = Store(tracking).start("segmentation", f"{dataset} {name}", fingerprint, shown, "segmentation train")
 
     try:
-        seed_process(seed)
+        torch.manual_seed(seed)
         bands = training_data.headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
         checkpoints = out / "checkpoints" / fingerprint

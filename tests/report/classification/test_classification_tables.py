@@ -394,16 +394,17 @@ def test_missing_and_foreign_networks_name_file_field_and_verb(images, says):
 
 
 def test_other_bad_input_names_file_field_and_verb(images, says):
-    says(lambda: write_tables(**images.arguments | {"source": "x"}), "--source x", "digits, cifar10, cifar100, parquet")
     says(
-        lambda: write_tables(**images.arguments | {"baselines": [], "names": []}), "no run is asked for", "--baselines"
+        lambda: write_tables(**images.arguments | {"baselines": [], "names": []}),
+        "no run is asked for",
+        "classification.baselines",
     )
     says(
         lambda: write_tables(**images.arguments | {"source": "cifar10"}),
         "samples.json: source.kind is 'digits'",
-        "--source",
+        "classification.source",
     )
-    says(lambda: write_tables(**images.arguments | {"baselines": ["knn"]}), "--baselines knn: not <method>-<distance>")
+    says(lambda: write_tables(**images.arguments | {"baselines": ["knn"]}), "knn: not <method>-<distance>")
     seconds = images.root / "runs/good-seed0/seconds.json"
     kept = seconds.read_text()
     seconds.write_text("{}")

@@ -374,14 +374,12 @@ def test_bad_pruned_runs_name_file_field_and_remedy(networks, says):
     given = networks.arguments
     says(
         lambda: write_tables(**given | {"pruned": ["plain-seed0"]}),
-        "--pruned plain-seed0: not <pruning>/<name>-seed<k>",
+        "plain-seed0: not <pruning>/<name>-seed<k>",
     )
-    says(lambda: write_tables(**given | {"pruned_runs": None}), "in which folder? Give --pruned-runs")
-    says(lambda: write_tables(**given | {"networks": None}), "--pruned half/plain-seed0", "--networks")
     says(
         lambda: write_tables(**given | {"networks": ["plain-seed0"]}),
-        "--pruned half/plain-seed1",
-        "--networks plain-seed1",
+        "half/plain-seed1/metrics.json",
+        "plain-seed1, is not there",
     )
     file = networks.images.root / "pruned/half/plain-seed0/metrics.json"
     kept = json.loads(file.read_text())
@@ -395,7 +393,6 @@ def test_bad_pruned_runs_name_file_field_and_remedy(networks, says):
 
 def test_bad_costs_name_file_line_and_remedy(networks, says):
     given = networks.arguments
-    says(lambda: write_tables(**given | {"complexity": None}), "Give --complexity")
     lines = networks.costs
     for changed, *words in (
         (lines[:-1], "no row of name, pruning, seed plain, zeros, 0"),

@@ -255,9 +255,6 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
 
 
 def test_other_bad_input_names_file_field_and_verb(boards, says):
-    says(lambda: write_tables(**boards.arguments | {"source": "x"}), "--source x", "simulate, photos")
-    nothing = {"init": [], "baselines": []}
-    says(lambda: write_tables(**boards.arguments | nothing), "no run is asked for", "--init")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("0.0123", "many"))
     says(lambda: write_tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("ours", "theirs"))

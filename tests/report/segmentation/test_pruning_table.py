@@ -205,13 +205,12 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
     again = "boardbench segmentation prune"
     says(
         lambda: write_tables(**given | {"pruned": ["unet-pca3-seed0"]}),
-        "--pruned unet-pca3-seed0: not <pruning>/<backbone>",
+        "unet-pca3-seed0: not <pruning>/<backbone>",
     )
     says(
         lambda: write_tables(**given | {"pruned": ["half/unet-pca3"]}),
-        "--pruned half/unet-pca3: not <pruning>/<backbone>",
+        "half/unet-pca3: not <pruning>/<backbone>",
     )
-    says(lambda: write_tables(**given | {"pruned_runs": None}), "Give --pruned-runs")
     pruned.change("training.json", pruning=METADATA | {"name": "third"})
     says(lambda: write_tables(**given), "training.json: pruning is 'third', expected 'half'", again)
     pruned.change("training.json", pruning=METADATA | {"macs": None})

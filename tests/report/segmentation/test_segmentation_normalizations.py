@@ -227,8 +227,6 @@ def test_the_own_method_stands_first_where_it_is_not_among_the_compared(methods)
 def test_runs_that_cannot_be_compared_name_file_field_and_remedy(methods, says):
     for name in ("none", "standardize"):
         methods.write(name, full=0.7, scrb=0.7)
-    for lost in ({"method": ""}, {"folder": None}, {"methods": ["standardize"]}):
-        says(lambda lost=lost: methods.made(**lost), "against what? Give --normalization and --normalized-runs")
     says(lambda: methods.made(methods=["minmax"]), "minmax/unet-full-seed0/metrics.json", "segmentation evaluate")
     path = methods.folder("none", "unet-scrb-seed1") / "metrics.json"
     text = path.read_text()

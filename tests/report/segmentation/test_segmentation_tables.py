@@ -189,7 +189,6 @@ def test_no_pca_needs_no_reduction(world):
         ({"seeds": [0, 7]}, ["unet-pca3-seed7/metrics.json", "no such file", "segmentation evaluate"]),
         ({"baselines": ["lda"]}, ["lda-none-seed0/metrics.json", "no such file", "segmentation baseline"]),
         ({"reduction": None}, ["pca3.npz", "strategy pca3", "segmentation reduction"]),
-        ({"source": "moon"}, ["--source moon", "simulate"]),
         ({"classes": ["a", "b"]}, ["unet-pca3-seed0/metrics.json", "classes", "segmentation evaluate"]),
     ],
 )

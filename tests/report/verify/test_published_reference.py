@@ -8,7 +8,7 @@ from boardbench.report.runs import read_csv, read_json
 from boardbench.report.verify.cells import OUTSIDE, WITHIN, Cell
 from boardbench.report.verify.judge import Judged, scaled
 from boardbench.report.verify.prediction import pooled
-from boardbench.study import study
+from boardbench.study import find_study
 
 TABLES = Path(__file__).parents[3] / "reports/tables"
 DATASETS = {"segmentation": "simulated", "placement": "simulated-photos", "classification": "digits"}
@@ -16,7 +16,7 @@ DATASETS = {"segmentation": "simulated", "placement": "simulated-photos", "class
 
 def trained(name):
     """Return (run, metric) -> seed -> value of a study's trained networks."""
-    folder, of = TABLES / DATASETS[name], study(name, "test")
+    folder, of = TABLES / DATASETS[name], find_study(name, "test")
     params = of.get("params").model_validate(read_json(folder / "about.json", "publish")["settings"])
     wanted = {run for run, scored in of.get("compared_runs")(params).items() if scored.trained}
     found = {}

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from boardbench.classification.data import Samples, read_samples
-from boardbench.classification.grid import baseline_runs, network_runs
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.classification import Classification, Exploration
+from boardbench.params.classification import Exploration
 from boardbench.report.classification.charts import (
     classes_figure,
     confusion_figure,
@@ -24,7 +23,7 @@ from boardbench.report.classification.network_charts import latency_figure, poin
 from boardbench.report.classification.runs import NUMPY_NETWORK, Run, read_baselines, read_networks, read_truth
 from boardbench.report.classification.trained import TRAIN, knows_all, read_trained
 from boardbench.report.pictures import shrink
-from boardbench.report.runs import read_csv, read_settings
+from boardbench.report.runs import read_csv
 
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_accuracy")  # of a network in PyTorch
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
@@ -112,34 +111,6 @@ def _picture(draw, out: Path) -> None:
         shrink(large, out, BUDGET, "classification figures")
     finally:
         large.unlink(missing_ok=True)
-
-
-def figures(*, results: Path, settings: str, tables: Path | None = None, out: Path) -> None:
-    """Draw samples, classes, scatters, training curves, and confusion matrices of the best baseline and network.
-
-    Args:
-        results: the data set's folder below results/classification, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs.
-        tables: folder that 'boardbench classification tables' filled, for accuracy against measured time; None: no
-            such chart.
-        out: folder that receives the figures.
-
-    Raises:
-        BoardbenchError: a run, history or image is missing, or of another data set; names the verb that makes it.
-    """
-    params = read_settings(settings, Classification)
-    write_figures(
-        dataset=params.dataset,
-        samples=results / "samples.csv",
-        baselines=baseline_runs(params),
-        names=[run.name for run in params.numpy_networks.runs],
-        seeds=params.numpy_networks.seeds,
-        networks=network_runs(params),
-        runs=results / "runs",
-        tables=tables,
-        out=out,
-        params=params.exploration,
-    )
 
 
 def write_figures(

@@ -203,7 +203,7 @@ def read_baselines(runs: Path, dataset: str, folders: list[str], truth: Truth) -
     for folder in folders:
         path = runs / folder / "metrics.json"
         if folder.count("-") < 2:
-            raise BoardbenchError(f"--baselines {folder}: not <method>-<distance>-<normalization>.")
+            raise BoardbenchError(f"{folder}: not <method>-<distance>-<normalization>.")
         method, distance, normalization = folder.split("-", 2)
         expected = {"study": "classification", "kind": "baseline", "dataset": dataset, "method": method}
         content = read_content(path, expected | {"distance": distance, "normalization": normalization}, BASELINE)

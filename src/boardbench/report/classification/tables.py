@@ -7,10 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from boardbench.classification.grid import baseline_runs, network_runs, pruned_runs
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.classification import Classification
 from boardbench.report.classification.costs import efficiency_table, epochs_table, latency_table
 from boardbench.report.classification.differences import differences
 from boardbench.report.classification.networks import networks_table, spread, transfer_table
@@ -27,7 +25,7 @@ from boardbench.report.classification.runs import (
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
-from boardbench.report.runs import given_settings, read_settings, runs_table
+from boardbench.report.runs import given_settings, runs_table
 from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
@@ -212,40 +210,6 @@ def _trained(
     return {name: frame for name, frame in made.items() if len(frame)}
 
 
-def tables(*, results: Path, settings: str, published: Path = Path("reports/published"), out: Path) -> None:
-    """Put the classifiers of one data set side by side, as CSV, Markdown and JSON; times stand in a table of their own.
-
-    Args:
-        results: the data set's folder below results/classification, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs, and are kept in about.json for 'boardbench verify'.
-        published: folder of the published numbers.
-        out: folder that receives the tables.
-
-    Raises:
-        BoardbenchError: a run or field is missing, of another data set or of other images; names file and verb.
-    """
-    params = read_settings(settings, Classification)
-    networks = network_runs(params)
-    write_tables(
-        dataset=params.dataset,
-        source=params.source,
-        samples=results / "samples.csv",
-        baselines=baseline_runs(params),
-        names=[run.name for run in params.numpy_networks.runs],
-        seeds=params.numpy_networks.seeds,
-        networks=networks,
-        pruned=pruned_runs(params),
-        runs=results / "runs",
-        pruned_runs=results / "pruned",
-        complexity=results / "complexity.csv" if networks else None,
-        latency=results / "latency.csv" if networks else None,
-        epochs=results / "epochs.csv" if params.bench.networks else None,
-        published=published,
-        settings=settings,
-        out=out,
-    )
-
-
 def write_tables(
     *,
     dataset: str,
@@ -294,17 +258,17 @@ def write_tables(
     Raises:
         BoardbenchError: a run or field is missing, of another data set or of other images; names file and verb.
     """
-    if source not in LABELS:
-        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
     if not baselines and not networks and not (names and seeds):
-        raise BoardbenchError(f"{runs}: no run is asked for. Give --baselines, --networks, or --names and --seeds.")
+        raise BoardbenchError(
+            f"{runs}: no run is asked for. Name some in classification.baselines, numpy_networks or networks."
+        )
     kept = given_settings(settings)
     truth = read_truth(samples)
     kind = truth.metadata["source"]["kind"]
     if kind != source:
         raise BoardbenchError(
-            f"{samples.with_suffix('.json')}: source.kind is {kind!r}, but --source is {source}. Make it again with "
-            "'boardbench classification samples', or give its own source."
+            f"{samples.with_suffix('.json')}: source.kind is {kind!r}, but classification.source is {source}. Make "
+            "it again with 'boardbench classification samples', or name its own source."
         )
     found = read_baselines(runs, dataset, baselines or [], truth)
     groups = read_networks(runs, dataset, names or [], seeds or [], truth)

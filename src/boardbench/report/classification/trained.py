@@ -128,13 +128,11 @@ def read_pruned(
     Raises:
         BoardbenchError: a run is missing, of another data set, or the network that it comes from is not read.
     """
-    if given and folder is None:
-        raise BoardbenchError(f"--pruned {given[0]}: in which folder? Give --pruned-runs.")
     found: dict[tuple[str, str], list[Run]] = {}
     for word in given:
         pruning, _, name = word.partition("/")
         if not name:
-            raise BoardbenchError(f"--pruned {word}: not <pruning>/<name>-seed<k>.")
+            raise BoardbenchError(f"{word}: not <pruning>/<name>-seed<k>.")
         path = folder / pruning / name / "metrics.json"
         run = _read(path, dataset, "pruned", truth, PRUNE)
         run = replace(run, folder=word)
@@ -148,7 +146,9 @@ def read_pruned(
             )
         seeds = [one.content["seed"] for one in groups.get(run.content["name"], [])]
         if run.content["seed"] not in seeds:
-            raise BoardbenchError(f"--pruned {word}: give the run that it comes from too, --networks {name}.")
+            raise BoardbenchError(
+                f"{path}: the run that it comes from, {name}, is not there. {AGAIN.format(verb=PRUNE)}"
+            )
         found.setdefault((run.content["name"], pruning), []).append(run)
     return found
 
@@ -188,10 +188,6 @@ def read_costs(path: Path | None, runs: list[Run]) -> dict[tuple[str, ...], dict
     Raises:
         BoardbenchError: no file, or a run is not in it.
     """
-    if path is None:
-        raise BoardbenchError(
-            f"{runs[0].folder}: what does it cost? Give --complexity, complexity.csv of the data set."
-        )
     frame = read_numbers(path, "complexity")
     found = {tuple(row[name] for name in KEYS["complexity"]): row for row in frame.to_dict("records")}
     for run in runs:
@@ -217,8 +213,6 @@ def read_all(
     Raises:
         BoardbenchError: as the functions above.
     """
-    if pruned and not networks:
-        raise BoardbenchError(f"--pruned {pruned[0]}: give the runs that they come from too, --networks.")
     if not networks:
         return None
     groups = read_trained(runs, dataset, networks, truth)

@@ -62,8 +62,8 @@ def differences(groups: list[Group], images: Images) -> pd.DataFrame:
         images: their errors image by image.
 
     Returns:
-        question, init, loss, against, part, metric, seeds, difference, low, high (empty where there is one seed,
-        for a baseline where there is one image), shown (:func:`boardbench.report.uncertainty.verdict` in WORDS), note.
+        question, init, loss, against, part, metric, seeds, difference, low, high (empty where there is one seed, for a
+        baseline where there is one image), conclusion (:func:`boardbench.report.uncertainty.verdict` in WORDS), note.
     """
     networks = {(group.init, group.loss): group for group in groups if not group.baseline}
     parts = [part for part in PARTS if part in groups[0].scores[0]]

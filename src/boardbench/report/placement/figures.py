@@ -7,7 +7,6 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.placement import Placement
 from boardbench.placement.corners import COLUMNS, centre
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.overlay import overlay, sheet
@@ -15,7 +14,7 @@ from boardbench.report.pictures import shrink
 from boardbench.report.placement.charts import errors_figure, network, roc_figure, training_figure
 from boardbench.report.placement.runs import PARTS, names
 from boardbench.report.placement.tables import read_history
-from boardbench.report.runs import read_csv, read_json, read_settings, run_name
+from boardbench.report.runs import read_csv, read_json, run_name
 
 SHOWN = 6  # pictures of a part on the sheet
 BUDGET = 500_000  # bytes of the sheet: it stands in git
@@ -91,32 +90,6 @@ def _sheet(given: Samples, frame: pd.DataFrame, out: Path) -> None:
         shrink(large, out, BUDGET, "placement figures")
     finally:
         large.unlink(missing_ok=True)
-
-
-def figures(*, results: Path, settings: str, tables: Path, out: Path) -> None:
-    """Draw training curves, the centre's error by part, ROC curves and a sheet of images with found corners.
-
-    Args:
-        results: the data set's folder below results/placement, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs.
-        tables: folder that 'boardbench placement tables' filled.
-        out: folder that receives the figures.
-
-    Raises:
-        BoardbenchError: a history, prediction or curve is missing or of other images; names the verb that makes it.
-    """
-    params = read_settings(settings, Placement)
-    write_figures(
-        dataset=params.dataset,
-        init=params.init,
-        losses=params.losses,
-        seeds=params.seeds,
-        baselines=params.baselines,
-        runs=results / "runs",
-        samples=results / "samples.csv",
-        tables=tables,
-        out=out,
-    )
 
 
 def write_figures(

@@ -88,8 +88,6 @@ def read_groups(
                     "Delete both folders and run snakemake again."
                 )
         groups.append(group)
-    if not groups:
-        raise BoardbenchError(f"{runs}: no run is asked for. Give --init and --losses, or --baselines.")
     return groups
 
 

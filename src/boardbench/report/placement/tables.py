@@ -9,11 +9,11 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.placement import Placement, Tolerance
+from boardbench.params.placement import Tolerance
 from boardbench.report.placement.differences import differences
 from boardbench.report.placement.images import read_images
 from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups
-from boardbench.report.runs import given_settings, read_csv, read_json, read_settings, run_name, runs_table
+from boardbench.report.runs import given_settings, read_csv, read_json, run_name, runs_table
 from boardbench.report.writing import decimals, write_table
 
 LABELS = {"simulate": "SIMULATED: rendered, not a result", "photos": "own photos"}
@@ -185,35 +185,6 @@ def _metrics(groups: list[Group]) -> dict[str, Any]:
     return nested
 
 
-def tables(*, results: Path, settings: str, out: Path) -> None:
-    """Put the runs of one data set of the placement study side by side, as CSV, Markdown and JSON.
-
-    Args:
-        results: the data set's folder below results/placement, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs, and are kept in about.json for 'boardbench verify'.
-        out: folder that receives the tables.
-
-    Raises:
-        BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.
-    """
-    params = read_settings(settings, Placement)
-    write_tables(
-        dataset=params.dataset,
-        source=params.source,
-        init=params.init,
-        losses=params.losses,
-        seeds=params.seeds,
-        baselines=params.baselines,
-        runs=results / "runs",
-        samples=results / "samples.csv",
-        complexity=results / "complexity.csv",
-        latency=results / "latency.csv",
-        settings=settings,
-        tolerance=params.tolerance,
-        out=out,
-    )
-
-
 def write_tables(
     *,
     dataset: str,
@@ -255,8 +226,6 @@ def write_tables(
     Raises:
         BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.
     """
-    if source not in LABELS:
-        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
     kept = given_settings(settings)
     groups = read_groups(runs, dataset, init, losses, seeds, baselines or [], tolerance)
     trained = [run_name(group.init, group.loss, seed) for group in groups if not group.baseline for seed in seeds]

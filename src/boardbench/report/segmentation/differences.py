@@ -75,7 +75,7 @@ def differences(
     Returns:
         Text cells, 4 decimals: backbone, strategy, against, metric (miou, mf1), seeds, scenes, difference (strategy
         minus against, on the full test part), low, high (empty where there is one scene), covers (scenes, or scenes
-        and seeds), shown (:func:`boardbench.report.uncertainty.verdict`), note.
+        and seeds), conclusion (:func:`boardbench.report.uncertainty.verdict`), note.
 
     Raises:
         BoardbenchError: a missing or damaged file, other classes, or runs scored on different captures or masks.
@@ -236,7 +236,7 @@ class Resamples:
         """Return the mean difference of pairs of ``scores``, first minus second.
 
         Returns:
-            Text cells: difference, low, high, shown (:func:`.uncertainty.verdict`), seeds, scenes, covers, note.
+            Text cells: difference, low, high, conclusion (:func:`.uncertainty.verdict`), seeds, scenes, covers, note.
         """
         at = METRICS.index(metric)
         full, drawn = (np.mean([one[part][at] - other[part][at] for one, other in pairs], axis=0) for part in (0, 1))

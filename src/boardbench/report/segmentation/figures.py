@@ -6,10 +6,9 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.segmentation import Segmentation
 from boardbench.report.charts import pretty
 from boardbench.report.pictures import shrink
-from boardbench.report.runs import read_csv, read_json, read_settings, run_name
+from boardbench.report.runs import read_csv, read_json, run_name
 from boardbench.report.segmentation.charts import pareto_figure, scores_figure, sensor_figure, training_curves
 from boardbench.report.segmentation.normalization_chart import normalizations_figure
 from boardbench.report.segmentation.normalizations import read_normalizations
@@ -26,32 +25,6 @@ def _best_backbone(mean: pd.DataFrame, backbones: list[str]) -> str:
     scores = pd.to_numeric(trained["miou"], errors="coerce").groupby(trained["backbone"]).mean()
     scores = scores.reindex(backbones)
     return backbones[0] if scores.isna().all() else str(scores.idxmax())
-
-
-def figures(*, results: Path, settings: str, tables: Path, pictures: int = 3, out: Path) -> None:
-    """Draw the training curves, the scores, score against time, and a few predictions.
-
-    Args:
-        results: the dataset's folder below results/segmentation, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs.
-        tables: folder that 'boardbench segmentation tables' filled.
-        pictures: test captures shown a strategy; 0 for none.
-        out: folder that receives the figures.
-
-    Raises:
-        BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
-    """
-    params = read_settings(settings, Segmentation)
-    write_figures(
-        dataset=params.dataset,
-        backbones=params.backbones,
-        strategies=params.strategies,
-        seeds=params.seeds,
-        runs=results / "runs",
-        tables=tables,
-        pictures=pictures,
-        out=out,
-    )
 
 
 def write_figures(

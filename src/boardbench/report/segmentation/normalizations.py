@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from boardbench.errors import BoardbenchError
 from boardbench.report.charts import pretty
 from boardbench.report.runs import read_csv, run_name
 from boardbench.report.segmentation.differences import Resamples
@@ -53,13 +52,9 @@ def normalization_tables(
         ``method``. ``shown`` is :func:`boardbench.report.uncertainty.verdict`.
 
     Raises:
-        BoardbenchError: nothing to compare with, or a run that is missing, of another grid or normalization, or scored
+        BoardbenchError: a run that is missing, of another grid or normalization, or scored
             on other captures or masks.
     """
-    if not method or folder is None or set(methods) <= {method}:
-        raise BoardbenchError(
-            f"--normalizations {' '.join(methods)}: against what? Give --normalization and --normalized-runs."
-        )
     methods = list(dict.fromkeys([*([] if method in methods else [method]), *methods]))
     folders = {name: runs if name == method else folder / name for name in methods}
     cells = grid(backbones, strategies, seeds, [])

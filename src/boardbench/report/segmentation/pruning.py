@@ -47,7 +47,7 @@ def split_pruned(word: str) -> tuple[str, tuple[str, str], int]:
     pruning, _, name = word.partition("/")
     parts = name.rsplit("-", 2)
     if len(parts) < 3 or not parts[2].removeprefix("seed").isdigit():
-        raise BoardbenchError(f"--pruned {word}: not <pruning>/<backbone>-<strategy>-seed<k>.")
+        raise BoardbenchError(f"{word}: not <pruning>/<backbone>-<strategy>-seed<k>.")
     return pruning, (parts[0], parts[1]), int(parts[2].removeprefix("seed"))
 
 

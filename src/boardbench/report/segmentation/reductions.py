@@ -43,7 +43,7 @@ def reduction_table(
         if folder is None or not path.is_file():
             raise BoardbenchError(
                 f"{path}: no such file, but strategy {strategy} is in the table. "
-                "Make it with 'boardbench segmentation reduction' and name its folder with --reduction."
+                "Make it with 'boardbench segmentation reduction' or by running snakemake."
             )
         fitted = load_reduction(path)
         # One row when fitted on the training part; one a capture when fitted cube by cube: their mean.

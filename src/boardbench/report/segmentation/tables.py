@@ -7,8 +7,8 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.params.segmentation import Complexity, Segmentation
-from boardbench.report.runs import given_settings, read_csv, read_json, read_settings, runs_table
+from boardbench.params.segmentation import Complexity
+from boardbench.report.runs import given_settings, read_csv, read_json, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
@@ -22,7 +22,6 @@ from boardbench.report.segmentation.sensor import sensor_tables
 from boardbench.report.segmentation.spread import spread_table
 from boardbench.report.writing import decimals, drop_tables, write_table
 from boardbench.segmentation.data import PARTS, read_split
-from boardbench.segmentation.grid import exported_runs, fitted_strategies, normalized_runs, pruned_runs
 
 PAPER_CLASSES = ["others", "ic", "capacitor", "connectors"]
 LABELS = {
@@ -163,53 +162,6 @@ def _about(
     }
 
 
-def tables(*, results: Path, settings: str, published: Path = Path("reports/published"), out: Path) -> None:
-    """Put the runs of one dataset beside the published numbers, as CSV, Markdown and JSON.
-
-    Args:
-        results: the dataset's folder below results/segmentation, as the workflow fills it.
-        settings: the study's params as YAML; they name the runs, and are kept in about.json for 'boardbench verify'.
-        published: folder of the published numbers.
-        out: folder that receives the tables.
-
-    Raises:
-        BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
-    """
-    params = read_settings(settings, Segmentation)
-    pruned, normalized = pruned_runs(params), normalized_runs(params)
-    write_tables(
-        dataset=params.dataset,
-        source=params.source,
-        classes=params.classes,
-        backbones=params.backbones,
-        strategies=params.strategies,
-        seeds=params.seeds,
-        baselines=params.baselines,
-        runs=results / "runs",
-        complexity=results / "complexity.csv",
-        latency=results / "latency.csv",
-        pareto=results / "pareto.csv" if exported_runs(params) else None,
-        pruned=pruned,
-        pruned_runs=results / "pruned" if pruned else None,
-        normalization=params.normalization.method,
-        normalizations=params.normalization.compare if normalized else [],
-        normalized_runs=results / "normalized" if normalized else None,
-        budget_ms=params.deployment.budget_ms,
-        split=results / "split.csv",
-        reflectance=results / "reflectance",
-        reduction=results / "reduction" if fitted_strategies(params) else None,
-        fit=params.reduction.fit,
-        published=published,
-        sensor=results / "sensor.csv" if params.source == "simulate" else None,
-        drift=results / "drift.csv",
-        resamples=params.evaluation.resamples,
-        resample_seed=params.evaluation.seed,
-        settings=settings,
-        out=out,
-        counted=params.complexity,
-    )
-
-
 def write_tables(
     *,
     dataset: str,
@@ -285,10 +237,6 @@ def write_tables(
     Raises:
         BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
     """
-    if source not in LABELS:
-        raise BoardbenchError(f"--source {source}: not known. Valid: {', '.join(LABELS)}.")
-    if pruned and pruned_runs is None:
-        raise BoardbenchError(f"--pruned {pruned[0]}: in which folder? Give --pruned-runs.")
     kept = given_settings(settings)
     scores = {
         key: read_scores(runs, *key, classes=classes) for key in grid(backbones, strategies, seeds, baselines or [])
