@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm, conv_norm_relu
 from boardbench.networks.efficientnet import EfficientNetB0, MBConv, StochasticDepth
 from boardbench.networks.lenet import LeNet
 from boardbench.networks.resnet import BasicBlock, resnet18, resnet34
@@ -164,3 +165,11 @@ def test_random_starts():
     assert efficient.classifier[1].weight.abs().max().item() == pytest.approx(0.1, rel=1e-3)
     assert efficient.features[8][0].weight.std().item() == pytest.approx((2 / 640) ** 0.5, rel=0.02)
     assert not efficient.features[1][0].block[1].fc1.bias.any()
+
+
+def test_a_convolution_keeps_the_size_or_divides_it_by_the_stride():
+    for kernel, stride, dilation, size in ((1, 1, 1, 9), (3, 1, 1, 9), (3, 2, 1, 5), (7, 2, 1, 5), (3, 1, 6, 9)):
+        layers = conv_norm(2, 4, kernel, stride, dilation=dilation)
+        assert nn.Sequential(*layers)(torch.zeros(2, 2, 9, 9)).shape == (2, 4, size, size)
+        assert layers[0].bias is None
+    assert [type(layer) for layer in conv_norm_relu(2, 4)] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]

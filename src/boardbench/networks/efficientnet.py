@@ -8,6 +8,7 @@ those of torchvision's ``efficientnet_b0``, so its published files load as they 
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm
 from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 from boardbench.networks.mobilenet_v2 import divisible
 from boardbench.networks.squeeze_excitation import SqueezeExcitation
@@ -24,17 +25,9 @@ STAGES = (
 """The paper's table 1: expansion, kernel, stride of the first block, output channels, blocks."""
 
 
-def _normalized(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Return convolution and normalization, which makes a bias useless."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-    )
-
-
 def _activated(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
     """Return convolution, normalization and SiLU."""
-    return _normalized(inputs, outputs, kernel, stride, groups).append(nn.SiLU(inplace=True))
+    return nn.Sequential(*conv_norm(inputs, outputs, kernel, stride, groups=groups), nn.SiLU(inplace=True))
 
 
 class StochasticDepth(nn.Module):
@@ -77,7 +70,7 @@ class MBConv(nn.Module):
             *widen,
             _activated(inner, inner, kernel, stride, groups=inner),
             SqueezeExcitation(inner, max(1, inputs // 4), nn.SiLU),
-            _normalized(inner, outputs),
+            nn.Sequential(*conv_norm(inner, outputs)),
         )
         self.stochastic_depth = StochasticDepth(drop)
 

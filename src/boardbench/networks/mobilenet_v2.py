@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from boardbench.errors import BoardbenchError
+from boardbench.networks.blocks import conv_norm
 from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 
 IMAGENET = (
@@ -33,12 +34,8 @@ def divisible(channels: float, by: int = 8) -> int:
 
 
 def _activated(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Return convolution, normalization (which makes a bias useless) and ReLU6."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU6(inplace=True),
-    )
+    """Return convolution, normalization and ReLU6."""
+    return nn.Sequential(*conv_norm(inputs, outputs, kernel, stride, groups=groups), nn.ReLU6(inplace=True))
 
 
 class InvertedResidual(nn.Module):
@@ -52,8 +49,7 @@ class InvertedResidual(nn.Module):
         self.conv = nn.Sequential(
             *widen,
             _activated(inner, inner, stride=stride, groups=inner),
-            nn.Conv2d(inner, outputs, 1, bias=False),
-            nn.BatchNorm2d(outputs),
+            *conv_norm(inner, outputs),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from functools import partial
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm
 from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 from boardbench.networks.squeeze_excitation import squeezed
 
@@ -39,7 +40,7 @@ class BasicBlock(nn.Module):
         self.downsample = (
             nn.Identity()
             if stride == 1 and inputs == outputs
-            else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            else nn.Sequential(*conv_norm(inputs, outputs, 1, stride))
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from boardbench.errors import BoardbenchError
+from boardbench.networks.blocks import conv_norm, conv_norm_relu
 from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 
 CHANNELS = {
@@ -27,21 +28,9 @@ def shuffle(x: torch.Tensor) -> torch.Tensor:
     return x.unflatten(1, (2, x.shape[1] // 2)).transpose(1, 2).flatten(1, 2)
 
 
-def _activated(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> list[nn.Module]:
-    """Return convolution, normalization (which makes a bias useless) and ReLU."""
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    ]
-
-
 def _depthwise(channels: int, stride: int) -> list[nn.Module]:
     """Return a 3x3 filter a channel and normalization."""
-    return [
-        nn.Conv2d(channels, channels, 3, stride, padding=1, groups=channels, bias=False),
-        nn.BatchNorm2d(channels),
-    ]
+    return conv_norm(channels, channels, 3, stride, groups=channels)
 
 
 class InvertedResidual(nn.Module):
@@ -57,9 +46,13 @@ class InvertedResidual(nn.Module):
         super().__init__()
         half = outputs // 2
         self.splits = stride == 1
-        self.branch1 = nn.Sequential(*([] if self.splits else [*_depthwise(inputs, stride), *_activated(inputs, half)]))
+        self.branch1 = nn.Sequential(
+            *([] if self.splits else [*_depthwise(inputs, stride), *conv_norm_relu(inputs, half)])
+        )
         self.branch2 = nn.Sequential(
-            *_activated(half if self.splits else inputs, half), *_depthwise(half, stride), *_activated(half, half)
+            *conv_norm_relu(half if self.splits else inputs, half),
+            *_depthwise(half, stride),
+            *conv_norm_relu(half, half),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -88,7 +81,7 @@ class ShuffleNetV2(ImageNetwork):
         small = stem == "cifar"
         super().__init__(in_channels, stride=8 if small else 32)
         inputs, *stages, last = CHANNELS[width]
-        self.conv1 = nn.Sequential(*_activated(in_channels, inputs, kernel=3, stride=1 if small else 2))
+        self.conv1 = nn.Sequential(*conv_norm_relu(in_channels, inputs, kernel=3, stride=1 if small else 2))
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, padding=1)
         made = []
         for outputs, blocks in zip(stages, _BLOCKS, strict=True):
@@ -96,7 +89,7 @@ class ShuffleNetV2(ImageNetwork):
             made.append(nn.Sequential(InvertedResidual(inputs, outputs, 2), *rest))
             inputs = outputs
         self.stage2, self.stage3, self.stage4 = made
-        self.conv5 = nn.Sequential(*_activated(inputs, last))
+        self.conv5 = nn.Sequential(*conv_norm_relu(inputs, last))
         self.fc = nn.Linear(last, classes)
 
     def blocks(self) -> list[nn.Module]:

@@ -9,17 +9,17 @@ Parameters at width 64 and 4 classes: 34 878 768 with 3 channels, 35 000 304 wit
 import torch
 from torch import nn
 
-
-def _conv(inputs: int, outputs: int) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+from boardbench.networks.blocks import conv_norm, conv_norm_relu
 
 
 def _double_conv(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(*_conv(inputs, outputs), *_conv(outputs, outputs))
+    return nn.Sequential(
+        *conv_norm_relu(inputs, outputs, 3, bias=True), *conv_norm_relu(outputs, outputs, 3, bias=True)
+    )
 
 
 def _up(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Upsample(scale_factor=2), *_conv(inputs, outputs))
+    return nn.Sequential(nn.Upsample(scale_factor=2), *conv_norm_relu(inputs, outputs, 3, bias=True))
 
 
 class _Gate(nn.Module):
@@ -28,10 +28,10 @@ class _Gate(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         inner = max(1, channels // 2)
-        self.signal = nn.Sequential(nn.Conv2d(channels, inner, 1), nn.BatchNorm2d(inner))
-        self.skip = nn.Sequential(nn.Conv2d(channels, inner, 1), nn.BatchNorm2d(inner))
+        self.signal = nn.Sequential(*conv_norm(channels, inner, bias=True))
+        self.skip = nn.Sequential(*conv_norm(channels, inner, bias=True))
         self.relu = nn.ReLU(inplace=True)
-        self.factor = nn.Sequential(nn.Conv2d(inner, 1, 1), nn.BatchNorm2d(1), nn.Sigmoid())
+        self.factor = nn.Sequential(*conv_norm(inner, 1, bias=True), nn.Sigmoid())
 
     def forward(self, signal: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         return skip * self.factor(self.relu(self.signal(signal) + self.skip(skip)))

@@ -9,21 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from boardbench.networks.blocks import conv_norm, conv_norm_relu
+
 LAST_DILATIONS = (2, 4, 8)  # of the last stage's blocks: 2 for output stride 16, times the multi-grid (1, 2, 4)
 RATES = (6, 12, 18)  # dilations of the pyramid
-
-
-def _conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, dilation: int = 1) -> list[nn.Module]:
-    """Return convolution and normalization; the latter makes a bias useless."""
-    padding = kernel // 2 * dilation
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding, dilation=dilation, bias=False),
-        nn.BatchNorm2d(outputs),
-    ]
-
-
-def _activated(*layers: nn.Module) -> list[nn.Module]:
-    return [*layers, nn.ReLU(inplace=True)]
 
 
 class _Bottleneck(nn.Module):
@@ -33,12 +22,12 @@ class _Bottleneck(nn.Module):
         super().__init__()
         outputs = 4 * inner
         self.body = nn.Sequential(
-            *_activated(*_conv(inputs, inner)),
-            *_activated(*_conv(inner, inner, 3, stride, dilation)),
-            *_conv(inner, outputs),
+            *conv_norm_relu(inputs, inner),
+            *conv_norm_relu(inner, inner, 3, stride, dilation=dilation),
+            *conv_norm(inner, outputs),
         )
         same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else nn.Sequential(*_conv(inputs, outputs, stride=stride))
+        self.shortcut = nn.Identity() if same else nn.Sequential(*conv_norm(inputs, outputs, stride=stride))
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -58,7 +47,7 @@ class _ImagePooling(nn.Module):
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.conv, self.norm = _conv(inputs, outputs)
+        self.conv, self.norm = conv_norm(inputs, outputs)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -87,7 +76,7 @@ class DeepLabV3Plus(nn.Module):
 
     def __init__(self, in_channels: int, classes: int, width: int = 64):
         super().__init__()
-        self.stem = nn.Sequential(*_activated(*_conv(in_channels, width, 7, 2)), nn.MaxPool2d(3, stride=2, padding=1))
+        self.stem = nn.Sequential(*conv_norm_relu(in_channels, width, 7, 2), nn.MaxPool2d(3, stride=2, padding=1))
         self.low_level = _stage(width, width, 1, (1,) * 3)
         self.high_level = nn.Sequential(
             _stage(4 * width, 2 * width, 2, (1,) * 4),
@@ -97,18 +86,18 @@ class DeepLabV3Plus(nn.Module):
         inputs, outputs = 32 * width, 4 * width
         self.pyramid = nn.ModuleList(
             [
-                nn.Sequential(*_activated(*_conv(inputs, outputs))),
-                *(nn.Sequential(*_activated(*_conv(inputs, outputs, 3, dilation=rate))) for rate in RATES),
+                nn.Sequential(*conv_norm_relu(inputs, outputs)),
+                *(nn.Sequential(*conv_norm_relu(inputs, outputs, 3, dilation=rate)) for rate in RATES),
                 _ImagePooling(inputs, outputs),
             ]
         )
-        self.project = nn.Sequential(*_activated(*_conv((len(RATES) + 2) * outputs, outputs)))
+        self.project = nn.Sequential(*conv_norm_relu((len(RATES) + 2) * outputs, outputs))
         self.upsample = nn.Upsample(scale_factor=4, mode="bilinear")
         reduced = max(1, 3 * width // 4)
-        self.skip = nn.Sequential(*_activated(*_conv(4 * width, reduced)))
+        self.skip = nn.Sequential(*conv_norm_relu(4 * width, reduced))
         self.head = nn.Sequential(
-            *_activated(*_conv(outputs + reduced, outputs, 3)),
-            *_activated(*_conv(outputs, outputs, 3)),
+            *conv_norm_relu(outputs + reduced, outputs, 3),
+            *conv_norm_relu(outputs, outputs, 3),
             nn.Conv2d(outputs, classes, 1),
         )
 

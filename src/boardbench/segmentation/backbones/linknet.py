@@ -8,13 +8,7 @@ Parameters at width 64 and 4 classes: 11 533 700 with 3 channels, 12 195 396 wit
 import torch
 from torch import nn
 
-
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    """Return convolution and normalization; the latter makes a bias useless."""
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-    ]
+from boardbench.networks.blocks import conv_norm, conv_norm_relu
 
 
 def _full_conv(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
@@ -30,11 +24,9 @@ class _Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
-        self.body = nn.Sequential(
-            *_conv(inputs, outputs, 3, stride), nn.ReLU(inplace=True), *_conv(outputs, outputs, 3)
-        )
+        self.body = nn.Sequential(*conv_norm_relu(inputs, outputs, 3, stride), *conv_norm(outputs, outputs, 3))
         same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else nn.Sequential(*_conv(inputs, outputs, 1, stride))
+        self.shortcut = nn.Identity() if same else nn.Sequential(*conv_norm(inputs, outputs, 1, stride))
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -44,12 +36,10 @@ class _Residual(nn.Module):
 def _decoder(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     inner = max(1, inputs // 4)
     return nn.Sequential(
-        *_conv(inputs, inner, 1),
-        nn.ReLU(inplace=True),
+        *conv_norm_relu(inputs, inner),
         *_full_conv(inner, inner, stride),
         nn.ReLU(inplace=True),
-        *_conv(inner, outputs, 1),
-        nn.ReLU(inplace=True),
+        *conv_norm_relu(inner, outputs),
     )
 
 
@@ -68,9 +58,7 @@ class LinkNet(nn.Module):
         super().__init__()
         widths = [width * 2**level for level in range(4)]
         inputs, strides = [width, *widths[:3]], [1, 2, 2, 2]
-        self.stem = nn.Sequential(
-            *_conv(in_channels, width, 7, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, stride=2, padding=1)
-        )
+        self.stem = nn.Sequential(*conv_norm_relu(in_channels, width, 7, 2), nn.MaxPool2d(3, stride=2, padding=1))
         self.encoder = nn.ModuleList(
             nn.Sequential(_Residual(before, after, stride), _Residual(after, after, 1))
             for before, after, stride in zip(inputs, widths, strides, strict=True)
@@ -84,8 +72,7 @@ class LinkNet(nn.Module):
         self.head = nn.Sequential(
             *_full_conv(width, half, 2),
             nn.ReLU(inplace=True),
-            *_conv(half, half, 3),
-            nn.ReLU(inplace=True),
+            *conv_norm_relu(half, half, 3),
             nn.ConvTranspose2d(half, classes, 2, stride=2),
         )
 

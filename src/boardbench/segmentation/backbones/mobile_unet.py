@@ -13,24 +13,16 @@ Parameters at width 64 and 4 classes: 3 916 996 with 3 channels, 3 930 500 with 
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm_relu
+
 
 def _pointwise(inputs: int, outputs: int) -> nn.Sequential:
-    """Return a 1x1 convolution; batch normalization makes its bias useless."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
+    return nn.Sequential(*conv_norm_relu(inputs, outputs))
 
 
 def _separable(inputs: int, outputs: int) -> nn.Sequential:
     """Return MobileNet's block: one 3x3 filter a channel, then a 1x1 convolution that mixes the channels."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
-        nn.BatchNorm2d(inputs),
-        nn.ReLU(inplace=True),
-        *_pointwise(inputs, outputs),
-    )
+    return nn.Sequential(*conv_norm_relu(inputs, inputs, 3, groups=inputs), *conv_norm_relu(inputs, outputs))
 
 
 def _double(inputs: int, outputs: int) -> nn.Sequential:

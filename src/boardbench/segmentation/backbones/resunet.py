@@ -9,6 +9,8 @@ Parameters at width 64 and 4 classes: 13 043 204 with 3 channels, 13 286 276 wit
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm
+
 
 def _activated_conv(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
     """Return normalization, ReLU and a 3x3 convolution, in this order ("pre-activation")."""
@@ -25,7 +27,7 @@ class _Residual(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         super().__init__()
         self.body = nn.Sequential(*_activated_conv(inputs, outputs, stride), *_activated_conv(outputs, outputs))
-        self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), nn.BatchNorm2d(outputs))
+        self.shortcut = nn.Sequential(*conv_norm(inputs, outputs, 3, stride, bias=True))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.body(x) + self.shortcut(x)

@@ -8,17 +8,11 @@ Parameters at width 64 and 4 classes: 31 037 828 with 3 channels, 31 159 364 wit
 import torch
 from torch import nn
 
+from boardbench.networks.blocks import conv_norm_relu
+
 
 def _double_conv(inputs: int, outputs: int) -> nn.Sequential:
-    """Return two 3x3 convolutions; batch normalization makes their biases useless."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
+    return nn.Sequential(*conv_norm_relu(inputs, outputs, 3), *conv_norm_relu(outputs, outputs, 3))
 
 
 class UNet(nn.Module):
