@@ -25,7 +25,9 @@ def a_run(root: Path, study: str, name: str) -> Path:
     run = root / f"results/{study}/toy/runs/{name}"
     run.mkdir(parents=True)
     torch.save({"study": study}, run / "model.pt")
-    (run / "training.json").write_text(json.dumps({"settings": {"batch_size": 3}}))
+    (run / "training.json").write_text(
+        json.dumps({"fingerprint": "abc", "kept_epoch": 0, "settings": {"batch_size": 3}})
+    )
     return run
 
 
@@ -88,6 +90,6 @@ def test_what_cannot_be_pruned_is_named(tmp_path, segmented, called, says):
     says(lambda: prune(run=lonely, params=Pruning()), "no samples.csv in any folder above", "--samples")
     (data / "reduction/pca3.npz").unlink()
     says(lambda: prune(run=run, params=Pruning()), "no reduction/pca3.npz in any folder above", "--reduction")
-    (run / "training.json").write_text("{}")
+    (run / "training.json").write_text(json.dumps({"fingerprint": "abc", "kept_epoch": 0, "settings": {}}))
     says(lambda: prune(run=run, params=Pruning()), "training.json", "--batch-size")
     assert called == []

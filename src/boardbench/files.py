@@ -1,10 +1,12 @@
 """Files that appear whole or not at all."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,19 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, indented, whole or not at all."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table with a head, whole or not at all; None is an empty cell.
+
+    Raises:
+        ValueError: a row of another length.
+    """
+    buffer, columns = io.StringIO(), list(columns)
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([cell for _, cell in zip(columns, row, strict=True)] for row in rows)
+    write_text(path, buffer.getvalue())
 
 
 def sha256(*paths: Path) -> str:

@@ -1,6 +1,5 @@
 """The verb ``prune`` for a run of any study that prunes: the study's own step does the work."""
 
-import json
 from pathlib import Path
 
 from boardbench.errors import BoardbenchError
@@ -64,12 +63,13 @@ def prune(
 
 def _as_trained(params: Pruning, folder: Path) -> Pruning:
     """Return the params with the run's own batch size where none was given."""
+    from boardbench.engine.record import read_training
+
     if "batch_size" in params.model_fields_set:
         return params
     try:
-        training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-        size = int(training.get("settings", training.get("training"))["batch_size"])  # version 0.1.0: training
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        size = int(read_training(folder)["settings"]["batch_size"])
+    except (ValueError, KeyError, TypeError) as error:
         raise BoardbenchError(
             f"{folder / 'training.json'}: does not say how many samples a step of training took ({error}). Give "
             "--batch-size."

@@ -68,7 +68,7 @@ def _described(docstring: str) -> tuple[str, dict[str, str]]:
     """Return a docstring's text, and what it says of each argument."""
     import griffe  # 60 ms that only help needs
 
-    sections, kinds = griffe.Docstring(docstring).parse("google"), griffe.DocstringSectionKind
+    sections, kinds = griffe.Docstring(docstring).parse("google", warnings=False), griffe.DocstringSectionKind
     text = "\n\n".join(section.value for section in sections if section.kind is kinds.text)
     arguments = [one for section in sections if section.kind is kinds.parameters for one in section.value]
     return text, {one.name: " ".join(one.description.replace("``", "").split()) for one in arguments}

@@ -125,6 +125,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.classification.training:train",
         "Train one network in PyTorch, and score it.",
     ),
+    "classification evaluate": (
+        "boardbench.classification.evaluation:evaluate",
+        "Score a trained network on the test images.",
+    ),
     "classification prune": (
         "boardbench.classification.pruning:prune",
         "Prune a trained network and train it on.",

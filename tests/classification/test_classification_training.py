@@ -11,6 +11,7 @@ import torch
 
 from boardbench.classification import training
 from boardbench.classification.data import read_samples
+from boardbench.classification.evaluation import evaluate
 from boardbench.classification.model import load, network_of, save
 from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze
@@ -34,6 +35,7 @@ def _settings_of_the_process():
 def start(samples, out, seed=0, parent=None, **changed):
     params = Training.model_validate({**PARAMS.model_dump(), **changed})
     train(name=out.name, seed=seed, samples=samples, dataset="bars", start=parent, out=out, params=params)
+    evaluate(samples=samples, out=out)
     return out
 
 
@@ -90,7 +92,7 @@ def test_a_run_cut_off_resumes_and_ends_with_the_same_bytes(samples, tmp_path, m
     with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="cut off"):
         patched.setattr(History, "start_epoch", cut)
         start(samples, tmp_path / "cut/small", **settings)
-    assert not (tmp_path / "cut/small/metrics.json").exists()
+    assert not (tmp_path / "cut/small/training.json").exists()
     torch.rand(7)
     np.random.default_rng().random(3)
     resumed = start(samples, tmp_path / "cut/small", **settings)
@@ -244,47 +246,3 @@ def test_mistakes_are_named(samples, tmp_path, write_samples, says):
     says(lambda: start(samples, tmp_path / "x", classes=["bar0", "bar9"]), "runs, x, classes", "bar9")
     says(lambda: start(samples, tmp_path / "x", network="lenet", width=1.0), "lenet")
     assert not (tmp_path / "x").exists()
-
-
-class Tracked:
-    """What a training tells MLflow."""
-
-    def __init__(self):
-        self.started, self.rows, self.shown, self.statuses = [], [], {}, []
-
-    def start(self, *what):
-        self.started.append(what)
-        return self
-
-    def log(self, rows):
-        self.rows += rows
-
-    def results(self, scores, files):
-        self.shown = scores
-        assert all(file.is_file() for file in files)
-
-    def finish(self, status="FINISHED"):
-        self.statuses.append(status)
-
-
-def test_mlflow_is_told(samples, tmp_path, monkeypatch):
-    tracked = Tracked()
-    monkeypatch.setattr(training, "Store", lambda path: tracked)
-    given = {"name": "small", "seed": 0, "samples": samples, "dataset": "bars", "params": PARAMS}
-    train(**given, out=tmp_path / "small", tracking=tmp_path / "mlflow.db")
-    found = metrics(tmp_path / "small")
-    ((experiment, title, what, parameters, verb),) = tracked.started
-    assert (experiment, title, what) == ("classification", "bars small-seed0", found["fingerprint"])
-    shown = {"dataset": "bars", "name": "small", "seed": 0, "data": found["data"]}
-    assert parameters == found["settings"] | shown and verb == "classification train"
-    assert [row["epoch"] for row in tracked.rows] == [0, 1]
-    assert tracked.shown["test_accuracy"] == found["scores"]["accuracy"]
-    assert tracked.statuses == ["FINISHED"]
-
-    def fails(*given, **more):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(training, "fit", fails)
-    with pytest.raises(KeyboardInterrupt):
-        train(**given, out=tmp_path / "small", tracking=tmp_path / "mlflow.db")
-    assert tracked.statuses == ["FINISHED", "KILLED"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from boardbench.engine import latency
-from boardbench.engine.latency import hardware, measure
+from boardbench.engine.latency import hardware, measure, percentiles_ms
 
 
 def test_the_first_call_is_not_timed(monkeypatch):
@@ -49,3 +49,8 @@ def test_the_widest_instructions_and_what_the_environment_takes_away(monkeypatch
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(latency, "_cpuinfo", lambda field: flags)
     assert latency.instructions() == said
+
+
+@pytest.mark.parametrize(("n", "median", "late"), [(7, 4, 7), (8, 4, 8), (100, 50, 99), (1, 1, 1)])
+def test_percentiles_are_measured_values(n, median, late):
+    assert percentiles_ms([value / 1e3 for value in range(n, 0, -1)]) == pytest.approx([median, late])

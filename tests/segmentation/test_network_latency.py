@@ -8,7 +8,7 @@ from boardbench.engine.complexity import count
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Latency
 from boardbench.segmentation import build_network, reduction
-from boardbench.segmentation.latency import COLUMNS, _percentiles_ms, latency
+from boardbench.segmentation.latency import COLUMNS, latency
 
 SMALL = Latency(size=(32, 48), repeats=3)
 
@@ -74,8 +74,3 @@ def test_bad_input_is_named_and_leaves_no_table(tmp_path, changed, message):
         latency(out=tmp_path / "l.csv", params=SMALL, **given)
     assert message in str(error.value)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("n", "median", "late"), [(7, 4, 7), (8, 4, 8), (100, 50, 99), (1, 1, 1)])
-def test_percentiles_are_measured_values(n, median, late):
-    assert _percentiles_ms([value / 1e3 for value in range(n, 0, -1)]) == pytest.approx([median, late])

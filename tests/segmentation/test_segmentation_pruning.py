@@ -161,8 +161,7 @@ def test_mistakes_are_named_and_the_run_stays(trained, tmp_path, says):
     (empty / "model.pt").write_bytes((run / "model.pt").read_bytes())
     says(
         lambda: prune(name="x", run=empty, out=tmp_path / "b", params=Pruning(), **data),
-        "training.json",
-        "segmentation train",
+        "training.json: missing",
     )
     pruned(trained, tmp_path / "once", epochs=1)
     again = {"name": "x", "run": tmp_path / "once", "out": tmp_path / "twice", "params": Pruning(batch_size=2)}

@@ -74,6 +74,14 @@ def training_code(wildcards):
     return sources("boardbench.classification.training", f"boardbench.networks.{file}")
 
 
+def evaluation_code(wildcards):
+    """Return the source files of a network in PyTorch and its scoring."""
+    file = file_of(NETWORKS[wildcards.network].network)
+    return sources(
+        "boardbench.classification.evaluation", f"boardbench.networks.{file}"
+    )
+
+
 def network_pruning_code(wildcards):
     """Return the source files of a network in PyTorch and its pruning."""
     file = file_of(NETWORKS[wildcards.network].network)

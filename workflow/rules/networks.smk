@@ -9,8 +9,6 @@ rule classification_train:
         model=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/model.pt",
         history=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/history.csv",
         training=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/training.json",
-        metrics=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/metrics.json",
-        predictions=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/predictions.csv",
         seconds=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/seconds.json",
     log:
         f"{CLASSIFICATION_RESULTS}/logs/train/{{network}}-seed{{seed}}.log",
@@ -45,8 +43,6 @@ rule classification_prune:
         model=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/model.pt",
         history=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/history.csv",
         training=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/training.json",
-        metrics=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/metrics.json",
-        predictions=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/predictions.csv",
         seconds=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/seconds.json",
     log:
         f"{CLASSIFICATION_RESULTS}/logs/prune/{{network_pruning}}/{{network}}-seed{{seed}}.log",
@@ -64,6 +60,46 @@ rule classification_prune:
     shell:
         "boardbench classification prune --name {wildcards.network_pruning} --run {params.run} --samples {input.samples} "
         "--out {params.out} --tracking {params.tracking} {params.flags} > {log} 2>&1"
+
+
+rule classification_evaluate:
+    input:
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
+        model=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/model.pt",
+        training=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/training.json",
+        code=evaluation_code,
+    output:
+        metrics=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/runs/{{network}}-seed{{seed}}/predictions.csv",
+    log:
+        f"{CLASSIFICATION_RESULTS}/logs/evaluate/{{network}}-seed{{seed}}.log",
+    conda:
+        "../envs/boardbench.yaml"
+    threads: lambda wildcards: NETWORKS[wildcards.network].threads
+    params:
+        out=subpath(output.metrics, parent=True),
+    message:
+        "Scoring {wildcards.network}, seed {wildcards.seed}"
+    shell:
+        "boardbench classification evaluate --samples {input.samples} --out {params.out} --threads {threads} > {log} 2>&1"
+
+
+use rule classification_evaluate as classification_pruned_evaluate with:
+    input:
+        samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
+        metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
+        model=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/model.pt",
+        training=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/training.json",
+        code=evaluation_code,
+    output:
+        metrics=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/metrics.json",
+        predictions=f"{CLASSIFICATION_RESULTS}/pruned/{{network_pruning}}/{{network}}-seed{{seed}}/predictions.csv",
+    log:
+        f"{CLASSIFICATION_RESULTS}/logs/evaluate/{{network_pruning}}/{{network}}-seed{{seed}}.log",
+    threads: lambda wildcards: CLASSIFICATION_PRUNINGS[wildcards.network_pruning].threads
+    message:
+        "Scoring {wildcards.network}, seed {wildcards.seed}: {wildcards.network_pruning}"
 
 
 # What the trained networks store and compute, zeros counted apart.

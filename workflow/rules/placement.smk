@@ -107,6 +107,7 @@ rule placement_train:
     output:
         model=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/model.pt",
         history=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/history.csv",
+        seconds=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/seconds.json",
         training=f"{PLACEMENT_RESULTS}/runs/{{init}}-{{loss}}-seed{{seed}}/training.json",
     log:
         f"{PLACEMENT_RESULTS}/logs/train/{{init}}-{{loss}}-seed{{seed}}.log",

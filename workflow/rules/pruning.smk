@@ -12,6 +12,7 @@ rule segmentation_prune:
     output:
         model=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
         history=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        seconds=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/seconds.json",
         training=f"{SEGMENTATION_RESULTS}/pruned/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
         f"{SEGMENTATION_RESULTS}/logs/prune/{{pruning}}/{{backbone}}-{{strategy}}-seed{{seed}}.log",

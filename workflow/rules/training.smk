@@ -11,6 +11,7 @@ rule segmentation_train:
     output:
         model=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
         history=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        seconds=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/seconds.json",
         training=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
         f"{SEGMENTATION_RESULTS}/logs/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",
@@ -41,6 +42,7 @@ use rule segmentation_train as segmentation_compared_train with:
     output:
         model=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
         history=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/history.csv",
+        seconds=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/seconds.json",
         training=f"{SEGMENTATION_RESULTS}/normalized/{{normalization}}/{{backbone}}-{{strategy}}-seed{{seed}}/training.json",
     log:
         f"{SEGMENTATION_RESULTS}/logs/normalized/{{normalization}}/train/{{backbone}}-{{strategy}}-seed{{seed}}.log",

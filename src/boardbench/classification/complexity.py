@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
+from boardbench.files import write_csv
 
 if TYPE_CHECKING:
     from boardbench.classification.model import Model
@@ -41,20 +41,18 @@ def complexity(*, runs: list[Path], out: Path) -> None:
     """
     from boardbench.engine.pruning import cost, weight_bytes
 
-    lines = [",".join(COLUMNS)]
+    rows = []
     for key, model in opened(runs, out).items():
         counted = cost(model.network, model.size[:2])
-        lines.append(
-            ",".join(
-                [
-                    *key,
-                    *map(str, (counted.parameters, counted.parameters_nonzero)),
-                    *(f"{macs / 1e9:.9f}" for macs in (counted.macs, counted.macs_effective)),
-                    *map(str, weight_bytes(model.network)),
-                ]
-            )
+        rows.append(
+            [
+                *key,
+                *(counted.parameters, counted.parameters_nonzero),
+                *(f"{macs / 1e9:.9f}" for macs in (counted.macs, counted.macs_effective)),
+                *weight_bytes(model.network),
+            ]
         )
-    write_text(out, "\n".join(lines) + "\n")
+    write_csv(out, COLUMNS, rows)
 
 
 def opened(runs: list[Path], out: Path) -> dict[tuple[str, str, str, str], "Model"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import write_text
+from boardbench.files import write_csv
 
 COLUMNS = (
     "network",
@@ -81,23 +81,23 @@ def epoch(
 
     batch_size = min(batch_size, images)
     steps = min(steps, math.ceil(images / batch_size))
-    lines = [",".join(COLUMNS)]
+    rows = []
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
         for network in networks:
             for device in devices:
-                what = [network, stem, device, str(images), str(batch_size), str(threads)]
+                what = [network, stem, device, images, batch_size, threads]
                 if device == "cuda" and not torch.cuda.is_available():
-                    lines.append(",".join([*what, "", "", "not run: no CUDA device"]))
+                    rows.append([*what, None, None, "not run: no CUDA device"])
                     continue
                 seconds = _step(network, stem, device, batch_size, steps) * images / batch_size
                 machine = hardware() if device == "cpu" else _gpu()
-                lines.append(",".join([*what, str(steps), f"{seconds:.3f}", machine]))
+                rows.append([*what, steps, f"{seconds:.3f}", machine])
                 print(f"{network} on {device}: {seconds:.1f} s an epoch of {images} images, from {steps} steps")
     finally:
         torch.set_num_threads(before)
-    write_text(out, "\n".join(lines) + "\n")
+    write_csv(out, COLUMNS, rows)
 
 
 def _step(network: str, stem: str, device: str, batch_size: int, steps: int) -> float:

@@ -1,13 +1,15 @@
-"""Finished runs, shown in MLflow: the files are the truth."""
+"""Scores of a run on the test images, and finished runs shown in MLflow: the files are the truth."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from boardbench.classification.data import read_samples
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, write_json
+from boardbench.files import sha256, write_json, write_text
 
 VERBS = {"baseline": "baseline", "numpy_network": "numpy-network", "network": "train", "pruned": "prune"}
 """Kind of a run -> the verb that makes it."""
@@ -15,12 +17,50 @@ TRAINED = ("network", "pruned")
 _SHOWN = ("accuracy", "precision", "recall", "f_score", "low", "high")
 
 
+def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads: int = 1) -> None:
+    """Score the model of the run folder ``out`` on the test images.
+
+    Writes predictions.csv and, last, metrics.json (the truth of a run) beside the model. Labels are those of the data
+    set, where the run knows some of its classes only.
+
+    Args:
+        samples: samples.csv, with samples.json and images.npy beside it.
+        out: run folder with model.pt and training.json.
+        tracking: MLflow store that shows the scores.
+        threads: torch threads.
+
+    Raises:
+        BoardbenchError: no run, or images that are not of its data set.
+    """
+    from boardbench.classification.dataset import parts_of
+    from boardbench.classification.model import load
+    from boardbench.classification.scores import scores
+    from boardbench.engine.arithmetic import fix_arithmetic
+    from boardbench.engine.record import read_training
+
+    fix_arithmetic(threads)
+    training, model, given = read_training(out), load(out), read_samples(samples)
+    model.check(given, samples)
+    settings = model.settings
+    where = f"{samples}, run {model.name}"
+    parts = parts_of(given, model.classes, settings["validation"], model.seed, where, settings["train_images"])
+    truth, predicted = parts.test.labels.numpy(), model.predict(parts.test.images)
+    table = pd.DataFrame({"sample": parts.numbers, "label": truth, "predicted": predicted})
+    positions = np.array([given.classes.index(name) for name in model.classes])
+    table[["label", "predicted"]] = positions[table[["label", "predicted"]]]
+    write_text(out / "predictions.csv", table.to_csv(index=False))
+    scored = scores(truth, predicted, len(model.classes))
+    write_json(out / "metrics.json", {**training, "test_images": len(truth), "scores": scored})
+    if tracking:
+        sync(runs=[out], tracking=tracking)
+
+
 def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
     """Show finished runs in MLflow's experiment "classification".
 
     Scores are metrics; those of a baseline have its k as their step. A network has its history too. A run that is
-    synced again replaces its former entry; networks in PyTorch, which show themselves while they train, are left as
-    they are where they stand there.
+    synced again replaces its former entry; networks in PyTorch, which show themselves while they train, get their
+    scores.
 
     Args:
         runs: run folders with metrics.json.
@@ -40,9 +80,8 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         shown[title] = sha256(folder / "metrics.json")
         key = {"dataset": metrics["dataset"], "kind": kind, "run": title}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="classification")
-        if kind in TRAINED and store.find("classification", fingerprint):
-            continue
-        run = store.start(
+        shown_before = store.find("classification", fingerprint) if kind in TRAINED else None
+        run = shown_before or store.start(
             "classification",
             f"{metrics['dataset']} {title}",
             fingerprint,
@@ -58,7 +97,8 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
             )
             run.results({}, _files(folder))
         else:
-            run.log(_history(folder / "history.csv"))
+            if not shown_before:
+                run.log(_history(folder / "history.csv"))
             run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
         run.finish()
     if out:

@@ -14,7 +14,7 @@ import numpy as np
 
 from boardbench.classification.complexity import opened
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
+from boardbench.files import write_csv
 from boardbench.params.classification import Latency
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def latency(*, runs: list[Path], out: Path, params: Latency) -> None:
     import torch
     from threadpoolctl import threadpool_limits
 
-    from boardbench.engine.latency import hardware, measure
+    from boardbench.engine.latency import hardware, measure, percentiles_ms
 
     models = opened(runs, out)
     first = next(iter(models.values()))
@@ -82,16 +82,15 @@ def latency(*, runs: list[Path], out: Path, params: Latency) -> None:
         torch.set_num_threads(before)
 
     machine = f"{hardware()}; {hardware('onnxruntime').split('; ')[-1]}"
-    lines = [",".join(COLUMNS)]
+    rows = []
     for model in models:
         for runtime in RUNTIMES:
             for batch in params.batches:
                 found = seconds[*model, runtime, batch]
-                median, late = np.percentile(found, [50, 99], method="inverted_cdf") * 1e3
-                what = (*model, runtime, batch, params.threads, len(found))
-                times = f"{median:.3f},{late:.3f},{batch / median * 1e3:.1f}"
-                lines.append(",".join([*map(str, what), times, machine]))
-    write_text(out, "\n".join(lines) + "\n")
+                median, late = percentiles_ms(found)
+                times = (f"{median:.3f}", f"{late:.3f}", f"{batch / median * 1e3:.1f}")
+                rows.append([*model, runtime, batch, params.threads, len(found), *times, machine])
+    write_csv(out, COLUMNS, rows)
 
 
 def repeats_of(batch: int, repeats: int) -> int:

@@ -9,12 +9,12 @@ from torch import nn
 
 from boardbench.classification.data import read_samples
 from boardbench.classification.dataset import Batches, loader, parts_of
-from boardbench.classification.model import load
-from boardbench.classification.training import finish, learn, open_run
+from boardbench.classification.model import load, save
+from boardbench.classification.training import counts, learn
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
+from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
-from boardbench.engine.training import remove_checkpoints
 from boardbench.files import nearest_above, sha256
 from boardbench.params.pruning import Pruning
 
@@ -31,10 +31,10 @@ def prune_run(
 
 
 def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning) -> None:
-    """Prune a trained run, train it on, score it on the test images, and write the run folder ``out``.
+    """Prune a trained run, train it on, and write its run folder ``out`` as 'boardbench classification train' does.
 
-    Writes what 'boardbench classification train' writes, with ``pruning`` in metrics.json. All is chosen by the
-    validation images of the run; the test images are read once, by the scores at the end. MACs are those of one image.
+    All is chosen by the validation images of the run; the test images are not read. MACs are those of one image.
+    'boardbench classification evaluate --out OUT' scores it as any run.
 
     Args:
         name: of the pruning, as classification.pruning has it.
@@ -67,9 +67,17 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
         "pruning": name,
     }
     fingerprint = fingerprint_of(**description, study="classification", params=chosen)
-    entry = open_run(tracking, description, fingerprint, chosen, "prune")
-    checkpoints = out / "checkpoints" / fingerprint
-    try:
+    with record_run(
+        "classification",
+        "prune",
+        f"{model.name}-{name}-seed{model.seed}",
+        out=out,
+        description=description,
+        fingerprint=fingerprint,
+        settings=settings,
+        tracking=tracking,
+        shown=chosen,
+    ) as record:
         torch.manual_seed(model.seed)
         fitted = (model.normalization.offset, model.normalization.scale)
         learning, validation = Batches(parts.train, *fitted), Batches(parts.validation, *fitted)
@@ -83,19 +91,18 @@ def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | No
                 nn.functional.cross_entropy(network(images), labels)
                 for images, labels in loader(learning, settings["batch_size"], model.seed)
             ),
-            train=lambda network: learn(
-                network, parts, model.normalization, settings, params, model.seed, checkpoints, entry
-            ),
+            train=lambda network: learn(network, parts, model.normalization, settings, params, model.seed, record),
         )
-    except BaseException as failure:
-        if entry:
-            entry.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
-        raise
-    pruning = {"name": name, **result.summary}
-    small = replace(model, network=result.network, pruning=pruning)
-    metadata = {"kind": "pruned", **description, "fingerprint": fingerprint, "parent": model.name, "pruning": pruning}
-    finish(small, result.history, parts, given.classes, metadata, out, entry)
-    remove_checkpoints(checkpoints)
+        small = replace(model, network=result.network, pruning={"name": name, **result.summary})
+        save(small, out / "model.pt")
+        record.write(
+            small.network,
+            result.history,
+            kind="pruned",
+            parent=model.name,
+            **counts(small, parts),
+            pruning=small.pruning,
+        )
 
 
 def _accuracy(images: Batches, device: str) -> Callable[[nn.Module], float]:

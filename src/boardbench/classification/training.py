@@ -1,10 +1,8 @@
-"""Training of one network of the classification study, and its scores on the test images."""
+"""Training of one network of the classification study."""
 
-import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import nn
 
@@ -13,14 +11,13 @@ from boardbench.classification.dataset import Batches, Parts, loader, parts_of
 from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
-from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze, take_weights
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
-from boardbench.engine.latency import hardware
-from boardbench.engine.tracking import Run, Store, fingerprint_of
-from boardbench.engine.training import fit, remove_checkpoints
-from boardbench.files import sha256, write_json, write_text
+from boardbench.engine.record import Record, record_run
+from boardbench.engine.tracking import fingerprint_of
+from boardbench.engine.training import fit
+from boardbench.files import sha256
 from boardbench.params.classification import Training
 from boardbench.params.section import Loop
 
@@ -36,11 +33,10 @@ def train(
     tracking: Path | None = None,
     params: Training,
 ) -> None:
-    """Train one network, score it on the test images, and write the run folder ``out``.
+    """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.
 
-    Writes model.pt, history.csv, training.json, predictions.csv, seconds.json and, last, metrics.json. The weights are
-    those of the best epoch by the monitored validation quantity. A run that was killed goes on after its last whole
-    epoch and ends with the same bytes.
+    The weights are those of the best epoch by the monitored validation quantity. A run that was killed goes on after
+    its last whole epoch and ends with the same bytes. 'boardbench classification evaluate' scores it.
 
     Args:
         name: of the run, as classification.networks.runs has it.
@@ -70,35 +66,29 @@ def train(
         freeze(network, params.unfrozen)
     data = sha256(samples, samples.with_name("samples.json"), *([start] if start else []))
     description = {"dataset": dataset, "name": name, "network": params.network, "seed": seed, "data": data[:16]}
-    fingerprint = fingerprint_of(**description, study="classification", params=settings)
-    run = open_run(tracking, description, fingerprint, settings, "train")
-    checkpoints = out / "checkpoints" / fingerprint
-    history = learn(network, parts, scaled, settings, params, seed, checkpoints, run)
-    model = Model(
-        network=network,
-        name=name,
-        seed=seed,
-        dataset=dataset,
-        classes=list(classes),
-        size=given.size,
-        normalization=scaled,
+    with record_run(
+        "classification",
+        "train",
+        f"{name}-seed{seed}",
+        out=out,
+        description=description,
+        fingerprint=fingerprint_of(**description, study="classification", params=settings),
         settings=settings,
-    )
-    metadata = {"kind": "network", **description, "fingerprint": fingerprint, "parent": parent}
-    finish(model, history, parts, given.classes, metadata, out, run)
-    remove_checkpoints(checkpoints)
-
-
-def open_run(
-    tracking: Path | None, description: dict[str, Any], fingerprint: str, settings: dict[str, Any], verb: str
-) -> Run | None:
-    """Open a run in MLflow's experiment "classification", in place of a former one of the same fingerprint."""
-    if tracking is None:
-        return None
-    label = " ".join(str(description[key]) for key in ("dataset", "name") if key in description)
-    title = f"{label}-{description['pruning']}" if description.get("pruning") else label
-    shown, verb = description | settings, f"classification {verb}"
-    return Store(tracking).start("classification", f"{title}-seed{description['seed']}", fingerprint, shown, verb)
+        tracking=tracking,
+    ) as record:
+        history = learn(network, parts, scaled, settings, params, seed, record)
+        model = Model(
+            network=network,
+            name=name,
+            seed=seed,
+            dataset=dataset,
+            classes=list(classes),
+            size=given.size,
+            normalization=scaled,
+            settings=settings,
+        )
+        save(model, out / "model.pt")
+        record.write(network, history, kind="network", parent=parent, **counts(model, parts))
 
 
 def learn(
@@ -108,8 +98,7 @@ def learn(
     settings: dict[str, Any],
     params: Loop,
     seed: int,
-    checkpoints: Path,
-    run: Run | None,
+    record: Record,
 ) -> History:
     """Train a network in place to its best epoch, as its run's settings augment images and smooth labels.
 
@@ -120,96 +109,31 @@ def learn(
         settings: crop, flip and label_smoothing.
         params: of the loop.
         seed: of all draws.
-        checkpoints: this run's own folder, for a killed run to go on from.
-        run: entry in MLflow.
+        record: of the run.
     """
     network = channels_last(network)
     fitted = (scaled.offset, scaled.scale)
     learning = Batches(parts.train, *fitted, crop=settings["crop"], flip=settings["flip"])
     smoothing = settings["label_smoothing"]
-    try:
-        return fit(
-            network,
-            lambda logits, labels: nn.functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing),
-            lambda logits, labels: (int((logits.argmax(dim=1) == labels).sum()), len(labels)),
-            lambda statistics: {
-                "accuracy": sum(right for right, _ in statistics) / sum(count for _, count in statistics)
-            },
-            loader(learning, params.batch_size, seed, params.workers),
-            loader(Batches(parts.validation, *fitted), max(params.batch_size, 256), None),
-            params=params,
-            seed=seed,
-            checkpoints=checkpoints,
-            run=run,
-        )
-    except BaseException as failure:
-        if run:
-            run.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
-        raise
-
-
-def finish(
-    model: Model,
-    history: History,
-    parts: Parts,
-    names: list[str],
-    metadata: dict[str, Any],
-    out: Path,
-    run: Run | None,
-) -> None:
-    """Score a trained network on the test images and write its run folder; metrics.json, the truth of it, comes last.
-
-    Args:
-        model: to be saved.
-        history: of its training.
-        parts: its images.
-        names: all classes of the data set.
-        metadata: what metrics.json says besides.
-        out: run folder.
-        run: entry in MLflow, which gets the scores and is closed.
-    """
-    started = time.monotonic()
-    predicted = model.predict(parts.test.images)
-    test_seconds = time.monotonic() - started
-    truth = parts.test.labels.numpy()
-    scored = scores(truth, predicted, len(model.classes))
-    parameters = list(model.network.parameters())
-    metadata = {
-        "study": "classification",
-        **metadata,
-        "settings": model.settings,
-        "classes": model.classes,
-        "parameters": sum(weight.numel() for weight in parameters),
-        "trained_parameters": sum(weight.numel() for weight in parameters if weight.requires_grad),
-        "epochs": len(history.rows),
-        "kept_epoch": history.kept_epoch,
-        **{f"{part}_images": len(getattr(parts, part)) for part in ("train", "validation", "test")},
-    }
-    positions = [names.index(name) for name in model.classes]
-    table = pd.DataFrame({"sample": parts.numbers, "label": truth, "predicted": predicted})
-    for column in ("label", "predicted"):
-        table[column] = [positions[label] for label in table[column]]
-    on_gpu = model.settings["device"] != "cpu" and torch.cuda.is_available()
-    epoch = sum(history.seconds) / len(history.seconds)
-    save(model, out / "model.pt")
-    write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
-    write_json(out / "training.json", metadata)
-    write_text(out / "predictions.csv", table.to_csv(index=False))
-    write_json(
-        out / "seconds.json",
-        {
-            "seconds": round(sum(history.seconds), 3),
-            "seconds_per_epoch": round(epoch, 4),
-            "images_per_s": round(len(parts.train) / epoch, 1),
-            "test_images_per_s": round(len(truth) / max(test_seconds, 1e-9), 1),
-            "threads": torch.get_num_threads(),
-            "device": "cuda" if on_gpu else "cpu",
-            "hardware": hardware(),
-        },
+    return fit(
+        network,
+        lambda logits, labels: nn.functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing),
+        lambda logits, labels: (int((logits.argmax(dim=1) == labels).sum()), len(labels)),
+        lambda statistics: {"accuracy": sum(right for right, _ in statistics) / sum(count for _, count in statistics)},
+        loader(learning, params.batch_size, seed, params.workers),
+        loader(Batches(parts.validation, *fitted), max(params.batch_size, 256), None),
+        params=params,
+        seed=seed,
+        checkpoints=record.checkpoints,
+        run=record.entry,
     )
-    write_json(out / "metrics.json", {**metadata, "scores": scored})
-    if run:
-        shown = ("accuracy", "precision", "recall", "f_score", "low", "high")
-        files = [out / name for name in ("metrics.json", "history.csv", "predictions.csv")]
-        run.results({f"test_{key}": scored[key] for key in shown}, files)
-        run.finish()
+
+
+def counts(model: Model, parts: Parts) -> dict[str, Any]:
+    """Return what training.json says of a run's classes, weights and images."""
+    return {
+        "classes": model.classes,
+        "trained_parameters": sum(weight.numel() for weight in model.network.parameters() if weight.requires_grad),
+        "train_images": len(parts.train),
+        "validation_images": len(parts.validation),
+    }

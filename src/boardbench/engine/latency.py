@@ -28,6 +28,14 @@ def measure(function: Callable[[], object], repeats: int) -> list[float]:
     return seconds
 
 
+def percentiles_ms(seconds: list[float]) -> tuple[float, float]:
+    """Return median and 99th percentile in ms: measured values, none between two (nearest rank)."""
+    import numpy as np
+
+    median, late = np.percentile(seconds, [50, 99], method="inverted_cdf") * 1e3
+    return float(median), float(late)
+
+
 def gemm_rate(threads: int, size: int = 2048, repeats: int = 7) -> float:
     """Return the FLOP/s of torch's float32 matrix product, the best of some: what no network can pass."""
     import torch

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from boardbench.files import write_text
+from boardbench.files import write_csv
 
 COLUMNS = (
     "network",
@@ -38,7 +38,7 @@ def complexity(*, out: Path, width: float, size: list[int]) -> None:
     from boardbench.engine.memory import inference_bytes, training_bytes
     from boardbench.placement.network import build_network
 
-    lines = [",".join(COLUMNS)]
+    rows = []
     for name, (wide, form) in {"ours": (width, tuple(size)), "paper": PAPER}.items():
         with torch.device("meta"):
             network = build_network(wide, form)
@@ -52,5 +52,5 @@ def complexity(*, out: Path, width: float, size: list[int]) -> None:
             inference_bytes(*counted) / MIB,
             training_bytes(*counted) / MIB,
         )
-        lines.append(",".join([name, f"{wide:g}", *map(str, form), *(f"{number:.4f}" for number in numbers)]))
-    write_text(out, "\n".join(lines) + "\n")
+        rows.append([name, f"{wide:g}", *form, *(f"{number:.4f}" for number in numbers)])
+    write_csv(out, COLUMNS, rows)

@@ -31,10 +31,11 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         params: tolerance of the inspection.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
+    from boardbench.engine.record import read_training
     from boardbench.placement.model import load, predict
 
     fix_arithmetic(threads)
-    training = json.loads((out / "training.json").read_text())
+    training = read_training(out)
     model = load(out)
     given = read_samples(samples)
     if model.size != given.size:
@@ -48,8 +49,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         predicted={part: predict(model.network, given.images[given.parts == part]) for part in PARTS},
         tolerance=params,
         extra={
-            "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),  # its name in version 0.1
-            **{name: training[name] for name in ("fingerprint", "data", "epochs", "parameters", "weights")},
+            name: training[name] for name in ("fingerprint", "data", "epochs", "kept_epoch", "parameters", "weights")
         },
     )
     if tracking:

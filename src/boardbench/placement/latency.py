@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boardbench.files import write_text
+from boardbench.files import write_csv
 from boardbench.params.placement import Deployment
 
 COLUMNS = ("model", "precision", "lines", "samples", "threads", "n", "p50_ms", "p99_ms", "limit_ms", "hardware")
@@ -29,7 +29,7 @@ def latency(
     from threadpoolctl import threadpool_limits
 
     from boardbench.engine.complexity import count
-    from boardbench.engine.latency import gemm_rate, hardware, measure
+    from boardbench.engine.latency import gemm_rate, hardware, measure, percentiles_ms
     from boardbench.engine.onnxfile import open_onnx, session
     from boardbench.placement.baselines import BASELINES
     from boardbench.placement.data import read_samples
@@ -38,12 +38,11 @@ def latency(
     given = read_samples(samples)
     torch.set_num_threads(params.threads)
     rate = gemm_rate(params.threads)
-    lines = [",".join(COLUMNS)]
+    rows = []
 
     def row(name: str, precision: str, size: tuple[int, int], seconds: list[float], limit: str) -> None:
-        times = np.percentile(seconds, [50, 99], method="inverted_cdf") * 1e3
-        what = (name, precision, *size, params.threads, params.repeats)
-        lines.append(",".join([*map(str, what), *(f"{time:.3f}" for time in times), limit, hardware()]))
+        times = (f"{time:.3f}" for time in percentiles_ms(seconds))
+        rows.append([name, precision, *size, params.threads, params.repeats, *times, limit, hardware()])
 
     for path in models:
         metadata = open_onnx(path).metadata
@@ -62,4 +61,4 @@ def latency(
             image = np.array(given.images[:1])
             seconds = measure(lambda baseline=baseline, image=image: baseline.predict(image), params.repeats)
             row(name, "", given.size, seconds, "")
-    write_text(out, "\n".join(lines) + "\n")
+    write_csv(out, COLUMNS, rows)

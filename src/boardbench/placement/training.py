@@ -1,19 +1,18 @@
 """Training of one init x loss x seed."""
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
-from boardbench.engine.tracking import Store, fingerprint_of
-from boardbench.engine.training import EpochSampler, fit, remove_checkpoints
+from boardbench.engine.record import record_run
+from boardbench.engine.tracking import fingerprint_of
+from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, write_json, write_text
+from boardbench.files import sha256
 from boardbench.params.placement import Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples
@@ -36,7 +35,7 @@ def train(
     tracking: Path | None = None,
     params: Training,
 ) -> None:
-    """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
+    """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.
 
     The weights are those of the best epoch by the monitored validation quantity; ``validation_centre`` of the history
     is paper 4's metric, the mean absolute error of the chip's centre, in pixels of an image.
@@ -55,7 +54,6 @@ def train(
     Raises:
         BoardbenchError: an unknown word, a part without images, or a loss that is no longer finite.
     """
-    began = time.monotonic()
     fix_arithmetic(params.threads)
     _check(init, loss, start)
     given = read_samples(samples)
@@ -76,12 +74,16 @@ def train(
     weight = params.rectangle_weight if loss == "rectangle" else 0.0
     parameters = params.model_dump(mode="json") | {"rectangle_weight": weight}
     fingerprint = fingerprint_of(**description, study="placement", params=parameters)
-    run = None
-    if tracking:
-        name = f"{dataset} {init}-{loss}-seed{seed}"
-        run = Store(tracking).start("placement", name, fingerprint, description | parameters, "placement train")
-
-    try:
+    with record_run(
+        "placement",
+        "train",
+        f"{init}-{loss}-seed{seed}",
+        out=out,
+        description=description,
+        fingerprint=fingerprint,
+        settings=parameters,
+        tracking=tracking,
+    ) as record:
         torch.manual_seed(seed)
         network = build_network(params.width, given.size, init)
         if weights:
@@ -112,7 +114,6 @@ def train(
             """Return the absolute error of the centre (N, 2) in pixels."""
             return np.abs(centre(predicted.float().cpu().numpy()) - centre(targets.cpu().numpy())) * pixels
 
-        checkpoints = out / "checkpoints" / fingerprint
         history = fit(
             trained,
             lambda predicted, targets: placement_loss(predicted, targets, weight, aspect),
@@ -121,46 +122,28 @@ def train(
             *loaders,
             params=params,
             seed=seed,
-            checkpoints=checkpoints,
-            run=run,
+            checkpoints=record.checkpoints,
+            run=record.entry,
         )
-    except BaseException as failure:
-        if run:
-            run.finish("KILLED" if isinstance(failure, KeyboardInterrupt) else "FAILED")
-        raise
-
-    metadata = given.metadata
-    model = Model(
-        network=network,
-        init=init,
-        loss=loss,
-        width=params.width,
-        dataset=dataset,
-        seed=seed,
-        size=given.size,
-        photo_size=tuple(metadata["photo_size"]),
-        mm_per_pixel=tuple(float(value) for value in given.mm_per_pixel),
-        nominal=given.nominal,
-    )
-    save(model, out / "model.pt")
-    write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
-    write_json(
-        out / "training.json",
-        {
-            **description,
-            "fingerprint": fingerprint,
-            "epochs": len(history.rows),
-            "kept_epoch": history.kept_epoch,
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "trained_parameters": sum(parameter.numel() for parameter in trained.parameters()),
-            "weights": None if start is None else json.loads(start.with_suffix(".json").read_text())["weights"],
-            "settings": parameters,
-            "seconds": round(time.monotonic() - began, 1),
-        },
-    )
-    if run:
-        run.finish()
-    remove_checkpoints(checkpoints)
+        model = Model(
+            network=network,
+            init=init,
+            loss=loss,
+            width=params.width,
+            dataset=dataset,
+            seed=seed,
+            size=given.size,
+            photo_size=tuple(given.metadata["photo_size"]),
+            mm_per_pixel=tuple(float(value) for value in given.mm_per_pixel),
+            nominal=given.nominal,
+        )
+        save(model, out / "model.pt")
+        record.write(
+            network,
+            history,
+            trained_parameters=sum(parameter.numel() for parameter in trained.parameters()),
+            weights=json.loads(start.with_suffix(".json").read_text())["weights"] if start else None,
+        )
 
 
 def _check(init: str, loss: str, start: Path | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
+from boardbench.files import write_csv
 from boardbench.params.segmentation import Complexity
 from boardbench.segmentation import backbones as known
 from boardbench.segmentation import reduction
@@ -67,12 +67,12 @@ def complexity(*, out: Path, backbones: list[str], strategies: list[str], classe
             "activations_training_mib": training_bytes(*counted) / MIB,
         }
 
-    lines = [",".join(COLUMNS)]
+    rows = []
     for (backbone, strategy), row in by_network(cost, backbones, strategies, params.bands).items():
         row = row | {"gmacs_reduction": _reduction_gmacs(strategy, params)}
-        numbers = ("" if row[name] is None else f"{row[name]:.4f}" for name in COLUMNS[2:])
-        lines.append(",".join([backbone, strategy, *numbers]))
-    write_text(out, "\n".join(lines) + "\n")
+        numbers = (row[name] if row[name] is None else f"{row[name]:.4f}" for name in COLUMNS[2:])
+        rows.append([backbone, strategy, *numbers])
+    write_csv(out, COLUMNS, rows)
 
 
 def check(out: Path, backbones: list[str], strategies: list[str], classes: int) -> None:

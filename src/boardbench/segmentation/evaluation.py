@@ -47,11 +47,12 @@ def evaluate(
         threads: torch threads.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
+    from boardbench.engine.record import read_training
     from boardbench.segmentation.dataset import Cubes
     from boardbench.segmentation.model import load
 
     fix_arithmetic(threads)
-    training = json.loads((out / "training.json").read_text())
+    training = read_training(out)
     model = load(out)
     names = captures_of(split, "test")
     write_run(
@@ -66,8 +67,7 @@ def evaluate(
         predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, model.patch),
         extra={
             "normalization": training.get("normalization", "none"),  # runs of version 0.1 had none
-            "kept_epoch": training.get("kept_epoch", training.get("best_epoch")),
-            **{key: training[key] for key in ("fingerprint", "data", "epochs", "parameters")},
+            **{key: training[key] for key in ("fingerprint", "data", "epochs", "kept_epoch", "parameters")},
         },
     )
     if tracking:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
+from boardbench.files import write_csv
 from boardbench.params.segmentation import Latency
 from boardbench.segmentation import reduction
 from boardbench.segmentation.complexity import by_network, check
@@ -65,7 +65,7 @@ def latency(
     from threadpoolctl import threadpool_limits
 
     from boardbench.engine.complexity import count
-    from boardbench.engine.latency import hardware, measure
+    from boardbench.engine.latency import hardware, measure, percentiles_ms
     from boardbench.segmentation.networks import build_network
 
     def time_network(backbone: str, strategy: str) -> list[float]:
@@ -75,7 +75,7 @@ def latency(
         image = torch.rand(1, network.in_channels, *params.size).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             seconds = measure(lambda: network(image), params.repeats)
-        median, late = _percentiles_ms(seconds)
+        median, late = percentiles_ms(seconds)
         return [median, late, median / gmacs]
 
     def time_reduction(strategy: str) -> float | None:
@@ -84,7 +84,7 @@ def latency(
             return None
         cube = np.random.default_rng(0).random((bands, *params.size), np.float32).astype(np.float16)
         axes = _random_axes(plan, bands)
-        return _percentiles_ms(measure(lambda: project(cube, axes, "any"), params.repeats))[0]
+        return percentiles_ms(measure(lambda: project(cube, axes, "any"), params.repeats))[0]
 
     before = torch.get_num_threads()
     try:
@@ -95,17 +95,11 @@ def latency(
     finally:
         torch.set_num_threads(before)
 
-    lines = [",".join(COLUMNS)]
+    rows = []
     for (backbone, strategy), times in networks.items():
-        measured = ("" if value is None else f"{value:.3f}" for value in (reductions[strategy], *times))
-        what = (backbone, strategy, *params.size, params.threads, params.repeats)
-        lines.append(",".join([*map(str, what), *measured, hardware()]))
-    write_text(out, "\n".join(lines) + "\n")
-
-
-def _percentiles_ms(seconds: list[float]) -> list[float]:
-    """Return median and 99th percentile in ms: measured values, none between two (nearest rank)."""
-    return (np.percentile(seconds, [50, 99], method="inverted_cdf") * 1e3).tolist()
+        measured = (value if value is None else f"{value:.3f}" for value in (reductions[strategy], *times))
+        rows.append([backbone, strategy, *params.size, params.threads, params.repeats, *measured, hardware()])
+    write_csv(out, COLUMNS, rows)
 
 
 def _random_axes(plan: reduction.Strategy, bands: int) -> Axes:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
+from boardbench.files import write_csv
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
 
@@ -93,7 +93,7 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
         raise BoardbenchError(f"{out}: nothing to time. Give --models at least once.")
     exported = [_read(path) for path in models]
     _check(exported)
-    from boardbench.engine.latency import hardware
+    from boardbench.engine.latency import hardware, percentiles_ms
 
     seconds: list[list[float]] = [[] for _ in exported]
     encoders: list[list[float]] = [[] for _ in exported]
@@ -105,27 +105,25 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
             encoders[place] += encoder
 
     machine = f"{hardware()}; onnxruntime {_runtime_version()}"
-    rows = [",".join(COLUMNS)]
+    rows = []
     for model, whole, encoder in zip(exported, seconds, encoders, strict=True):
         lines, samples = params.size
-        median, late = _nearest_rank_ms(whole, 50), _nearest_rank_ms(whole, 99)
+        median, late = percentiles_ms(whole)
         rows.append(
-            ",".join(
-                [
-                    *map(str, model.key),
-                    str(reduction.get(model.metadata["strategy"]).reads(len(model.metadata["sensor"]["keep"]))),
-                    str(model.path.stat().st_size),
-                    f"{model.same_class:.6f}",
-                    *("" if score is None else f"{score:.6f}" for score in model.scores),
-                    f"{model.gmacs(params.size):.4f}",
-                    *map(str, (lines, samples, params.threads, len(whole))),
-                    *(f"{value:.3f}" for value in (median, late, _nearest_rank_ms(encoder, 50))),
-                    f"{lines / median * 1e3:.1f}",
-                    machine,
-                ]
-            )
+            [
+                *model.key,
+                reduction.get(model.metadata["strategy"]).reads(len(model.metadata["sensor"]["keep"])),
+                model.path.stat().st_size,
+                f"{model.same_class:.6f}",
+                *(score if score is None else f"{score:.6f}" for score in model.scores),
+                f"{model.gmacs(params.size):.4f}",
+                *(lines, samples, params.threads, len(whole)),
+                *(f"{value:.3f}" for value in (median, late, percentiles_ms(encoder)[0])),
+                f"{lines / median * 1e3:.1f}",
+                machine,
+            ]
         )
-    write_text(out, "\n".join(rows) + "\n")
+    write_csv(out, COLUMNS, rows)
 
 
 def _read(path: Path) -> _Exported:
@@ -209,11 +207,6 @@ def _capture(kind: str, bands: int, lines: int, samples: int) -> dict[str, np.nd
         "dark": random.uniform(90, 110, (bands, samples)).astype(np.float32),
         "exposure": np.ones(1, np.float32),
     }
-
-
-def _nearest_rank_ms(seconds: list[float], percent: int) -> float:
-    """Return a percentile in ms: a measured value, none between two."""
-    return float(np.percentile(seconds, percent, method="inverted_cdf")) * 1e3
 
 
 def _runtime_version() -> str:

@@ -1,20 +1,17 @@
 """Pruning of a trained segmentation run."""
 
-import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import nn
 
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
-from boardbench.engine.tracking import Store, fingerprint_of
-from boardbench.engine.training import remove_checkpoints
+from boardbench.engine.record import read_training, record_run
+from boardbench.engine.tracking import fingerprint_of
 from boardbench.errors import BoardbenchError
-from boardbench.files import nearest_above, sha256, write_json, write_text
+from boardbench.files import nearest_above, sha256
 from boardbench.networks.squeeze_excitation import SqueezeExcitation
 from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
@@ -74,7 +71,7 @@ def prune(
     tracking: Path | None = None,
     params: Pruning,
 ) -> None:
-    """Prune a trained run, train it on, and write model.pt, history.csv and training.json into the folder ``out``.
+    """Prune a trained run, train it on, and write its run folder ``out`` as 'boardbench segmentation train' does.
 
     'boardbench segmentation evaluate --out OUT' scores it as any run. The validation score is the mean IoU; the test
     part is never read. MACs are those of one capture of the size that the run was trained on.
@@ -95,12 +92,11 @@ def prune(
         BoardbenchError: a folder without a run, a run that is pruned already, the run's own folder as ``out``, or a
             ratio that empties a layer.
     """
-    start = time.monotonic()
     fix_arithmetic(params.threads)
     model = load(run)
     check_folder(run, out, model.pruning)
     folder = run if run.is_dir() else run.parent
-    learnt = _training(folder / "training.json")
+    learnt = read_training(folder)["settings"]
     settings = Training(
         **{key: learnt[key] for key in ("class_weights", "patch")},
         loss=learnt.get("loss", "cross_entropy"),  # runs of version 0.1 do not say
@@ -128,13 +124,16 @@ def prune(
         "data": training_data.data,
     }
     fingerprint = fingerprint_of(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
-    entry = None
-    if tracking:
-        shown = description | {"pruning": name} | chosen
-        title = f"{model.dataset} {model.name}-{name}"
-        entry = Store(tracking).start("segmentation", title, fingerprint, shown, "segmentation prune")
-    checkpoints = out / "checkpoints" / fingerprint
-    try:
+    with record_run(
+        "segmentation",
+        "prune",
+        f"{model.name}-{name}",
+        out=out,
+        description=description | {"pruning": name},
+        fingerprint=fingerprint,
+        settings=learnt | chosen,
+        tracking=tracking,
+    ) as record:
         torch.manual_seed(model.seed)
         result = pruned(
             model.network,
@@ -146,45 +145,11 @@ def prune(
             losses=lambda network: (
                 training_data.loss(network(inputs), truth) for inputs, truth in training_data.loaders[0]
             ),
-            train=lambda network: training_data.fit(network, params, model.seed, checkpoints, entry),
+            train=lambda network: training_data.fit(network, params, model.seed, record),
         )
-    except BaseException as error:
-        if entry:
-            entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-        raise
-
-    summary = {"name": name, **result.summary}
-    save(replace(model, network=result.network, pruning=summary), out / "model.pt")
-    write_text(out / "history.csv", pd.DataFrame(result.history.rows).to_csv(index=False))
-    write_json(
-        out / "training.json",
-        {
-            **description,
-            "fingerprint": fingerprint,
-            "epochs": len(result.history.rows),
-            "kept_epoch": result.history.kept_epoch,
-            "parameters": summary["parameters"],
-            "class_weights": training_data.class_weights,
-            "settings": {**learnt, **chosen},
-            "pruning": summary,
-            "seconds": round(time.monotonic() - start, 1),
-        },
-    )
-    if entry:
-        entry.finish()
-    remove_checkpoints(checkpoints)
-
-
-def _training(path: Path) -> dict:
-    """Return how the run was trained."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return content["settings"] if "settings" in content else content["training"]  # version 0.1.0: training
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BoardbenchError(
-            f"{path}: nothing says how the run was trained, so it cannot be trained on. Train the run again with "
-            "'boardbench segmentation train'."
-        ) from None
+        summary = {"name": name, **result.summary}
+        save(replace(model, network=result.network, pruning=summary), out / "model.pt")
+        record.write(result.network, result.history, class_weights=training_data.class_weights, pruning=summary)
 
 
 def _mean_iou(network: nn.Module, training_data: TrainingData) -> float:

@@ -1,7 +1,6 @@
 """Training of one backbone x strategy x seed."""
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from torch.utils.data import DataLoader
 
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
-from boardbench.engine.tracking import Run, Store, fingerprint_of
-from boardbench.engine.training import EpochSampler, fit, remove_checkpoints
+from boardbench.engine.record import Record, record_run
+from boardbench.engine.tracking import fingerprint_of
+from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, write_json, write_text
+from boardbench.files import sha256
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
@@ -47,7 +47,7 @@ def train(
     tracking: Path | None = None,
     params: Training,
 ) -> None:
-    """Train one network and write model.pt, history.csv and training.json into the run folder ``out``.
+    """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.
 
     The weights are those of the last epoch, or of the best one by validation (``keep``). ``model.pt`` holds all that
     is needed to take the network to another capture (:mod:`boardbench.segmentation.model`).
@@ -56,7 +56,6 @@ def train(
         BoardbenchError: for a class absent from training, a plan shorter than the epochs, captures of differing
             sizes, or a loss that is no longer finite.
     """
-    start = time.monotonic()
     fix_arithmetic(params.threads)
     training_data = load_training_data(
         split=split,
@@ -80,54 +79,36 @@ def train(
     parameters = params.model_dump(mode="json")
     fingerprint = fingerprint_of(**description, classes=classes, params=parameters)
     name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
-    run = None
-    if tracking:
-        shown = description | parameters
-        run = Store(tracking).start("segmentation", f"{dataset} {name}", fingerprint, shown, "segmentation train")
-
-    try:
+    axes = load_reduction(reduction) if reduction else None
+    with record_run(
+        "segmentation",
+        "train",
+        name,
+        out=out,
+        description=description,
+        fingerprint=fingerprint,
+        settings=parameters,
+        tracking=tracking,
+    ) as record:
         torch.manual_seed(seed)
         bands = training_data.headers[0]["working"]["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
-        checkpoints = out / "checkpoints" / fingerprint
-        history = training_data.fit(network, params, seed, checkpoints, run)
-    except BaseException as error:
-        if run:
-            run.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-        raise
-
-    axes = load_reduction(reduction) if reduction else None
-    model = Model(
-        network=network,
-        backbone=backbone,
-        strategy=strategy,
-        width=backbones.parse(backbone)[1] or params.width,
-        dataset=dataset,
-        seed=seed,
-        classes=classes,
-        normalization=scaling.rule_only() if scaling else None,
-        reduction=axes if axes and EVERY in axes.captures else None,
-        patch=params.patch,
-        **input_spec(training_data.headers),
-    )
-    save(model, out / "model.pt")
-    write_text(out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
-    write_json(
-        out / "training.json",
-        {
-            **description,
-            "fingerprint": fingerprint,
-            "epochs": len(history.rows),
-            "kept_epoch": history.kept_epoch,
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "class_weights": training_data.class_weights,
-            "settings": parameters,
-            "seconds": round(time.monotonic() - start, 1),
-        },
-    )
-    if run:
-        run.finish()
-    remove_checkpoints(checkpoints)
+        history = training_data.fit(network, params, seed, record)
+        model = Model(
+            network=network,
+            backbone=backbone,
+            strategy=strategy,
+            width=backbones.parse(backbone)[1] or params.width,
+            dataset=dataset,
+            seed=seed,
+            classes=classes,
+            normalization=scaling.rule_only() if scaling else None,
+            reduction=axes if axes and EVERY in axes.captures else None,
+            patch=params.patch,
+            **input_spec(training_data.headers),
+        )
+        save(model, out / "model.pt")
+        record.write(network, history, class_weights=training_data.class_weights)
 
 
 @dataclass(frozen=True)
@@ -150,7 +131,7 @@ class TrainingData:
     loss: Loss
     size: tuple[int, int]
 
-    def fit(self, network: nn.Module, params: Loop, seed: int, checkpoints: Path, run: Run | None) -> History:
+    def fit(self, network: nn.Module, params: Loop, seed: int, record: Record) -> History:
         """Train a network in place to the epoch that is kept, as :func:`boardbench.engine.training.fit`."""
         return fit(
             channels_last(network),
@@ -160,8 +141,8 @@ class TrainingData:
             *self.loaders,
             params=params,
             seed=seed,
-            checkpoints=checkpoints,
-            run=run,
+            checkpoints=record.checkpoints,
+            run=record.entry,
         )
 
 

@@ -1,0 +1,150 @@
+"""The record of one training run: its fingerprint, its checkpoints, its files and its entry in MLflow."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from boardbench.engine.history import History
+from boardbench.engine.latency import hardware
+from boardbench.engine.tracking import Run, Store
+from boardbench.engine.training import remove_checkpoints
+from boardbench.errors import BoardbenchError
+from boardbench.files import write_json, write_text
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run while it is trained.
+
+    Attributes:
+        study: name of the study.
+        out: run folder.
+        description: what the run is: data set, network, seed, hash of the data.
+        fingerprint: of the run.
+        settings: how it is trained, as plain values.
+        entry: in MLflow; None: not shown.
+    """
+
+    study: str
+    out: Path
+    description: dict[str, Any]
+    fingerprint: str
+    settings: dict[str, Any]
+    entry: Run | None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of this run's checkpoints, which a run of other settings does not share."""
+        return self.out / "checkpoints" / self.fingerprint
+
+    def write(self, network: nn.Module, history: History, **more: Any) -> None:
+        """Write history.csv, seconds.json (what was measured) and, last, training.json (the same in every run).
+
+        Args:
+            network: that was trained.
+            history: of its training.
+            more: what training.json says besides.
+        """
+        write_text(self.out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
+        on_gpu = self.settings.get("device") != "cpu" and torch.cuda.is_available()
+        epoch = sum(history.seconds) / len(history.seconds)
+        write_json(
+            self.out / "seconds.json",
+            {
+                "seconds": round(sum(history.seconds), 3),
+                "seconds_per_epoch": round(epoch, 4),
+                **({"images_per_s": round(more["train_images"] / epoch, 1)} if "train_images" in more else {}),
+                "threads": torch.get_num_threads(),
+                "device": "cuda" if on_gpu else "cpu",
+                "hardware": hardware(),
+            },
+        )
+        write_json(
+            self.out / "training.json",
+            {
+                "study": self.study,
+                **self.description,
+                "fingerprint": self.fingerprint,
+                "epochs": len(history.rows),
+                "kept_epoch": history.kept_epoch,
+                "parameters": sum(weight.numel() for weight in network.parameters()),
+                "settings": self.settings,
+                **more,
+            },
+        )
+
+
+@contextmanager
+def record_run(
+    study: str,
+    verb: str,
+    name: str,
+    *,
+    out: Path,
+    description: dict[str, Any],
+    fingerprint: str,
+    settings: dict[str, Any],
+    tracking: Path | None,
+    shown: dict[str, Any] | None = None,
+) -> Iterator[Record]:
+    """Give the record of a run; its entry in MLflow ends as the block does: finished, failed or killed.
+
+    Its checkpoints are removed where the block succeeds, and kept where it does not, so that it can go on.
+
+    Args:
+        study: of the run, which names MLflow's experiment.
+        verb: that makes it: train or prune.
+        name: of the run, behind that of its data set.
+        out: run folder.
+        description: what the run is; ``dataset`` is one of its keys.
+        fingerprint: of the run.
+        settings: how it is trained, as plain values.
+        tracking: MLflow store; None: the run is not shown.
+        shown: what MLflow shows besides description and settings.
+    """
+    entry = None
+    if tracking:
+        title = f"{description['dataset']} {name}"
+        parameters = description | settings | (shown or {})
+        entry = Store(tracking).start(study, title, fingerprint, parameters, f"{study} {verb}")
+    record = Record(study, out, description, fingerprint, settings, entry)
+    try:
+        yield record
+    except BaseException as error:
+        if entry:
+            entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    if entry:
+        entry.finish()
+    remove_checkpoints(record.checkpoints)
+
+
+def read_training(folder: Path) -> dict[str, Any]:
+    """Return training.json of a run folder.
+
+    Raises:
+        BoardbenchError: missing, or not what a training writes.
+    """
+    path = folder / "training.json"
+    again = "Train the run again with 'snakemake --cores all', or its study's 'train'."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BoardbenchError(f"{path}: missing, so nothing says how the run was trained. {again}") from None
+    except (OSError, ValueError) as error:
+        raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
+    found = content if isinstance(content, dict) else {}
+    for now, before in {"kept_epoch": "best_epoch", "settings": "training"}.items():  # words of version 0.1.0
+        if now not in found and before in found:
+            found[now] = found[before]
+    missing = [name for name in ("fingerprint", "settings", "kept_epoch") if name not in found]
+    if missing:
+        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {again}")
+    return found

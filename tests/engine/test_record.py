@@ -1,0 +1,105 @@
+"""The record of a run: what MLflow is told, which files are written, what becomes of its checkpoints."""
+
+import json
+
+import pytest
+import torch
+
+from boardbench.engine import record
+from boardbench.engine.record import read_training, record_run
+from boardbench.errors import BoardbenchError
+
+
+class Tracked:
+    """What a training tells MLflow."""
+
+    def __init__(self):
+        self.started, self.statuses = [], []
+
+    def start(self, *what):
+        self.started.append(what)
+        return self
+
+    def finish(self, status="FINISHED"):
+        self.statuses.append(status)
+
+
+class History:
+    """Two epochs of a training."""
+
+    rows = ({"epoch": 0, "train_loss": 0.5}, {"epoch": 1, "train_loss": 0.25})
+    seconds = (1.0, 3.0)
+    kept_epoch = 1
+
+
+@pytest.fixture
+def tracked(monkeypatch):
+    told = Tracked()
+    monkeypatch.setattr(record, "Store", lambda path: told)
+    return told
+
+
+def given(tmp_path, tracking=True):
+    return {
+        "out": tmp_path / "run",
+        "description": {"dataset": "bars", "seed": 0},
+        "fingerprint": "abc",
+        "settings": {"epochs": 2, "device": "cpu"},
+        "tracking": tmp_path / "mlflow.db" if tracking else None,
+    }
+
+
+def test_a_run_that_ends_is_finished_and_its_files_are_the_same_each_time(tmp_path, tracked):
+    texts = []
+    for name in "one", "two":
+        with record_run("placement", "train", "a-seed0", **given(tmp_path / name), shown={"ratio": 0.5}) as run:
+            assert run.entry is tracked and run.checkpoints == tmp_path / name / "run/checkpoints/abc"
+            run.checkpoints.mkdir(parents=True)
+            run.write(torch.nn.Linear(2, 3), History, train_images=8)
+        texts.append((run.out / "training.json").read_text())
+        assert not (run.out / "checkpoints").exists()
+    parameters = {"dataset": "bars", "seed": 0, "epochs": 2, "device": "cpu", "ratio": 0.5}
+    assert tracked.started[0] == ("placement", "bars a-seed0", "abc", parameters, "placement train")
+    assert tracked.statuses == ["FINISHED", "FINISHED"] and texts[0] == texts[1]
+    assert json.loads(texts[0]) == {
+        "study": "placement",
+        "dataset": "bars",
+        "seed": 0,
+        "fingerprint": "abc",
+        "epochs": 2,
+        "kept_epoch": 1,
+        "parameters": 9,
+        "settings": {"epochs": 2, "device": "cpu"},
+        "train_images": 8,
+    }
+    seconds = json.loads((run.out / "seconds.json").read_text())
+    assert (seconds["seconds"], seconds["seconds_per_epoch"], seconds["images_per_s"]) == (4.0, 2.0, 4.0)
+    assert (run.out / "history.csv").read_text() == "epoch,train_loss\n0,0.5\n1,0.25\n"
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "KILLED"), (ValueError, "FAILED")])
+def test_a_run_that_breaks_off_keeps_its_checkpoints(tmp_path, tracked, error, status):
+    with pytest.raises(error), record_run("placement", "train", "a", **given(tmp_path)) as run:
+        run.checkpoints.mkdir(parents=True)
+        raise error
+    assert tracked.statuses == [status] and run.checkpoints.is_dir()
+
+
+def test_without_a_store_nothing_is_shown(tmp_path, tracked):
+    with record_run("placement", "train", "a", **given(tmp_path, tracking=False)) as run:
+        assert run.entry is None
+    assert tracked.started == []
+
+
+def test_words_of_version_0_1_0_are_read(tmp_path):
+    (tmp_path / "training.json").write_text('{"fingerprint": "abc", "best_epoch": 3, "training": {"width": 8}}')
+    found = read_training(tmp_path)
+    assert (found["kept_epoch"], found["settings"]) == (3, {"width": 8})
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
+def test_a_folder_without_a_training_is_refused(tmp_path, content):
+    if content:
+        (tmp_path / "training.json").write_text(content)
+    with pytest.raises(BoardbenchError, match=r"training\.json: "):
+        read_training(tmp_path)
