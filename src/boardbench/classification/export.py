@@ -1,22 +1,19 @@
 """The step from a trained run to ONNX files that take images, each checked against the run itself."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boardbench.classification.data import Samples, read_samples
+from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
-from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 
 if TYPE_CHECKING:
     from boardbench.classification.dataset import Parts
     from boardbench.classification.model import Model
 
-NAMES = {"float32": "model.onnx", "int8": "model-int8.onnx"}
 SAME_CLASS = 0.999
 """Least share of test images that a float32 file must give the run's class."""
 EXAMPLES = 256
@@ -63,17 +60,14 @@ def export(
     from boardbench.classification.model import load
     from boardbench.engine.export import register, to_int8
 
-    precisions = precisions or ["float32"]
-    for precision in precisions:
-        if precision not in NAMES:
-            raise BoardbenchError(f"--precisions {precision}: not known. Valid: {', '.join(NAMES)}.")
+    precisions = check_precisions(precisions)
     model = load(run)
     folder = run if run.is_dir() else run.parent
     out = out or folder
     parts = _parts(model, samples, folder)
     torch.set_num_threads(threads)
 
-    paths = {precision: out / name for precision, name in NAMES.items()}
+    paths = {precision: out / name for precision, name in FILES.items()}
     to_file(model, paths["float32"])
     if "int8" in precisions:
         images = parts.validation.images[:: -(-len(parts.validation) // EXAMPLES)].numpy()
@@ -82,26 +76,20 @@ def export(
     for precision in precisions:
         path = paths[precision]
         checked = _check(model, path, parts, threads)
-        write_json(
-            path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
-            {"precision": precision, "bytes": path.stat().st_size, **checked},
+        same = checked["same_class"]
+        said = (
+            f"{same:.4%} of {checked['images']} test images have the run's class, probabilities differ by at most "
+            f"{checked['largest_probability_difference']:.3g}, accuracy {checked['accuracy']:.4f} (run: "
+            f"{checked['run_accuracy']:.4f})"
         )
-        print(
-            f"{path}: {checked['same_class']:.4%} of {checked['images']} test images have the run's class, "
-            f"probabilities differ by at most {checked['largest_probability_difference']:.3g}, accuracy "
-            f"{checked['accuracy']:.4f} (run: {checked['run_accuracy']:.4f})"
-        )
-        if precision == "float32" and checked["same_class"] < SAME_CLASS:
-            raise BoardbenchError(
-                f"{path}: only {checked['same_class']:.3%} of the test images have the class that the run gives them "
-                f"(least: {SAME_CLASS:.1%}). Do not use it; please report it with {folder / 'training.json'}."
-            )
+        other = precision == "float32" and same < SAME_CLASS
+        fault = f"only {same:.3%} of the test images have the run's class (least: {SAME_CLASS:.1%})." if other else ""
+        report_on(path, precision, checked, said, fault)
         if not unregistered:
             pruned = [model.pruning["name"]] if model.pruning else []
             name = "-".join([model.dataset, model.name, *pruned, f"seed{model.seed}"]) + path.stem.removeprefix("model")
             outputs = {"classes": ("int64", (-1,)), "probabilities": ("float32", (-1, len(model.classes)))}
-            number = register(path, name, {"images": ("uint8", (-1, *model.size))}, outputs, tracking)
-            print(f"registered in {tracking} as '{name}', version {number}")
+            register(path, name, {"images": ("uint8", (-1, *model.size))}, outputs, tracking)
 
 
 def to_file(model: "Model", out: Path) -> None:
@@ -145,16 +133,9 @@ def _parts(model: "Model", samples: Path | None, folder: Path) -> "Parts":
 
 
 def _metadata(model: "Model", precision: str) -> dict[str, Any]:
-    plain = ("dataset", "name", "seed", "classes", "size", "pruning")
-    return {
-        "boardbench": version("boardbench"),
-        "study": "classification",
-        **{name: getattr(model, name) for name in plain},
-        "network": model.settings["network"],
-        "normalization": model.normalization.to_dict(),
-        "precision": precision,
-        "git_commit": git_commit(),
-    }
+    names = ("dataset", "name", "seed", "classes", "size", "pruning")
+    fitted = {"network": model.settings["network"], "normalization": model.normalization.to_dict()}
+    return metadata_of("classification", model, names, precision, **fitted)
 
 
 def _check(model: "Model", path: Path, parts: "Parts", threads: int) -> dict[str, Any]:

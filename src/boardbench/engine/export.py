@@ -164,17 +164,7 @@ def to_int8(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=[
-                "Conv",
-                "ConvTranspose",
-                "MatMul",
-                "Gemm",
-                "MaxPool",
-                "Concat",
-                "Add",
-                "Mul",
-                "Resize",
-            ],
+            op_types_to_quantize=list(QUANTIZED),
             nodes_to_exclude=[node.name for index, node in enumerate(model.graph.node) if index in before],
         )
         result = onnx.load(quantized)
@@ -196,8 +186,8 @@ def _ancestors(graph: Any, value: str) -> set[int]:
     return found
 
 
-def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: Path) -> int:
-    """Put an ONNX file into MLflow's model registry, with its signature.
+def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: Path) -> None:
+    """Put an ONNX file into MLflow's model registry, with its signature, and say which version it is.
 
     Args:
         path: the file.
@@ -205,9 +195,6 @@ def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str,
         inputs: dtype and shape of each input, -1 for any size.
         outputs: likewise.
         tracking: the store (SQLite).
-
-    Returns:
-        the version.
     """
     import onnx
     from mlflow.models import ModelSignature
@@ -220,7 +207,8 @@ def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str,
 
     signature = ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
     with _quietly():
-        return Store(tracking).register("models", name, onnx.load(path), signature)
+        number = Store(tracking).register("models", name, onnx.load(path), signature)
+    print(f"registered in {tracking} as '{name}', version {number}")
 
 
 @contextlib.contextmanager

@@ -1,21 +1,18 @@
 """The step from a trained run to ONNX files that take photos, each checked against the run itself."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
-from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 from boardbench.placement.photos import find_photos, open_photo
 
 if TYPE_CHECKING:
     from boardbench.placement.model import Model
 
-NAMES = {"float32": "model.onnx", "int8": "model-int8.onnx"}
 CLOSE = 0.05
 """Most pixels of the photo by which a float32 file may place a corner elsewhere than the run does."""
 
@@ -57,10 +54,7 @@ def export(
     from boardbench.placement.deployment import INTERMEDIATE, Deployed
     from boardbench.placement.model import load
 
-    precisions = precisions or ["float32"]
-    for precision in precisions:
-        if precision not in NAMES:
-            raise BoardbenchError(f"--precisions {precision}: not known. Valid: {', '.join(NAMES)}.")
+    precisions = check_precisions(precisions)
     model = load(run)
     out = out or (run if run.is_dir() else run.parent)
     torch.set_num_threads(threads)
@@ -74,7 +68,7 @@ def export(
     seen = [_photo(path, model) for path in photos]
 
     deployed = Deployed(model).eval()
-    paths = {precision: out / name for precision, name in NAMES.items()}
+    paths = {precision: out / name for precision, name in FILES.items()}
     example = {"photo": torch.from_numpy(seen[0])}
     to_onnx(deployed, example, {}, ["corners"], [INTERMEDIATE], _metadata(model, "float32"), paths["float32"])
     if "int8" in precisions:
@@ -88,28 +82,17 @@ def export(
         found = [run_file.run(["corners"], {"photo": photo})[0] for photo in seen]
         difference = np.abs(np.array(found) - np.array(wanted))
         largest = float(difference.max())
-        write_json(
-            path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
-            {
-                "precision": precision,
-                "bytes": path.stat().st_size,
-                "photos": len(seen),
-                "largest_difference_px": largest,
-                "mean_difference_px": float(difference.mean()),
-            },
-        )
-        print(f"{path}: corners of {len(seen)} photos differ from the run's by at most {largest:.4g} pixels")
-        if precision == "float32" and not largest <= CLOSE:
-            raise BoardbenchError(
-                f"{path}: a corner lies {largest:.3g} pixels from where the run places it (most: {CLOSE}). Do not use "
-                f"it; please report it with {run / 'training.json'}."
-            )
+        mean = float(difference.mean())
+        checked = {"photos": len(seen), "largest_difference_px": largest, "mean_difference_px": mean}
+        said = f"corners of {len(seen)} photos differ from the run's by at most {largest:.4g} pixels"
+        other = precision == "float32" and not largest <= CLOSE
+        fault = f"a corner lies {largest:.3g} pixels from where the run places it (most: {CLOSE})." if other else ""
+        report_on(path, precision, checked, said, fault)
         if not unregistered:
             name = "-".join([model.dataset, model.init, model.loss, f"seed{model.seed}"])
             name += path.stem.removeprefix("model")
             inputs = {"photo": ("uint8", (*model.photo_size, 3))}
-            number = register(path, name, inputs, {"corners": ("float32", (4, 2))}, tracking)
-            print(f"registered in {tracking} as '{name}', version {number}")
+            register(path, name, inputs, {"corners": ("float32", (4, 2))}, tracking)
 
 
 def _photo(path: Path, model: "Model") -> np.ndarray:
@@ -123,12 +106,5 @@ def _photo(path: Path, model: "Model") -> np.ndarray:
 
 
 def _metadata(model: "Model", precision: str) -> dict[str, Any]:
-    plain = ("dataset", "init", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
-    return {
-        "boardbench": version("boardbench"),
-        "study": "placement",
-        **{name: getattr(model, name) for name in plain},
-        "nominal": model.nominal.tolist(),
-        "precision": precision,
-        "git_commit": git_commit(),
-    }
+    names = ("dataset", "init", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
+    return metadata_of("placement", model, names, precision, nominal=model.nominal.tolist())

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,9 @@ from boardbench.captures.references import read_references
 from boardbench.captures.resize import resize_mask
 from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.engine.complexity import count as count_macs
+from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
-from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 from boardbench.segmentation.data import captures_of
 from boardbench.segmentation.drift.watch import nearest_drift, read_drift
 from boardbench.segmentation.scores import confusion_matrix, scores
@@ -26,7 +24,6 @@ from boardbench.segmentation.scores import confusion_matrix, scores
 if TYPE_CHECKING:
     from boardbench.segmentation.model import Model
 
-NAMES = {"float32": "model.onnx", "int8": "model-int8.onnx"}
 SAME_CLASS = 0.999
 """Least share of pixels that a float32 file must give the run's class."""
 EXAMPLES = 16
@@ -83,10 +80,7 @@ def export(
     from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example, only_read
     from boardbench.segmentation.model import load
 
-    precisions = precisions or ["float32"]
-    for precision in precisions:
-        if precision not in NAMES:
-            raise BoardbenchError(f"--precisions {precision}: not known. Valid: {', '.join(NAMES)}.")
+    precisions = check_precisions(precisions)
     trained = load(run)
     model, read = only_read(trained) if bands_read else (trained, list(range(trained.sensor.bands)))
     deployed = Deployed(model).eval()
@@ -104,7 +98,7 @@ def export(
         for name, (_, shape) in inputs.items()
     }
     intermediates = INTERMEDIATES if model.sensor.kind == "raw" else INTERMEDIATES[-1:]
-    paths = {key: out / (name.replace("model", "model-bands") if bands_read else name) for key, name in NAMES.items()}
+    paths = {key: out / (name.replace("model", "model-bands") if bands_read else name) for key, name in FILES.items()}
     plain = paths["float32"]
     to_onnx(deployed, given, axes, list(outputs), list(intermediates), metadata("float32"), plain)
     if "int8" in precisions:
@@ -114,25 +108,19 @@ def export(
     paths = {precision: paths[precision] for precision in precisions}
     for precision, checked in _check(trained, paths, parts["test"], read, threads).items():
         path = paths[precision]
-        write_json(
-            path.with_name(path.name.replace("model", "export")).with_suffix(".json"),
-            {"precision": precision, "bytes": path.stat().st_size, **checked, "gmacs_per_megapixel": _gmacs(model)},
+        same = checked["same_class"]
+        said = (
+            f"{same:.4%} of {checked['pixels']} pixels of {checked['captures']} test captures have the run's class, "
+            f"probabilities differ by at most {checked['largest_probability_difference']:.3g}, mean IoU "
+            f"{checked['scores']['miou']:.4f}"
         )
-        print(
-            f"{path}: {checked['same_class']:.4%} of {checked['pixels']} pixels of {checked['captures']} test captures "
-            f"have the run's class, probabilities differ by at most {checked['largest_probability_difference']:.3g}, "
-            f"mean IoU {checked['scores']['miou']:.4f}"
-        )
-        if precision == "float32" and checked["same_class"] < SAME_CLASS:
-            raise BoardbenchError(
-                f"{path}: only {checked['same_class']:.3%} of the test pixels have the class that the run gives them "
-                f"(least: {SAME_CLASS:.1%}). Do not use it; please report it with {run / 'training.json'}."
-            )
+        other = precision == "float32" and same < SAME_CLASS
+        fault = f"only {same:.3%} of the test pixels have the run's class (least: {SAME_CLASS:.1%})." if other else ""
+        report_on(path, precision, {**checked, "gmacs_per_megapixel": _gmacs(model)}, said, fault)
         if not unregistered:
             name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
-            number = register(path, name, _any_size(inputs), _any_size(outputs), tracking)
-            print(f"registered in {tracking} as '{name}', version {number}")
+            register(path, name, _any_size(inputs), _any_size(outputs), tracking)
 
 
 def _signature(model: "Model") -> tuple[dict[str, tuple], dict[str, tuple]]:
@@ -160,17 +148,10 @@ def _any_size(side: dict[str, tuple]) -> dict[str, tuple]:
 
 
 def _metadata(model: "Model", precision: str, drift: dict[str, Any] | None = None) -> dict[str, Any]:
-    plain = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize", "patch")
-    return {
-        "boardbench": version("boardbench"),
-        "study": "segmentation",
-        **{name: getattr(model, name) for name in plain},
-        "sensor": asdict(model.sensor),
-        "pruning": model.pruning["name"] if model.pruning else "",
-        "precision": precision,
-        "drift": drift,
-        "git_commit": git_commit(),
-    }
+    names = ("dataset", "backbone", "strategy", "width", "seed", "classes", "size", "resize", "patch")
+    pruning = model.pruning["name"] if model.pruning else ""
+    more = {"sensor": asdict(model.sensor), "pruning": pruning, "drift": drift}
+    return metadata_of("segmentation", model, names, precision, **more)
 
 
 def _captures(model: "Model", run: Path, sheet: Path | None, split: Path | None) -> dict[str, list[Capture]]:
