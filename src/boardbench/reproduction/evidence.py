@@ -1,7 +1,6 @@
 """What the published numbers are judged by: the tables as printed, the confusion logs, the scene lists, our own runs.
 
-Everything is read from one reports/ folder. Numbers stay text until they are compared, because their printed
-decimals decide what counts as equal.
+Numbers stay text until they are compared, because their printed decimals decide what counts as equal.
 """
 
 import csv
@@ -16,19 +15,26 @@ import numpy as np
 import yaml
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv
-from boardbench.reproduction.ours.classification import Classified, read_classified
-from boardbench.reproduction.ours.networks import Trained, read_trained
-from boardbench.reproduction.ours.placement import Placed, read_placed
-from boardbench.reproduction.ours.segmentation import Key, read_ours
+from boardbench.reproduction.ours import (
+    Key,
+    Ours,
+    Row,
+    Rows,
+    read_boards,
+    read_classified,
+    read_counted,
+    read_placed,
+    read_trained,
+)
 from boardbench.reproduction.verdicts import Claim
 from boardbench.segmentation.scores import scores
 
 CLASSES = ("others", "ic", "capacitor", "connectors")
 BACKBONES = ("unet", "attention_unet", "resunet")
-NAMES = {"unet": "U-Net", "attention_unet": "Attention U-Net", "resunet": "ResU-Net"}
 COSTS = ("gmacs", "params_millions")
 CIFAR10 = tuple(f"cifar10_{name}.csv" for name in ("baselines", "efficiency", "epoch_seconds", "networks"))
+_SCORES, _COSTS = "segmentation_scores.csv", "segmentation_complexity.csv"
+_LOGS, _SCENES, _CLAIMS = "segmentation_confusion_logs.yaml", "pcbvision_scenes.yaml", "claims.csv"
 
 
 def _published(path: Path) -> str:
@@ -45,7 +51,7 @@ def damaged(path: Path, what: str) -> BoardbenchError:
     return BoardbenchError(f"{path}: {what}. Mend it, or take the repository's copy back: git checkout -- {path}")
 
 
-def published_rows(path: Path, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> list[dict[str, str]]:
+def published_rows(path: Path, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> Rows:
     """Read a published table as text.
 
     Args:
@@ -98,26 +104,26 @@ class Evidence:
         scenes: the data set's lists, preprocessing and training settings.
         claims: the sentences of all papers.
         tables: file name -> rows of every cifar10_*.csv.
-        counted: (backbone, strategy) -> our counts for paper 1's input, if counted.
+        counted: (backbone, strategy) -> our counts for paper 1's input; empty unless all its cells were counted.
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
-        placed: our placement study, if published.
-        classified: our classification study on CIFAR-10, if published.
-        trained: its networks in PyTorch, one a data set that is CIFAR-10.
+        placed: our placement study, if there is one.
+        classified: our baselines on CIFAR-10, if there are any.
+        trained: our networks in PyTorch, one a data set that is CIFAR-10.
     """
 
     published: Path
-    scores: dict[tuple[str, str, str], dict[str, str]]
-    costs: dict[Key, dict[str, str]]
+    scores: dict[tuple[str, str, str], Row]
+    costs: dict[Key, Row]
     logs: dict[Key, np.ndarray]
     scenes: dict[str, Any]
     claims: list[Claim]
-    tables: dict[str, list[dict[str, str]]]
+    tables: dict[str, Rows]
     counted: dict[Key, dict[str, float]] = field(default_factory=dict)
-    ours: dict[Key, dict[str, str]] = field(default_factory=dict)
+    ours: dict[Key, Row] = field(default_factory=dict)
     variance: dict[str, float] = field(default_factory=dict)
-    placed: Placed | None = None
-    classified: Classified | None = None
-    trained: list[Trained] = field(default_factory=list)
+    placed: Ours | None = None
+    classified: Ours | None = None
+    trained: list[Ours] = field(default_factory=list)
 
     @cached_property
     def from_logs(self) -> dict[Key, dict[str, Any]]:
@@ -126,28 +132,52 @@ class Evidence:
 
     def printed(self, backbone: str, strategy: str, metric: str, name: str = "mean") -> float:
         """Return a cell of paper 1's score tables."""
-        return float(self._row(self.scores, (backbone, strategy, metric), "segmentation_scores.csv")[name])
+        return float(self._row(self.scores, (backbone, strategy, metric), _SCORES)[name])
 
     def logged(self, backbone: str, strategy: str, metric: str, name: str = "mean") -> float:
         """Return the same cell at full precision, from the logged confusion matrix."""
-        found = self._row(self.from_logs, (backbone, strategy), "segmentation_confusion_logs.yaml")
+        found = self._row(self.from_logs, (backbone, strategy), _LOGS)
         return found[f"m{metric}"] if name == "mean" else float(found[metric][CLASSES.index(name)])
 
     def confusion(self, backbone: str, strategy: str) -> np.ndarray:
         """Return a logged confusion matrix (classes, classes), rows are the truth."""
-        return self._row(self.logs, (backbone, strategy), "segmentation_confusion_logs.yaml")
+        return self._row(self.logs, (backbone, strategy), _LOGS)
 
     def cost(self, backbone: str, strategy: str, column: str = "gmacs") -> float:
         """Return a cell of paper 1's cost table."""
-        return float(self.cost_text(backbone, strategy, column))
-
-    def cost_text(self, backbone: str, strategy: str, column: str = "gmacs") -> str:
-        """Return the same cell as printed."""
-        return self._row(self.costs, (backbone, strategy), "segmentation_complexity.csv")[column]
+        return float(self._row(self.costs, (backbone, strategy), _COSTS)[column])
 
     def count(self, backbone: str, strategy: str, column: str = "gmacs") -> float:
         """Return our own count of the same cell, in paper 1's convention; NaN where nothing was counted."""
         return self.counted.get((backbone, strategy), {}).get(column, float("nan"))
+
+    def claim(self, name: str) -> Claim:
+        """Return another sentence that a check needs."""
+        found = [claim for claim in self.claims if claim.id == name]
+        if not found:
+            raise damaged(self.published / _CLAIMS, f"claim {name} is missing, but another claim needs it")
+        return found[0]
+
+    def scene(self, *path: str) -> Any:
+        """Return an entry of the data set's file."""
+        found: Any = self.scenes
+        for name in path:
+            if not isinstance(found, dict) or name not in found:
+                raise damaged(self.published / _SCENES, f"{'.'.join(path)} is missing")
+            found = found[name]
+        return found
+
+    def rows(self, file: str, **wanted: str) -> Rows:
+        """Return the rows of a cifar10_*.csv whose cells are the wanted ones; at least one."""
+        found = [row for row in self.tables[file] if all(row.get(key) == value for key, value in wanted.items())]
+        if not found:
+            raise damaged(self.published / file, f"no row with {wanted or 'anything'}, on which claims rest")
+        return found
+
+    def cell(self, file: str, column: str, **wanted: str) -> float:
+        """Return one number of the first such row."""
+        row = self.rows(file, **wanted)[0]
+        return number(self.published / file, row | {column: row.get(column, "")}, column)
 
     def _row(self, rows: Mapping, key: tuple[str, ...], file: str) -> Any:
         if key not in rows:
@@ -155,7 +185,7 @@ class Evidence:
         return rows[key]
 
 
-def _scores(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+def _scores(path: Path) -> dict[tuple[str, str, str], Row]:
     key = ("backbone", "strategy", "metric")
     rows = published_rows(path, (*key, *CLASSES, "mean", "source"), key)
     for row in rows:
@@ -164,22 +194,19 @@ def _scores(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
                 raise damaged(path, f"{name} of {row['backbone']}, {row['strategy']} is {row[name]!r}, not in [0, 1]")
         if row["metric"] not in ("f1", "iou"):
             raise damaged(path, f"metric {row['metric']!r} is neither f1 nor iou")
-    return {
-        tuple(row[name] for name in key): {name: row[name] for name in (*CLASSES, "mean", "source")} for row in rows
-    }
+    return {tuple(row[name] for name in key): row for row in rows}
 
 
-def _costs(path: Path) -> dict[Key, dict[str, str]]:
-    rows = published_rows(
-        path, ("backbone", "strategy", *(f"{name}_published" for name in COSTS), "source"), ("backbone", "strategy")
-    )
-    found = {}
+def _costs(path: Path) -> dict[Key, Row]:
+    key = ("backbone", "strategy")
+    rows = published_rows(path, (*key, *(f"{name}_published" for name in COSTS), "source"), key)
     for row in rows:
         for name in COSTS:
             number(path, row, f"{name}_published")
-        cells = {name: row[f"{name}_published"] for name in COSTS}
-        found[row["backbone"], row["strategy"]] = cells | {"source": row["source"]}
-    return found
+    return {
+        (row["backbone"], row["strategy"]): {name.removesuffix("_published"): text for name, text in row.items()}
+        for row in rows
+    }
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -204,66 +231,47 @@ def _logs(path: Path) -> dict[Key, np.ndarray]:
 
 
 def _claims(path: Path) -> list[Claim]:
-    columns = ("id", "paper", "place", "claim", "value", "derivation")
-    rows = published_rows(path, columns, ("id",))
+    filled = ("id", "paper", "place", "claim", "value", "derivation")
+    rows = published_rows(path, filled, ("id",))
     for row in rows:
-        empty = [name for name in columns if not row[name].strip()]
+        empty = [name for name in filled if not row[name].strip()]
         if empty:
             raise damaged(path, f"{', '.join(empty)} of claim {row['id']!r} is empty")
-    return [Claim(**{name: row[name] for name in columns}) for row in rows]
+    return [Claim(**{name: row.get(name, "") for name in (*filled, "recomputed", "why")}) for row in rows]
 
 
-def _counted(reports: Path, costs: Mapping[Key, Any]) -> dict[Key, dict[str, float]]:
-    """Return the counts of every dataset whose counted input is paper 1's; they count the same, so they agree.
+def read_evidence(reports: Path, run: Mapping[str, Path] | None = None) -> Evidence:
+    """Read everything a verdict may rest on.
 
-    Nothing where a cell of ``costs`` was not counted by any of them: sentences compare all cells.
-    """
-    columns = ("backbone", "strategy", "gmacs_published_convention", "params_millions", "gmacs_published")
-    found: dict[Key, dict[str, float]] = {}
-    for path in sorted(reports.glob("tables/*/segmentation_complexity.csv")):
-        for row in read_csv(path, "segmentation tables", columns).to_dict("records"):
-            if not row["gmacs_published"]:
-                continue
-            key = (row["backbone"], row["strategy"])
-            try:
-                cells = {"gmacs": float(row[columns[2]]), "params_millions": float(row[columns[3]])}
-            except ValueError:
-                raise BoardbenchError(
-                    f"{path}: {columns[2]} or {columns[3]} of {', '.join(key)} is not a number. "
-                    "Make it again with 'boardbench segmentation tables' and publish it."
-                ) from None
-            if found.setdefault(key, cells) != cells:
-                raise BoardbenchError(
-                    f"{path}: {', '.join(key)} was counted as {cells}, elsewhere below {reports / 'tables'} as "
-                    f"{found[key]}. One is of an older version: make that dataset's tables again and publish them."
-                )
-    return found if costs.keys() <= found.keys() else {}
-
-
-def read_evidence(reports: Path) -> Evidence:
-    """Read everything a verdict may rest on from a reports/ folder.
+    Args:
+        reports: folder with ``published/`` and ``tables/<data set>/``.
+        run: data set -> folder of tables that stand in place of those.
 
     Raises:
-        BoardbenchError: a file of reports/published is missing or damaged, or a table of ours is; names the file,
-            the field and the remedy.
+        BoardbenchError: a published file is missing or damaged, or a table of ours is; names the file, the field and
+            the remedy.
     """
     published = reports / "published"
     names = sorted({*CIFAR10, *(path.name for path in published.glob("cifar10_*.csv"))})
     tables = {name: published_rows(published / name, ("source",)) for name in names}
-    ours, variance = read_ours(reports)
-    costs = _costs(published / "segmentation_complexity.csv")
+    run = run or {}
+    reference = {path.name: path for path in reports.glob("tables/*/") if path.name not in run}
+    folders = reference | run
+    ours, variance = read_boards(folders)
+    costs = _costs(published / _COSTS)
+    counted = read_counted(reference) | read_counted(run)
     return Evidence(
         published,
-        _scores(published / "segmentation_scores.csv"),
+        _scores(published / _SCORES),
         costs,
-        _logs(published / "segmentation_confusion_logs.yaml"),
-        _yaml(published / "pcbvision_scenes.yaml"),
-        _claims(published / "claims.csv"),
+        _logs(published / _LOGS),
+        _yaml(published / _SCENES),
+        _claims(published / _CLAIMS),
         tables,
-        _counted(reports, costs),
+        counted if costs.keys() <= counted.keys() else {},
         ours,
         variance,
-        read_placed(reports),
-        read_classified(reports),
-        read_trained(reports),
+        read_placed(folders),
+        read_classified(folders),
+        read_trained(folders),
     )

@@ -1,4 +1,10 @@
-"""Every number that a paper printed, beside what its evidence gives and what we measured or counted."""
+"""Every number that a paper printed, beside what its evidence gives and what we measured or counted.
+
+One module (or package) a paper: ``TABLES`` has a function under the name of each published table, ``CHECKS`` one under
+the id of a sentence. claims.csv has the sentences and the texts of their rows, into which is filled what the function
+finds; where the text says it all, no function is needed. What nothing settles names, in its derivation, the run
+("run: ...") or the source outside the papers ("source: ...") that would; a command in backticks there repeats it.
+"""
 
 import json
 import re
@@ -8,23 +14,23 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
-from boardbench.reproduction import cells, cifar10, claims, consistency
-from boardbench.reproduction.evidence import COSTS, Evidence, read_evidence
-from boardbench.reproduction.ours.classification import DATASETS
-from boardbench.reproduction.ours.segmentation import OURS
-from boardbench.reproduction.verdicts import CONTRADICTED, VERDICTS, Finding
+from boardbench.reproduction import paper1, paper2, paper3, paper4, paper5
+from boardbench.reproduction.checks import COMMAND, Cell, Check
+from boardbench.reproduction.evidence import Evidence, damaged, number, read_evidence
+from boardbench.reproduction.ours import SCORED, Row, Rows
+from boardbench.reproduction.paper1 import consistency
+from boardbench.reproduction.paper1.scores import printed_rows
+from boardbench.reproduction.verdicts import CONTRADICTED, MATCHES, NOT_RUN, VERDICTS, Claim, Finding, numbers_in
 
 COLUMNS = ("paper", "study", "place", "cell", "published", "recomputed", "ours", "command", "verdict", "why")
 STUDIES = {"1": "segmentation", "2": "classification", "3": "classification", "4": "placement", "5": "classification"}
-COMMAND = "boardbench reproduction --reports reports"
-RUN = f"snakemake --cores all --configfile workflow/presets/{OURS}.yaml"
-COUNT = "boardbench segmentation complexity --out complexity.csv --backbones {} --strategies {} --classes 4"
-# Tables of paper 1 that its extended abstract prints a second time.
-REPEATED = {"table 5": "abstract table 1", "table 6": "abstract table 2"}
-LOGS = "logs"
-
-Row = dict[str, str]
+CHECKS: dict[str, Check] = paper1.CHECKS | paper2.CHECKS | paper3.CHECKS | paper4.CHECKS | paper5.CHECKS
+TABLES: dict[str, dict[str, Cell]] = {"2": paper2.TABLES, "3": paper3.TABLES, "5": paper5.TABLES}
+LABELS = ("method", "k", "distance", "normalization", "network", "setting", "device")
+_UNKNOWN = "Takes a run; no check of this table is written yet."
+_WITHOUT = {"run": "Takes a run: ", "source": "Takes a source outside the papers: "}
 
 
 def _row(paper: str, place: str, cell: str, published: str, found: Finding, command: str) -> Row:
@@ -32,82 +38,84 @@ def _row(paper: str, place: str, cell: str, published: str, found: Finding, comm
     return dict(zip(COLUMNS, (*values, command, found.verdict, found.why), strict=True))
 
 
-def _source(text: str) -> tuple[str, list[str]]:
-    """Return paper and tables of a source such as 'paper 1 tables 3 and 6'."""
-    paper, _, tables = text.removeprefix("paper ").partition(" ")
-    return paper, [f"table {number}" for number in re.findall(r"[\dIV]+", tables.removeprefix("tables "))]
-
-
-def _places(table: str) -> list[str]:
-    return [table, *([REPEATED[table]] if table in REPEATED else [])]
-
-
-def _scores(evidence: Evidence) -> list[Row]:
-    rows = []
-    for (backbone, strategy, metric), printed in evidence.scores.items():
-        paper, tables = _source(printed["source"])
-        for name in cells.CELLS:
-            found = cells.score(evidence, backbone, strategy, metric, name)
-            # Classes stand in the first table of the source, means in the last.
-            for place in _places(tables[-1] if name == "mean" else tables[0]):
-                cell = f"{backbone} {strategy} {metric} {name}"
-                rows.append(_row(paper, place, cell, printed[name], found, RUN if found.ours else COMMAND))
-    return rows
-
-
-def _costs(evidence: Evidence) -> list[Row]:
-    rows = []
-    for (backbone, strategy), printed in evidence.costs.items():
-        paper, tables = _source(printed["source"])
-        for column in COSTS:
-            found = cells.cost(evidence, backbone, strategy, column)
-            for place in _places(tables[0]):
-                cell = f"{backbone} {strategy} {column}"
-                rows.append(_row(paper, place, cell, printed[column], found, COUNT.format(backbone, strategy)))
-    return rows
-
-
-def _kappas(evidence: Evidence) -> list[Row]:
-    return [
-        _row("1", LOGS, f"{backbone} {strategy} kappa", "", cells.kappa(evidence, backbone, strategy), COMMAND)
-        for backbone, strategy in evidence.logs
-    ]
-
-
-def _claims(evidence: Evidence) -> list[Row]:
-    rows = []
-    for claim in evidence.claims:
-        found, command = claims.judge(evidence, claim)
-        if not command and (found.recomputed or found.ours):
-            command = COMMAND
-        rows.append(_row(claim.paper, claim.place, f"{claim.id}: {claim.claim}", claim.value, found, command))
-    return rows
-
-
-def _cifar10(evidence: Evidence) -> list[Row]:
+def _numbers(evidence: Evidence) -> Rows:
+    """Return the rows of every cifar10_*.csv."""
     rows = []
     for file, printed in evidence.tables.items():
         for row in printed:
             paper, _, tables = row["source"].removeprefix("paper ").partition(" ")
-            label = " ".join(row[name] for name in cifar10.LABELS if row.get(name))
-            for column in cifar10.numbers(row):
-                found = cifar10.judge(evidence, file, row, column)
+            label = " ".join(row[name] for name in LABELS if row.get(name))
+            for column in [name for name in row if name not in (*LABELS, "source") and row[name] != ""]:
+                found = judge_number(evidence, file, row, column)
                 command = found.command or (COMMAND if found.recomputed else "")
                 rows.append(_row(paper, tables, f"{label} {column}", row[column], found, command))
     return rows
 
 
-def reproduction_rows(evidence: Evidence) -> list[Row]:
+def judge_number(evidence: Evidence, file: str, row: Row, column: str) -> Finding:
+    """Judge one number of a cifar10_*.csv.
+
+    Raises:
+        BoardbenchError: it is not a number.
+    """
+    number(evidence.published / file, row, column)
+    judge = TABLES.get(row["source"].split()[1], {}).get(file)
+    return judge(evidence, row, column) if judge else Finding(NOT_RUN, "", _UNKNOWN)
+
+
+def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge one sentence: by its check; by its text alone, whose numbers must be the sentence's; or not at all.
+
+    Raises:
+        BoardbenchError: the sentence has neither of them nor a stated run or source, its value has not the numbers that
+            its check compares, or its texts name what the check does not find; names the file, the id and the remedy.
+    """
+    path = evidence.published / "claims.csv"
+    kind, _, rest = (part.strip() for part in claim.derivation.partition(":"))
+    command = re.search(r"`([^`]+)`", claim.derivation)
+    named = command.group(1) if command else ""
+    try:
+        if claim.id in CHECKS:
+            told, known = CHECKS[claim.id](evidence, claim)
+        elif claim.recomputed:
+            known = paper1.facts(evidence) if claim.paper == "1" else {}
+            text = claim.recomputed.format(**known)
+            told = numbers_in(text) == claim.texts if claim.texts else text == claim.value
+        elif claim.why:
+            told, known = NOT_RUN, {}
+        elif kind in _WITHOUT and rest:
+            return Finding(NOT_RUN, "", f"{_WITHOUT[kind]}{rest.rstrip('.')}.", command=named)
+        else:
+            what = f"claim {claim.id} has no check in boardbench.reproduction, no text, and its derivation, "
+            what += f"{claim.derivation!r}, begins neither with 'run: ' nor with 'source: '"
+            raise damaged(path, what)
+        why = known.get("why") or claim.why.format(**known)
+        recomputed = known.get("recomputed", "") if "why" in known else claim.recomputed.format(**known)
+    except (IndexError, ValueError, ZeroDivisionError):
+        raise damaged(path, f"value {claim.value!r} of claim {claim.id} lacks numbers that its check needs") from None
+    except KeyError as error:
+        raise damaged(
+            path, f"recomputed or why of claim {claim.id} names {error}, which its check does not find"
+        ) from None
+    verdict = {True: MATCHES, False: CONTRADICTED}.get(told, told)
+    return Finding(verdict, recomputed, why, known.get("ours", ""), known.get("command") or named)
+
+
+def reproduction_rows(evidence: Evidence) -> Rows:
     """Return every row, paper by paper, tables before sentences.
 
     Raises:
-        BoardbenchError: a number is none, or a claim has neither a check nor a stated run or source.
+        BoardbenchError: a number is none, or a sentence has neither a check nor a stated run or source.
     """
-    rows = _scores(evidence) + _costs(evidence) + _kappas(evidence) + _cifar10(evidence) + _claims(evidence)
+    rows = [_row("1", *printed) for printed in paper1.numbers(evidence)] + _numbers(evidence)
+    for claim in evidence.claims:
+        found = judge_claim(evidence, claim)
+        command = found.command or (COMMAND if found.recomputed or found.ours else "")
+        rows.append(_row(claim.paper, claim.place, f"{claim.id}: {claim.claim}", claim.value, found, command))
     return sorted(rows, key=lambda row: row["paper"])  # stable: the order within a paper stays
 
 
-def summary(rows: list[Row]) -> dict[str, Any]:
+def summary(rows: Rows) -> dict[str, Any]:
     """Return what the report page shows of it.
 
     Returns:
@@ -115,24 +123,22 @@ def summary(rows: list[Row]) -> dict[str, Any]:
         ``paper``, ``study``, ``total`` and the four counts; ``contradicted``: the rows of that verdict, without
         the abstract's repetitions of a table.
     """
+
+    def counted(rows: Rows) -> dict[str, int]:
+        counts = Counter(row["verdict"] for row in rows)
+        return {verdict: counts[verdict] for verdict in VERDICTS}
+
     papers = []
     for paper in dict.fromkeys(row["paper"] for row in rows):
-        counts = Counter(row["verdict"] for row in rows if row["paper"] == paper)
-        entry = {"paper": paper, "study": STUDIES.get(paper, ""), "total": counts.total()}
-        papers.append(entry | {verdict: counts[verdict] for verdict in VERDICTS})
-    counts = Counter(row["verdict"] for row in rows)
-    repeated = set(REPEATED.values())
-    return {
-        "total": len(rows),
-        "counts": {verdict: counts[verdict] for verdict in VERDICTS},
-        "papers": papers,
-        "contradicted": [row for row in rows if row["verdict"] == CONTRADICTED and row["place"] not in repeated],
-    }
+        of = [row for row in rows if row["paper"] == paper]
+        papers.append({"paper": paper, "study": STUDIES.get(paper, ""), "total": len(of)} | counted(of))
+    repeated = paper1.REPEATED.values()
+    contradicted = [row for row in rows if row["verdict"] == CONTRADICTED and row["place"] not in repeated]
+    return {"total": len(rows), "counts": counted(rows), "papers": papers, "contradicted": contradicted}
 
 
-def _markdown(rows: list[Row], evidence: Evidence) -> str:
+def _markdown(rows: Rows, found: dict[str, Any]) -> str:
     """Return it as Markdown: counts, what the tables say without logs, and every row."""
-    found = summary(rows)
     lines = [
         "# Reproduction of published numbers",
         "",
@@ -140,42 +146,21 @@ def _markdown(rows: list[Row], evidence: Evidence) -> str:
         "",
     ]
     lines += [pd.DataFrame(found["papers"]).to_markdown(index=False), ""]
-    lines += [*(f"- {sentence}" for sentence in checks(evidence)), ""]
+    lines += [*(f"- {sentence}" for sentence in found["checks"]), ""]
     # Not padded: aligned columns would make the file four times as large.
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
     lines += [f"| {' | '.join(row[name].replace('|', chr(92) + '|') for name in COLUMNS)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
-def checks(evidence: Evidence) -> list[str]:
-    """Return what paper 1's printed scores say about each other without the logs, one sentence each."""
-    rows = {key: {name: row[name] for name in cells.CELLS} for key, row in evidence.scores.items()}
-    impossible = consistency.impossible(rows)
-    if_rounded = consistency.impossible(rows, "rounded")
-    means = consistency.means(rows)
-    only = [mean for mean in means if mean.readings == ("truncated",)]
-    never = [mean for mean in means if not mean.readings]
-    sentences = [
-        f"IoU of {flag.backbone} {flag.strategy} {flag.name} is printed {flag.iou}, but F1 {flag.f1} allows only "
-        f"{flag.needed[0]:.3f} to {flag.needed[1]:.3f}."
-        for flag in impossible
-    ]
-    sentences += [f"The IoU row of {' '.join(key)} repeats its F1 row." for key in consistency.copies(rows)]
-    sentences += [
-        f"IoU {flag.iou} of {flag.backbone} {flag.strategy} {flag.name} beside F1 {flag.f1} is possible only if cells "
-        "are truncated, not rounded."
-        for flag in if_rounded
-        if flag.key not in {other.key for other in impossible}
-    ]
-    sentences.append(
-        f"Of {len(means)} printed means, {len(only)} are the truncated and not the rounded mean of their printed "
-        f"cells; {len(never)} are neither."
-    )
-    return sentences
-
-
-def reproduction(*, reports: Path) -> None:
-    """Write ``reports/tables/reproduction.csv``, ``.md`` and ``.json``: a row a published number, and a summary.
+def reproduction(
+    *,
+    reports: Path,
+    datasets: list[str] | None = None,
+    tables: list[Path] | None = None,
+    out: Path | None = None,
+) -> None:
+    """Write ``reproduction.csv``, ``.md`` and ``.json``: a row a published number, and a summary.
 
     Files of equal content are not touched.
 
@@ -185,17 +170,25 @@ def reproduction(*, reports: Path) -> None:
 
     Args:
         reports: folder with ``published/`` and the published tables of every dataset.
+        datasets: names of the data sets of a run, whose tables stand in place of the published ones of that name.
+        tables: for each, the folder that 'boardbench STUDY tables' filled.
+        out: folder of the files; ``reports/tables`` unless given.
 
     Raises:
         BoardbenchError: a file is missing or damaged; names it, the field and the remedy.
     """
-    evidence = read_evidence(reports)
+    datasets, tables = datasets or [], tables or []
+    if len(datasets) != len(tables):
+        raise BoardbenchError(
+            f"--datasets {len(datasets)}, --tables {len(tables)}: give each once a study, in the same order."
+        )
+    evidence = read_evidence(reports, dict(zip(datasets, tables, strict=True)))
     rows = reproduction_rows(evidence)
+    trained = any(row["ours"] and row["command"] in SCORED for row in rows)
+    found = summary(rows) | {"checks": consistency.sentences(printed_rows(evidence)), "trained": trained}
     table = pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False, lineterminator="\n")
-    trained = any(row["ours"] and row["command"] in (RUN, *DATASETS.values()) for row in rows)
-    found = summary(rows) | {"checks": checks(evidence), "trained": trained}
-    texts = {"csv": table, "md": _markdown(rows, evidence), "json": json.dumps(found, indent=2) + "\n"}
+    texts = {"csv": table, "md": _markdown(rows, found), "json": json.dumps(found, indent=2) + "\n"}
     for suffix, text in texts.items():
-        path = reports / "tables" / f"reproduction.{suffix}"
+        path = (out or reports / "tables") / f"reproduction.{suffix}"
         if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)

@@ -16,7 +16,6 @@ from math import floor
 
 MATCHES, EXPLAINED, CONTRADICTED, NOT_RUN = VERDICTS = ("matches", "explained", "contradicted", "not run")
 ABOUT = 0.1  # "about x" allows x plus or minus a tenth of it
-CUT = 0.02  # a mean of cells cut to two decimals, cut again, is up to this much too low
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,17 @@ class Finding:
     command: str = ""
 
 
+def numbers_in(text: str) -> list[str]:
+    """Return the numbers of a text as printed, thousands without commas; a dash between numbers is no sign."""
+    return re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?|(?<=-)\d+(?:\.\d+)?", text.replace(",", ""))
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A quantitative sentence of a paper: its value as text and how that value is obtained."""
+    """A quantitative sentence of a paper: its value as text and how that value is obtained.
+
+    ``recomputed`` and ``why`` are the texts of its row, into which is filled what its check finds.
+    """
 
     id: str
     paper: str
@@ -40,20 +47,18 @@ class Claim:
     claim: str
     value: str
     derivation: str
+    recomputed: str = ""
+    why: str = ""
 
     @cached_property
     def texts(self) -> list[str]:
-        """The numbers of the value as printed, thousands without commas; a dash between numbers is no sign."""
-        return re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?|(?<=-)\d+(?:\.\d+)?", self.value.replace(",", ""))
+        """The numbers of the value as printed."""
+        return numbers_in(self.value)
 
     @property
     def numbers(self) -> list[float]:
         """The numbers of the value."""
         return [float(text) for text in self.texts]
-
-
-def _decimals(text: str) -> int:
-    return len(text.partition(".")[2])
 
 
 def truncated(value: float, decimals: int = 2) -> str:
@@ -70,15 +75,16 @@ def rounded(value: float, decimals: int = 2) -> str:
 
 def reading(text: str, value: float) -> str | None:
     """Return how ``value`` becomes the printed ``text``: 'rounded', 'truncated', or None if neither."""
+    decimals = len(text.partition(".")[2])
     for name, form in (("rounded", rounded), ("truncated", truncated)):
-        if float(form(value, _decimals(text))) == float(text):
+        if float(form(value, decimals)) == float(text):
             return name
     return None
 
 
-def by_reading(pairs: Iterable[tuple[str, float]]) -> str:
-    """Return the verdict on (printed text, value) pairs: all rounded, some truncated, or some neither."""
-    found = {reading(text, value) for text, value in pairs}
+def by_reading(texts: Iterable[str], values: Iterable[float]) -> str:
+    """Return the verdict on printed texts and as many values: all rounded, some truncated, or some neither."""
+    found = {reading(text, value) for text, value in zip(texts, values, strict=True)}
     return CONTRADICTED if None in found else EXPLAINED if "truncated" in found else MATCHES
 
 
@@ -89,5 +95,4 @@ def about(stated: float, value: float) -> bool:
 
 def worst(verdicts: Iterable[str]) -> str:
     """Return the verdict that weighs most: contradicted, not run, explained, matches."""
-    order = (MATCHES, EXPLAINED, NOT_RUN, CONTRADICTED)
-    return max(verdicts, key=order.index)
+    return max(verdicts, key=(MATCHES, EXPLAINED, NOT_RUN, CONTRADICTED).index)

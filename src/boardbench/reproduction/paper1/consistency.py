@@ -6,17 +6,16 @@ would print so; two cells whose ranges cannot meet are impossible together, what
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from statistics import mean
+from typing import NamedTuple
 
 Rows = Mapping[tuple[str, str, str], Mapping[str, str]]  # (backbone, strategy, metric) -> class or "mean" -> as printed
 READINGS = ("rounded", "truncated")
 
 
-@dataclass(frozen=True)
-class Impossible:
+class Impossible(NamedTuple):
     """An IoU cell that no F1 printed beside it allows; ``needed`` is the range of IoU that F1 allows."""
 
     backbone: str
@@ -25,23 +24,6 @@ class Impossible:
     f1: str
     iou: str
     needed: tuple[float, float]
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Backbone, strategy and class."""
-        return self.backbone, self.strategy, self.name
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A printed mean beside the mean of its printed cells; ``readings`` are the ways in which one gives the other."""
-
-    backbone: str
-    strategy: str
-    metric: str
-    printed: str
-    of_cells: float
-    readings: tuple[str, ...]
 
 
 def unit(text: str) -> Fraction:
@@ -59,44 +41,27 @@ def bounds(text: str, reading: str | None = None) -> tuple[Fraction, Fraction]:
 
 def printed(value: Fraction, step: Fraction, reading: str) -> Fraction:
     """Return ``value`` (not negative) as printed: half rounded up, or truncated."""
-    shift = Fraction(1, 2) if reading == "rounded" else 0
-    return floor(value / step + shift) * step
-
-
-def _iou(f1: Fraction) -> Fraction:
-    return f1 / (2 - f1)
-
-
-def _meet(f1: str, iou: str, reading: str | None) -> bool:
-    low, high = bounds(f1, reading)
-    given_low, given_high = bounds(iou, reading)
-    # Both ranges are half open, and IoU grows with F1: the ends of one range are the ends of the other.
-    return max(_iou(low), given_low) < min(_iou(high), given_high)
-
-
-def _pairs(rows: Rows) -> list[tuple[str, str, str, str, str]]:
-    """Return (backbone, strategy, class, F1, IoU) of every cell printed in both metrics; means have no such law."""
-    return [
-        (backbone, strategy, name, cells[name], rows[backbone, strategy, "iou"][name])
-        for (backbone, strategy, metric), cells in rows.items()
-        if metric == "f1" and (backbone, strategy, "iou") in rows
-        for name in cells
-        if name != "mean"
-    ]
+    return floor(value / step + (Fraction(1, 2) if reading == "rounded" else 0)) * step
 
 
 def impossible(rows: Rows, reading: str | None = None) -> list[Impossible]:
-    """Return the IoU cells that contradict the F1 cells of the same network and class.
+    """Return the IoU cells that contradict the F1 cells of the same network and class; means have no such law.
 
     Args:
         rows: printed cells as text.
         reading: how the cells were printed (rounded or truncated); None allows either, cell by cell.
     """
-    return [
-        Impossible(backbone, strategy, name, f1, iou, tuple(float(_iou(end)) for end in bounds(f1, reading)))
-        for backbone, strategy, name, f1, iou in _pairs(rows)
-        if not _meet(f1, iou, reading)
-    ]
+    found = []
+    for (backbone, strategy, metric), cells in rows.items():
+        ious = rows.get((backbone, strategy, "iou"), {}) if metric == "f1" else {}
+        for name in [name for name in cells if name in ious and name != "mean"]:
+            needed = tuple(f1 / (2 - f1) for f1 in bounds(cells[name], reading))
+            low, high = bounds(ious[name], reading)
+            # Both ranges are half open, and IoU grows with F1: the ends of one range are the ends of the other.
+            if max(needed[0], low) >= min(needed[1], high):
+                given = (float(needed[0]), float(needed[1]))
+                found.append(Impossible(backbone, strategy, name, cells[name], ious[name], given))
+    return found
 
 
 def copies(rows: Rows) -> list[tuple[str, str]]:
@@ -110,12 +75,33 @@ def copies(rows: Rows) -> list[tuple[str, str]]:
     ]
 
 
-def means(rows: Rows) -> list[Mean]:
-    """Return every printed mean beside the mean of its printed cells."""
+def means(rows: Rows) -> list[tuple[str, ...]]:
+    """Return, of every printed mean, the ways in which the mean of its printed cells gives it."""
     found = []
-    for (backbone, strategy, metric), cells in rows.items():
+    for cells in rows.values():
         of_cells = mean(Fraction(text) for name, text in cells.items() if name != "mean")
         text = cells["mean"]
-        readings = tuple(name for name in READINGS if printed(of_cells, unit(text), name) == Fraction(text))
-        found.append(Mean(backbone, strategy, metric, text, float(of_cells), readings))
+        found.append(tuple(name for name in READINGS if printed(of_cells, unit(text), name) == Fraction(text)))
+    return found
+
+
+def sentences(rows: Rows) -> list[str]:
+    """Return all of it, one sentence each."""
+    flags, readings = impossible(rows), means(rows)
+    found = [
+        f"IoU of {flag.backbone} {flag.strategy} {flag.name} is printed {flag.iou}, but F1 {flag.f1} allows only "
+        f"{flag.needed[0]:.3f} to {flag.needed[1]:.3f}."
+        for flag in flags
+    ]
+    found += [f"The IoU row of {' '.join(key)} repeats its F1 row." for key in copies(rows)]
+    found += [
+        f"IoU {flag.iou} of {flag.backbone} {flag.strategy} {flag.name} beside F1 {flag.f1} is possible only if cells "
+        "are truncated, not rounded."
+        for flag in impossible(rows, "rounded")
+        if flag[:3] not in {other[:3] for other in flags}
+    ]
+    found.append(
+        f"Of {len(readings)} printed means, {readings.count(('truncated',))} are the truncated and not the rounded "
+        f"mean of their printed cells; {readings.count(())} are neither."
+    )
     return found

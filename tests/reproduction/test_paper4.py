@@ -2,16 +2,12 @@
 
 import json
 import shutil
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from boardbench.reproduction import claims
 from boardbench.reproduction.evidence import read_evidence
 from boardbench.reproduction.reproduction import reproduction_rows
 
-PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
 ABOUT = {
     "study": "placement",
     "source": "simulate",
@@ -38,12 +34,6 @@ rectangle term,random,test,corner_mae_px,2,-0.2,-0.3,-0.1,helps
 COMPLEXITY = "network,gmacs,params_millions\nours,0.01,0.5\npaper,0.4105,2.6012\n"
 
 
-@pytest.fixture
-def reports(tmp_path):
-    shutil.copytree(PUBLISHED, tmp_path / "published")
-    return tmp_path
-
-
 def publish(reports, name, **about):
     folder = reports / "tables" / name
     folder.mkdir(parents=True)
@@ -51,12 +41,6 @@ def publish(reports, name, **about):
     for table, text in {"": SCORES, "_differences": DIFFERENCES, "_complexity": COMPLEXITY}.items():
         (folder / f"placement{table}.csv").write_text(text)
     return folder
-
-
-def judge(reports, name, value=None):
-    evidence = read_evidence(reports)
-    (claim,) = [claim for claim in evidence.claims if claim.id == name]
-    return claims.judge(evidence, replace(claim, value=value or claim.value))
 
 
 @pytest.mark.parametrize(
@@ -68,25 +52,25 @@ def judge(reports, name, value=None):
         ("p4-training-share", "matches", "85 % of 2001", "contradicted"),
     ],
 )
-def test_arithmetic_decides(reports, name, published, value, other):
-    assert judge(reports, name)[0].verdict == published
-    assert judge(reports, name, value)[0].verdict == other
+def test_arithmetic_decides(claim, name, published, value, other):
+    assert claim(name).verdict == published
+    assert claim(name, value).verdict == other
 
 
-def test_numbers_by_hand(reports):
-    assert judge(reports, "p4-training-share")[0].recomputed == "1700 and 300"
+def test_numbers_by_hand(claim):
+    assert claim("p4-training-share").recomputed == "1700 and 300"
     # A parallelogram of 60 degrees has four angles of |cos| 1/2.
-    found = judge(reports, "p4-perpendicular")[0]
+    found = claim("p4-perpendicular")
     assert found.recomputed == "90 degrees: 0.00" and "at 60 degrees it is 2.00" in found.why
-    assert judge(reports, "p4-edges")[0].recomputed == "e2 with the opposite sign"
+    assert claim("p4-edges").recomputed == "e2 with the opposite sign"
 
 
-def test_half_of_the_test_images_show_the_training_photos(reports):
-    found = judge(reports, "p4-unseen")[0]
+def test_half_of_the_test_images_show_the_training_photos(reports, claim):
+    found = claim("p4-unseen")
     assert (found.verdict, found.recomputed) == ("explained", "300 of 600 test images show the training photos")
     path = reports / "published/claims.csv"
     path.write_text(path.read_text().replace("85 % of 2000", "100 % of 2000"))
-    assert judge(reports, "p4-unseen")[0].verdict == "matches"
+    assert claim("p4-unseen").verdict == "matches"
 
 
 def test_without_our_study_nothing_stands_beside(reports):
@@ -96,7 +80,7 @@ def test_without_our_study_nothing_stands_beside(reports):
     assert all("snakemake" not in row["command"] for row in rows)
 
 
-def test_our_study_stands_beside_but_settles_nothing(reports):
+def test_our_study_stands_beside_but_settles_nothing(reports, claim):
     publish(reports, "simulated-photos")
     expected = {
         "p4-photos": "10 photos, images of 96 x 96",
@@ -112,32 +96,32 @@ def test_our_study_stands_beside_but_settles_nothing(reports):
         "p4-low-power": "0.4105 GMACs, 2.6012 million parameters at its size",
     }
     for name, ours in expected.items():
-        found, command = judge(reports, name)
+        found = claim(name)
         assert found.ours == f"{ours} (simulated-photos)", name
-        assert (found.verdict, command) == ("not run", "snakemake --cores all")
+        assert (found.verdict, found.command) == ("not run", "snakemake --cores all")
         assert "rendered boards, not paper 4's" in found.why
-    assert judge(reports, "p4-training-share")[0].ours == "306 and 54 (simulated-photos)"
-    assert "0.4000 on test" in judge(reports, "p4-unseen")[0].ours
+    assert claim("p4-training-share").ours == "306 and 54 (simulated-photos)"
+    assert "0.4000 on test" in claim("p4-unseen").ours
 
 
-def test_the_papers_settings_come_before_the_default(reports):
+def test_the_papers_settings_come_before_the_default(reports, claim):
     publish(reports, "simulated-photos")
     publish(reports, "placement-paper", source="photos", size=[256, 256])
-    found, command = judge(reports, "p4-photos")
+    found = claim("p4-photos")
     assert found.ours == "10 photos, images of 256 x 256 (placement-paper)"
-    assert command.endswith("presets/placement-paper.yaml") and "photos of our own" in found.why
+    assert found.command.endswith("presets/placement-paper.yaml") and "photos of our own" in found.why
 
 
-def test_a_folder_of_another_study_is_not_ours(reports):
+def test_a_folder_of_another_study_is_not_ours(reports, claim):
     publish(reports, "simulated-photos", study="segmentation")
-    assert judge(reports, "p4-photos")[0].ours == ""
+    assert claim("p4-photos").ours == ""
 
 
-def test_bad_input_names_file_and_remedy(reports, says):
+def test_bad_input_names_file_and_remedy(reports, claim, says):
     folder = publish(reports, "simulated-photos")
     (folder / "placement.csv").unlink()
     says(lambda: read_evidence(reports), "placement.csv: no such file", "boardbench placement tables")
     shutil.rmtree(folder)
     path = reports / "published/claims.csv"
     path.write_text(path.read_text().replace("p4-extra-test,", "p4-other,"))
-    says(lambda: judge(reports, "p4-unseen"), "claim p4-extra-test is missing", "git checkout")
+    says(lambda: claim("p4-unseen"), "claim p4-extra-test is missing", "git checkout")

@@ -1,29 +1,26 @@
 """What papers 2, 3 and 5 print of ready networks: settled by arithmetic, or not run with ours beside."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
 from boardbench.classification.networks import build_network
 from boardbench.engine.complexity import count
-from boardbench.reproduction import cifar10, claims
-from boardbench.reproduction.cifar10_networks import RIVALS
-from boardbench.reproduction.claims_efficiency import resnet18, resnet18_small_images, squeeze_excitation
+from boardbench.reproduction.checks import EFFICIENCY, NETWORKS, SECONDS
 from boardbench.reproduction.evidence import read_evidence
+from boardbench.reproduction.paper3 import RIVALS
 from boardbench.reproduction.reproduction import COLUMNS, reproduction_rows
+from boardbench.reproduction.resnet18 import resnet18, resnet18_small_images, squeeze_excitation
 
-PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
 ABOUT = {"study": "classification", "cifar10": True, "original": False, "recoded": True, "complete": False}
 ABOUT |= {"parts": {"train": 5000, "test": 1000}, "classes": list("abcdefghij"), "size": [32, 32, 3]}
-NETWORKS = """\
+NETWORK_ROWS = """\
 name,network,blocks,learning_rate,epochs,seeds,classes,train_images,accuracy,precision,recall,f_score,setting_published
 plain,resnet18,,0.1,20,5,10,45000,0.9100,0.9110,0.9100,0.9090,default
 slim,mobilenet_v2,11,0.01,20,1,10,45000,0.8000,0.8010,0.8000,0.7990,SGD lr 0.01
 wide,mobilenet_v2,19,0.3,20,1,10,45000,0.7000,0.7010,0.7000,0.6990,
 """
-EFFICIENCY = """\
+EFFICIENCY_ROWS = """\
 name,network,pruning,method,ratio,seeds,accuracy,parameters_millions,parameters_nonzero_millions,gmacs,params_millions_published
 plain,resnet18,,,,5,0.9100,11.1740,11.1740,0.5578,11.7
 plain,resnet18,zeros,unstructured,0.9,5,0.9050,11.1740,1.1270,0.5578,8.2
@@ -44,16 +41,10 @@ TRANSFER = """\
 child,parent,classes,parent_classes,accuracy,ratio
 child,parent,4,6,0.9000,1.20
 """
-TABLES = {"networks": NETWORKS, "efficiency": EFFICIENCY, "latency": LATENCY}
+TABLES = {"networks": NETWORK_ROWS, "efficiency": EFFICIENCY_ROWS, "latency": LATENCY}
 TABLES |= {"epoch_seconds": EPOCHS, "transfer": TRANSFER}
 DATA = "cifar-smoke, recoded as JPEG, 5000 training images"
 COMMAND = "snakemake --cores all --configfile workflow/presets/cifar-smoke.yaml"
-
-
-@pytest.fixture
-def reports(tmp_path):
-    shutil.copytree(PUBLISHED, tmp_path / "published")
-    return tmp_path
 
 
 def publish(reports, name="cifar-smoke", about=ABOUT, **tables):
@@ -64,20 +55,6 @@ def publish(reports, name="cifar-smoke", about=ABOUT, **tables):
         if text:
             (folder / f"classification_{table}.csv").write_text(text)
     return folder
-
-
-def cell(reports, label, column, file):
-    evidence = read_evidence(reports)
-    (row,) = [
-        row for row in evidence.tables[file] if " ".join(row[name] for name in cifar10.LABELS if row.get(name)) == label
-    ]
-    return cifar10.judge(evidence, file, row, column)
-
-
-def claim(reports, name):
-    evidence = read_evidence(reports)
-    (found,) = [claim for claim in evidence.claims if claim.id == name]
-    return claims.judge(evidence, found)
 
 
 def test_formulas_are_those_of_the_networks_themselves():
@@ -130,30 +107,30 @@ def test_rivals_are_as_large_as_the_networks_themselves(name):
         ("resnet18", "accuracy_percent", "not run", "", "no run of this network at that length"),
     ],
 )
-def test_costs_are_settled_by_arithmetic(reports, label, column, verdict, recomputed, why):
+def test_costs_are_settled_by_arithmetic(reports, cell, label, column, verdict, recomputed, why):
     for _ in range(2):
-        found = cell(reports, label, column, cifar10.EFFICIENCY)
+        found = cell(label, column, EFFICIENCY)
         assert (found.verdict, found.recomputed) == (verdict, recomputed) and (why in found.why or found.ours)
         if (reports / "tables").exists():
             break
         publish(reports)
 
 
-def test_what_a_rival_prints_otherwise_is_settled_too(reports):
-    path = reports / "published" / cifar10.EFFICIENCY
+def test_what_a_rival_prints_otherwise_is_settled_too(reports, cell):
+    path = reports / "published" / EFFICIENCY
     text = path.read_text()
     path.write_text(text.replace("mobilenet_v2,2.2,1.32", "mobilenet_v2,9.9,0.30"))
-    assert cell(reports, "mobilenet_v2", "params_millions", cifar10.EFFICIENCY).verdict == "contradicted"
-    assert cell(reports, "mobilenet_v2", "gflops", cifar10.EFFICIENCY).verdict == "matches"
+    assert cell("mobilenet_v2", "params_millions", EFFICIENCY).verdict == "contradicted"
+    assert cell("mobilenet_v2", "gflops", EFFICIENCY).verdict == "matches"
     path.write_text(text.replace("se_resnet18,12.3", "se_resnet18,11.8"))
-    assert cell(reports, "se_resnet18", "params_millions", cifar10.EFFICIENCY).verdict == "not run"
+    assert cell("se_resnet18", "params_millions", EFFICIENCY).verdict == "not run"
 
 
-def test_our_costs_and_times_stand_beside_and_settle_nothing(reports):
+def test_our_costs_and_times_stand_beside_and_settle_nothing(reports, cell):
     publish(reports)
 
     def ours(label, column):
-        found = cell(reports, label, column, cifar10.EFFICIENCY)
+        found = cell(label, column, EFFICIENCY)
         assert found.command == (COMMAND if found.ours else "")
         return found.ours
 
@@ -167,30 +144,30 @@ def test_our_costs_and_times_stand_beside_and_settle_nothing(reports):
     assert ours("se_resnet18", "params_millions") == ours("efficientnet_b0", "accuracy_percent") == ""
 
 
-def test_our_scores_stand_beside_and_settle_nothing(reports):
+def test_our_scores_stand_beside_and_settle_nothing(reports, cell):
     publish(reports)
-    found = cell(reports, "resnet18 default", "accuracy", cifar10.NETWORKS)
+    found = cell("resnet18 default", "accuracy", NETWORKS)
     assert (found.verdict, found.ours) == ("not run", f"plain 0.9100 (20 epochs, n = 5) ({DATA})")
     assert "another recipe and settles nothing; ours saw a part of the images" in found.why
-    found = cell(reports, "mobilenet_v2_slim SGD lr 0.01", "accuracy", cifar10.NETWORKS)
+    found = cell("mobilenet_v2_slim SGD lr 0.01", "accuracy", NETWORKS)
     assert (found.verdict, found.ours) == ("not run", f"slim 0.8000 (20 epochs, n = 1) ({DATA})")
-    assert cell(reports, "mobilenet_v2 default", "accuracy", cifar10.NETWORKS).ours == ""
+    assert cell("mobilenet_v2 default", "accuracy", NETWORKS).ours == ""
     whole = ABOUT | {"complete": True, "original": True}
     publish(reports, "cifar10-paper", about=whole)
-    found = cell(reports, "resnet18 default", "accuracy", cifar10.NETWORKS)
+    found = cell("resnet18 default", "accuracy", NETWORKS)
     assert found.ours.endswith("; plain 0.9100 (20 epochs, n = 5) (cifar10-paper)")
 
 
-def test_epochs_stand_beside_with_what_no_gpu_ran(reports):
-    found = cell(reports, "resnet18 default cpu i5-8400", "seconds_per_epoch", cifar10.SECONDS)
+def test_epochs_stand_beside_with_what_no_gpu_ran(reports, cell):
+    found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
     # 3 passes x 2 x 0.03695 GMACs x 50,000 images / 16.22 s.
     assert found.verdict == "not run" and "0.68 TFLOP/s" in found.why and found.ours == ""
-    assert "Suspect" not in cell(reports, "vgg16 default cpu i5-8400", "seconds_per_epoch", cifar10.SECONDS).why
-    assert "No GPU ran it" in cell(reports, "vgg16 default gpu A100", "seconds_per_epoch", cifar10.SECONDS).why
+    assert "Suspect" not in cell("vgg16 default cpu i5-8400", "seconds_per_epoch", SECONDS).why
+    assert "No GPU ran it" in cell("vgg16 default gpu A100", "seconds_per_epoch", SECONDS).why
     publish(reports)
-    found = cell(reports, "resnet18 default cpu i5-8400", "seconds_per_epoch", cifar10.SECONDS)
+    found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
     assert found.ours == f"99.500 s on cpu, 2 threads, batch 64 ({DATA})"
-    found = cell(reports, "resnet18 default gpu A100", "seconds_per_epoch", cifar10.SECONDS)
+    found = cell("resnet18 default gpu A100", "seconds_per_epoch", SECONDS)
     assert (found.verdict, found.ours) == ("not run", f"not run: no CUDA device ({DATA})")
 
 
@@ -210,23 +187,23 @@ def test_epochs_stand_beside_with_what_no_gpu_ran(reports):
         ("p3-time-less", "matches", "", "is time saved; that is 1.19 times as fast, about 19 % faster"),
     ],
 )
-def test_sentences_with_ours_beside(reports, name, verdict, ours, why):
-    before, _ = claim(reports, name)
+def test_sentences_with_ours_beside(reports, claim, name, verdict, ours, why):
+    before = claim(name)
     assert before.ours == "" and before.verdict == (verdict if verdict == "matches" else "not run")
     publish(reports)
-    found, command = claim(reports, name)
+    found = claim(name)
     assert (found.verdict, found.ours) == (verdict, f"{ours} ({DATA})" if ours else "") and why in found.why
-    assert not ours or command == COMMAND
+    assert not ours or found.command == COMMAND
 
 
-def test_a_stand_in_within_the_range_settles_nothing(reports):
+def test_a_stand_in_within_the_range_settles_nothing(reports, claim):
     publish(reports, transfer=TRANSFER.replace("1.20", "0.40"))
-    assert claim(reports, "p5-transfer-ratio")[0].verdict == "not run"
+    assert claim("p5-transfer-ratio").verdict == "not run"
 
 
-def test_another_number_of_blocks_is_not_the_paper_s(reports):
-    publish(reports, networks=NETWORKS.replace(",11,", ",14,"))
-    found, _ = claim(reports, "p5-slim-blocks")
+def test_another_number_of_blocks_is_not_the_paper_s(reports, claim):
+    publish(reports, networks=NETWORK_ROWS.replace(",11,", ",14,"))
+    found = claim("p5-slim-blocks")
     assert found.verdict == "not run" and "other numbers of blocks" in found.why
 
 

@@ -1,114 +1,47 @@
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.reproduction import cells, claims
-from boardbench.reproduction.claims_efficiency import resnet18, squeeze_excitation
-from boardbench.reproduction.claims_training import _resunet_weights, _unet_weights
 from boardbench.reproduction.evidence import read_evidence
-from boardbench.reproduction.verdicts import Claim, about, by_reading, reading, rounded, truncated, worst
-
-PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
-# Our count of paper 1's input, in its convention: GMACs, million parameters.
-COUNTED = {
-    ("unet", "full"): (392.1199, 31.159),
-    ("unet", "pca3"): (342.3388, 31.038),
-    ("unet", "scrb"): (353.9304, 31.066),
-    ("attention_unet", "full"): (466.7556, 35.0),
-    ("attention_unet", "pca3"): (416.9744, 34.879),
-    ("attention_unet", "scrb"): (428.5661, 34.907),
-    ("resunet", "full"): (606.0294, 13.286),
-    ("resunet", "pca3"): (506.4671, 13.043),
-    ("resunet", "scrb"): (518.0588, 13.071),
-}
+from boardbench.reproduction.paper1 import costs, scores
+from boardbench.reproduction.paper1.networks import resunet_weights, unet_weights
+from boardbench.reproduction.reproduction import CHECKS, judge_claim
+from boardbench.reproduction.resnet18 import resnet18, squeeze_excitation
+from boardbench.reproduction.verdicts import Claim
 
 
 @pytest.fixture
-def evidence(tmp_path):
-    shutil.copytree(PUBLISHED, tmp_path / "published")
-    found = read_evidence(tmp_path)
-    found.counted = {key: {"gmacs": g, "params_millions": p} for key, (g, p) in COUNTED.items()}
-    return found
+def evidence(reports, counted):
+    return read_evidence(reports)
 
 
-def judge(evidence, name, value=None):
-    (claim,) = [claim for claim in evidence.claims if claim.id == name]
-    return claims.judge(evidence, replace(claim, value=value or claim.value))[0]
-
-
-@pytest.mark.parametrize(
-    ("value", "cut", "round_"),
-    [
-        (0.57, "0.57", "0.57"),
-        (0.29, "0.29", "0.29"),
-        (0.575, "0.57", "0.58"),
-        (0.5749, "0.57", "0.57"),
-        (0.9999, "0.99", "1.00"),
-        (-0.1066, "-0.10", "-0.11"),
-        (-0.001, "0.00", "0.00"),
-    ],
-)
-def test_truncating_and_rounding(value, cut, round_):
-    assert (truncated(value), rounded(value)) == (cut, round_)
-
-
-def test_how_a_value_becomes_a_printed_number():
-    assert reading("14", 14.4) == "rounded"
-    assert reading("14", 14.52) == "truncated"
-    assert reading("14", 15.0) is None
-    assert reading("35.0", 35.0003) == "rounded"
-    assert reading("-0.10", -0.1066) == "truncated"
-    assert by_reading([("14", 14.4), ("14", 14.0)]) == "matches"
-    assert by_reading([("14", 14.4), ("14", 14.9)]) == "explained"
-    assert by_reading([("14", 14.9), ("14", 16)]) == "contradicted"
-
-
-def test_about_is_a_tenth_and_worst_weighs_contradiction_most():
-    assert about(10, 11) and about(10, 9) and not about(10, 11.1) and not about(2, 1.7)
-    assert worst(["matches", "explained"]) == "explained"
-    assert worst(["contradicted", "not run", "matches"]) == "contradicted"
-
-
-@pytest.mark.parametrize(
-    ("value", "texts"),
-    [
-        ("8-14 %", ["8", "14"]),
-        ("+0.14-0.35", ["0.14", "0.35"]),
-        ("-0.10", ["-0.10"]),
-        ("214 -> 128 -> 3", ["214", "128", "3"]),
-        ("60,000 = 50,000 + 10,000", ["60000", "50000", "10000"]),
-        ("126 / 3 / 30", ["126", "3", "30"]),
-        ("training set", []),
-    ],
-)
-def test_numbers_of_a_value(value, texts):
-    assert Claim("id", "1", "place", "claim", value, "how").texts == texts
+@pytest.fixture
+def judge(claim, evidence):
+    return lambda name, value=None: claim(name, value, evidence)
 
 
 def test_every_claim_is_judged_and_every_check_has_its_claim(evidence):
     for claim in evidence.claims:
-        found, _ = claims.judge(evidence, claim)
+        found = judge_claim(evidence, claim)
         assert found.why and (found.verdict == "not run" or found.recomputed or found.ours), claim.id
-    assert set(claims.CHECKS) <= {claim.id for claim in evidence.claims}
+    assert set(CHECKS) <= {claim.id for claim in evidence.claims}
 
 
 def test_a_claim_with_neither_check_nor_run_is_refused(evidence):
     claim = Claim("p1-new", "1", "4.1", "a new claim", "3 %", "somehow")
     with pytest.raises(BoardbenchError, match=r"claims\.csv: claim p1-new has no check.*'run: '.*git checkout"):
-        claims.judge(evidence, claim)
-    found, command = claims.judge(evidence, replace(claim, derivation="run: `boardbench train` three times"))
-    assert (found.verdict, command) == ("not run", "boardbench train")
+        judge_claim(evidence, claim)
+    found = judge_claim(evidence, replace(claim, derivation="run: `boardbench train` three times"))
+    assert (found.verdict, found.command) == ("not run", "boardbench train")
     with pytest.raises(BoardbenchError, match="p1-new"):
-        claims.judge(evidence, replace(claim, derivation="run:"))
+        judge_claim(evidence, replace(claim, derivation="run:"))
 
 
-def test_a_value_without_its_numbers_is_refused(evidence):
+def test_a_value_without_its_numbers_is_refused(judge):
     with pytest.raises(BoardbenchError, match=r"claims\.csv: value 'little' of claim p1-ops-over-pca.*git checkout"):
-        judge(evidence, "p1-ops-over-pca", "little")
+        judge("p1-ops-over-pca", "little")
 
 
 # Each claim as published, and a value under which its verdict would be another: no verdict is written down.
@@ -122,7 +55,7 @@ def test_a_value_without_its_numbers_is_refused(evidence):
         ("p1-full-frames", "matches", "512 x 512", "contradicted"),
         ("p1-scrb-channels", "matches", "214 -> 256 -> 3", "contradicted"),
         ("p1-normalization", "explained", "clip reflectance to [0, 1]", "matches"),
-        ("p1-batch", "contradicted", "4 and 8", "matches"),
+        ("p1-batch", "contradicted", "8 and 4", "matches"),
         ("p1-class-weights", "matches", "[0.1, 0.7, 0.95, 0.9]", "contradicted"),
         ("p1-stopping-table", "contradicted", "validation IoU", "matches"),
         ("p1-band-spacing", "contradicted", "2.7 nm", "matches"),
@@ -162,33 +95,33 @@ def test_a_value_without_its_numbers_is_refused(evidence):
         ("p5-blocks", "matches", "18", "contradicted"),
     ],
 )
-def test_the_verdict_follows_from_comparing(evidence, name, published, value, other):
-    assert judge(evidence, name).verdict == published
-    assert judge(evidence, name, value).verdict == other
+def test_the_verdict_follows_from_comparing(judge, name, published, value, other):
+    assert judge(name).verdict == published
+    assert judge(name, value).verdict == other
 
 
-def test_the_evidence_decides_too(evidence):
-    assert judge(evidence, "p1-ops-over-pca").verdict == "contradicted"
+def test_the_evidence_decides_too(judge, evidence):
+    assert judge("p1-ops-over-pca").verdict == "contradicted"
     evidence.costs["unet", "scrb"]["gmacs"] = "352.00"  # 352.00 / 342.86 - 1 = 2.67 %
-    assert judge(evidence, "p1-ops-over-pca").verdict == "matches"
-    assert judge(evidence, "p1-surpass").recomputed == "2 by the table, 1 by the logs"
+    assert judge("p1-ops-over-pca").verdict == "matches"
+    assert judge("p1-surpass").recomputed == "2 by the table, 1 by the logs"
     evidence.logs["resunet", "scrb"] = evidence.logs["attention_unet", "full"]
     evidence.__dict__.pop("from_logs")
-    assert judge(evidence, "p1-surpass").verdict == "matches"
+    assert judge("p1-surpass").verdict == "matches"
 
 
-def test_numbers_by_hand(evidence):
+def test_numbers_by_hand(judge):
     # Table 5: 1 - 518.06 / 606.03; table 6: 0.53 / 0.37 and 0.51 / 0.62; 600 nm / 224.
-    assert judge(evidence, "p1-resunet-ops-percent").recomputed == "14.52 %"
-    assert judge(evidence, "p1-iou-over-pca").recomputed == "1.43 at least"
-    assert judge(evidence, "p1-iou-recovered").recomputed == "0.82 at least"
-    assert judge(evidence, "p1-band-spacing").recomputed == "2.7 nm"
-    assert judge(evidence, "p1-band-range").recomputed == "214 bands over 427-1000 nm"
-    assert judge(evidence, "p1-stages").recomputed == "U-Net 4, ResU-Net 3"
+    assert judge("p1-resunet-ops-percent").recomputed == "14.52 %"
+    assert judge("p1-iou-over-pca").recomputed == "1.43 at least"
+    assert judge("p1-iou-recovered").recomputed == "0.82 at least"
+    assert judge("p1-band-spacing").recomputed == "2.7 nm"
+    assert judge("p1-band-range").recomputed == "214 bands over 427-1000 nm"
+    assert judge("p1-stages").recomputed == "U-Net 4, ResU-Net 3"
     # Column connectors of the logs without its diagonal: ResU-Net 202927 with SCRB, 194318 with PCA-3.
-    assert "ResU-Net +4 %" in judge(evidence, "p1-false-connectors").recomputed
-    assert judge(evidence, "p4-edges").recomputed == "e2 with the opposite sign"
-    assert judge(evidence, "p2-distances-similar").recomputed == "identical in 12 of 12 numbers"
+    assert "ResU-Net +4 %" in judge("p1-false-connectors").recomputed
+    assert judge("p4-edges").recomputed == "e2 with the opposite sign"
+    assert judge("p2-distances-similar").recomputed == "identical in 12 of 12 numbers"
 
 
 def test_network_formulas():
@@ -196,24 +129,24 @@ def test_network_formulas():
     assert round(resnet18(1000)[1] / 1e9, 2) == 1.81
     assert squeeze_excitation(16)[0] == 2 * 2 * (64**2 + 128**2 + 256**2 + 512**2) // 16 == 87_040
     # As counted by the backbones' own modules at 3 channels and 4 classes.
-    assert _unet_weights([64, 128, 256, 512, 1024]) == 31_037_828
-    assert _resunet_weights([64, 128, 256, 512]) == 13_043_204
+    assert unet_weights([64, 128, 256, 512, 1024]) == 31_037_828
+    assert resunet_weights([64, 128, 256, 512]) == 13_043_204
 
 
-def test_variance_waits_for_the_boards(evidence):
-    assert judge(evidence, "p1-pca-variance").verdict == "not run"
+def test_variance_waits_for_the_boards(judge, evidence):
+    assert judge("p1-pca-variance").verdict == "not run"
     evidence.variance["pca3"] = 98.66
-    assert judge(evidence, "p1-pca-variance").verdict == "matches"
+    assert judge("p1-pca-variance").verdict == "matches"
     evidence.variance["pca3"] = 97.0
-    found = judge(evidence, "p1-pca-variance")
+    found = judge("p1-pca-variance")
     assert (found.verdict, found.ours) == ("contradicted", "97.00")
 
 
-def test_costs_wait_for_a_count(evidence):
+def test_costs_wait_for_a_count(judge, evidence):
     evidence.counted = {}
-    assert judge(evidence, "p1-cost-unit").verdict == "not run"
-    assert judge(evidence, "p1-ops-saved").ours == ""
-    assert cells.cost(evidence, "unet", "full", "gmacs").verdict == "not run"
+    assert judge("p1-cost-unit").verdict == "not run"
+    assert judge("p1-ops-saved").ours == ""
+    assert costs.cost(evidence, "unet", "full", "gmacs").verdict == "not run"
 
 
 def test_kappa_of_the_data_sets_code_is_the_one_it_prints(evidence):
@@ -228,19 +161,19 @@ def test_kappa_of_the_data_sets_code_is_the_one_it_prints(evidence):
             ]
         )
     }
-    found = cells.kappa(evidence, "unet", "pca3")
+    found = scores.kappa(evidence, "unet", "pca3")
     assert "0.176, 0.727, 0.740, 0.740" in found.why
 
 
 @pytest.mark.parametrize("name", ["p1-cube-size", "p1-epochs", "p1-pca-fit"])
-def test_a_gap_in_the_scene_file_is_named(evidence, name):
+def test_a_gap_in_the_scene_file_is_named(judge, evidence, name):
     for key in ("preprocessing", "published_training", "pca"):
         del evidence.scenes[key]
     with pytest.raises(BoardbenchError, match=r"pcbvision_scenes\.yaml: .* is missing.*git checkout"):
-        judge(evidence, name)
+        judge(name)
 
 
-def test_a_missing_row_of_a_table_is_named(evidence):
+def test_a_missing_row_of_a_table_is_named(judge, evidence):
     del evidence.costs["unet", "scrb"]
     with pytest.raises(BoardbenchError, match=r"segmentation_complexity\.csv: no row for unet, scrb.*git checkout"):
-        judge(evidence, "p1-ops-saved")
+        judge("p1-ops-saved")

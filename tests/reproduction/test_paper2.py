@@ -1,16 +1,13 @@
 """Paper 2's rows beside our classification study: what repeating a baseline settles, and what stays open."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
-from boardbench.reproduction import cifar10, claims
+from boardbench.reproduction.checks import BASELINES, NETWORKS, SECONDS
 from boardbench.reproduction.evidence import read_evidence
 from boardbench.reproduction.reproduction import COLUMNS, reproduction_rows
 
-PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
 ABOUT = {
     "study": "classification",
     "cifar10": True,
@@ -22,7 +19,7 @@ ABOUT = {
     "size": [32, 32, 3],
 }
 # Accuracy, precision, recall and F-score, of all test images unless the last cell says otherwise.
-BASELINES = """\
+BASELINE_ROWS = """\
 dataset,method,k,distance,normalization,test_images,accuracy,low,high,precision,recall,f_score
 d,knn,1,l1,standardize,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
 d,knn,3,l1,standardize,10000,0.3900,0.38,0.40,0.4300,0.3900,0.3850
@@ -47,7 +44,7 @@ fc3-xavier,fc3,0.001,0,,20,lr 0.001,0.5400,0.5410,0.5400,0.5390
 fc3-fast,fc3,0.01,0,,20,lr 0.01,0.5000,0.5010,0.5000,0.4990
 cnn,cnn32_32_64_64,0.002,0,,20,,0.7000,0.7000,0.7000,0.7000
 """
-SECONDS = """\
+SECONDS_ROWS = """\
 name,seconds_per_epoch,threads,hardware,setting_published
 cnn-seed0,160.00,2,a machine,"filters 32-32-64-64, 3x3, batch 10000"
 fc3-seed0,4.00,2,a machine,
@@ -55,52 +52,32 @@ fc3-seed0,4.00,2,a machine,
 JPEG = "snakemake --cores all --configfile workflow/presets/cifar10.yaml workflow/presets/cifar10-jpeg.yaml"
 
 
-@pytest.fixture
-def reports(tmp_path):
-    shutil.copytree(PUBLISHED, tmp_path / "published")
-    return tmp_path
-
-
 def publish(reports, name="cifar10-jpeg", tables=None, **about):
     folder = reports / "tables" / name
     folder.mkdir(parents=True)
     (folder / "about.json").write_text(json.dumps(ABOUT | about))
-    made = {"baselines": BASELINES, "variants": VARIANTS, "numpy_networks": NUMPY_NETWORKS, "seconds": SECONDS} | (
-        tables or {}
-    )
+    made = {
+        "baselines": BASELINE_ROWS,
+        "variants": VARIANTS,
+        "numpy_networks": NUMPY_NETWORKS,
+        "seconds": SECONDS_ROWS,
+    } | (tables or {})
     for table, text in made.items():
         (folder / f"classification_{table}.csv").write_text(text)
     return folder
-
-
-def cell(reports, label, column="accuracy", file=cifar10.BASELINES):
-    """Judge one number of the row with this label."""
-    evidence = read_evidence(reports)
-    (row,) = [
-        row
-        for row in evidence.tables[file]
-        if " ".join(row[name] for name in cifar10.LABELS if row.get(name)) == label and row["source"][:7] == "paper 2"
-    ]
-    return cifar10.judge(evidence, file, row, column)
-
-
-def claim(reports, name):
-    evidence = read_evidence(reports)
-    (found,) = [claim for claim in evidence.claims if claim.id == name]
-    return claims.judge(evidence, found)
 
 
 def of_paper_2(reports):
     return [row for row in reproduction_rows(read_evidence(reports)) if row["paper"] == "2"]
 
 
-def test_without_our_study_nothing_stands_beside(reports):
+def test_without_our_study_nothing_stands_beside(reports, claim, cell):
     rows = of_paper_2(reports)
     assert not any(row["ours"] for row in rows) and all("snakemake" not in row["command"] for row in rows)
-    assert "not published here yet" in cell(reports, "knn 1 ssim z-score").why
-    assert "both seem to be the squared distance" in cell(reports, "knn 1 pairwise z-score").why
-    assert "below chance" in cell(reports, "knn 1 cosine z-score").why
-    assert {cell(reports, "knn 1 cosine z-score").verdict, claim(reports, "p2-dense-3")[0].verdict} == {"not run"}
+    assert "not published here yet" in cell("knn 1 ssim z-score", "accuracy", BASELINES).why
+    assert "both seem to be the squared distance" in cell("knn 1 pairwise z-score", "accuracy", BASELINES).why
+    assert "below chance" in cell("knn 1 cosine z-score", "accuracy", BASELINES).why
+    assert {cell("knn 1 cosine z-score", "accuracy", BASELINES).verdict, claim("p2-dense-3").verdict} == {"not run"}
 
 
 def test_our_study_adds_no_row_and_takes_none(reports):
@@ -135,80 +112,80 @@ def test_our_study_adds_no_row_and_takes_none(reports):
         ("nearest_centroid ssim z-score", "accuracy", "not run", "neither window nor constants of SSIM"),
     ],
 )
-def test_baselines_on_recoded_images(reports, label, column, verdict, why):
+def test_baselines_on_recoded_images(reports, cell, label, column, verdict, why):
     publish(reports)
-    found = cell(reports, label, column)
+    found = cell(label, column, BASELINES)
     assert (found.verdict, found.command) == (verdict, JPEG) and why in found.why, found
     assert "(cifar10-jpeg" in found.ours
 
 
-def test_ours_is_named_with_its_data_and_part(reports):
+def test_ours_is_named_with_its_data_and_part(reports, cell):
     publish(reports)
-    assert cell(reports, "knn 1 mse z-score").ours == "0.3530 (cifar10-jpeg)"
-    assert cell(reports, "knn 1 ssim z-score").ours == "0.4100 (cifar10-jpeg, 1000 test images)"
-    found = cell(reports, "knn 3 mse z-score")
+    assert cell("knn 1 mse z-score", "accuracy", BASELINES).ours == "0.3530 (cifar10-jpeg)"
+    assert cell("knn 1 ssim z-score", "accuracy", BASELINES).ours == "0.4100 (cifar10-jpeg, 1000 test images)"
+    found = cell("knn 3 mse z-score", "accuracy", BASELINES)
     assert (found.recomputed, found.ours) == ("0.3290", "0.3538 (cifar10-jpeg)")
-    assert cell(reports, "knn 3 ssim z-score").ours == ""
+    assert cell("knn 3 ssim z-score", "accuracy", BASELINES).ours == ""
 
 
-def test_the_original_images_settle_more_and_come_first(reports):
+def test_the_original_images_settle_more_and_come_first(reports, cell):
     publish(reports)
     publish(reports, "cifar10", original=True, recoded=False, tables={"variants": VARIANTS.replace("0.1011", "0.0992")})
-    found = cell(reports, "knn 1 mse z-score")
+    found = cell("knn 1 mse z-score", "accuracy", BASELINES)
     assert (found.verdict, found.ours) == ("contradicted", "0.3530 (cifar10)")
     assert (
         found.command == JPEG.split(" workflow/presets/cifar10-jpeg")[0]
         and "nothing in it is drawn at random" in found.why
     )
-    assert cell(reports, "knn 3 mse z-score").verdict == "not run"  # 0.3290 is not 0.3287
-    assert "to which class a tied vote goes" in cell(reports, "knn 3 mse z-score").why
-    assert cell(reports, "knn 1 cosine z-score").verdict == "explained"
-    assert cell(reports, "nearest_centroid mse z-score").verdict == "matches"
+    assert cell("knn 3 mse z-score", "accuracy", BASELINES).verdict == "not run"  # 0.3290 is not 0.3287
+    assert "to which class a tied vote goes" in cell("knn 3 mse z-score", "accuracy", BASELINES).why
+    assert cell("knn 1 cosine z-score", "accuracy", BASELINES).verdict == "explained"
+    assert cell("nearest_centroid mse z-score", "accuracy", BASELINES).verdict == "matches"
 
 
-def test_a_truncated_number_is_explained(reports):
-    cut = BASELINES.replace(
+def test_a_truncated_number_is_explained(reports, cell):
+    cut = BASELINE_ROWS.replace(
         "d,nearest_centroid,,l2,standardize,10000,0.2784", "d,nearest_centroid,,l2,standardize,10000,0.27846"
     )
     publish(reports, "cifar10", original=True, recoded=False, tables={"baselines": cut})
-    found = cell(reports, "nearest_centroid mse z-score")
+    found = cell("nearest_centroid mse z-score", "accuracy", BASELINES)
     assert found.verdict == "explained" and "cut off" in found.why
 
 
-def test_where_l1_is_what_is_printed_it_matches(reports):
-    same = BASELINES.replace("l1,standardize,10000,0.3859", "l1,standardize,10000,0.3548")
+def test_where_l1_is_what_is_printed_it_matches(reports, cell):
+    same = BASELINE_ROWS.replace("l1,standardize,10000,0.3859", "l1,standardize,10000,0.3548")
     publish(reports, tables={"baselines": same})
-    assert cell(reports, "knn 1 pairwise z-score").verdict == "matches"
+    assert cell("knn 1 pairwise z-score", "accuracy", BASELINES).verdict == "matches"
 
 
-def test_a_part_of_the_images_settles_nothing(reports):
+def test_a_part_of_the_images_settles_nothing(reports, cell):
     publish(reports, complete=False)
-    found = cell(reports, "nearest_centroid mse z-score")
+    found = cell("nearest_centroid mse z-score", "accuracy", BASELINES)
     assert found.verdict == "not run" and "on a part of the images" in found.why
     # That L1 is not L2 shows on any part.
-    assert cell(reports, "knn 1 pairwise z-score").verdict == "contradicted"
+    assert cell("knn 1 pairwise z-score", "accuracy", BASELINES).verdict == "contradicted"
 
 
-def test_networks_stand_beside_but_settle_nothing(reports):
+def test_networks_stand_beside_but_settle_nothing(reports, cell):
     publish(reports)
-    found = cell(reports, "numpy_fc3 lr 0.001", file=cifar10.NETWORKS)
+    found = cell("numpy_fc3 lr 0.001", "accuracy", NETWORKS)
     assert (found.verdict, found.ours) == ("not run", "fc3 0.5500; fc3-xavier 0.5400 (cifar10-jpeg)")
     assert "no optimizer, batch or share of dropout" in found.why
-    found = cell(reports, "numpy_fc3 lr 0.01", "precision", cifar10.NETWORKS)
+    found = cell("numpy_fc3 lr 0.01", "precision", NETWORKS)
     assert (found.verdict, found.recomputed, found.ours) == ("explained", "0.0100", "fc3-fast 0.5010 (cifar10-jpeg)")
-    assert cell(reports, "numpy_fc5 lr 0.001", file=cifar10.NETWORKS).ours == ""
-    found = cell(reports, "resnet18 default", file=cifar10.NETWORKS)
+    assert cell("numpy_fc5 lr 0.001", "accuracy", NETWORKS).ours == ""
+    found = cell("resnet18 default", "accuracy", NETWORKS)
     assert "no run of this network" in found.why and found.ours == ""
 
 
-def test_seconds_stand_beside_with_their_threads(reports):
+def test_seconds_stand_beside_with_their_threads(reports, cell):
     label = "numpy_cnn filters 32-32-64-64, 3x3, batch 10000 cpu i5-8400"
-    assert "author's processor" in cell(reports, label, "seconds_per_epoch", cifar10.SECONDS).why
+    assert "author's processor" in cell(label, "seconds_per_epoch", SECONDS).why
     publish(reports)
-    found = cell(reports, label, "seconds_per_epoch", cifar10.SECONDS)
+    found = cell(label, "seconds_per_epoch", SECONDS)
     assert (found.verdict, found.ours) == ("not run", "160.00 s, 2 threads (cnn-seed0) (cifar10-jpeg)")
     assert "50000 training images" in found.why
-    assert "No GPU ran it" in cell(reports, "vgg16 default gpu A100", "seconds_per_epoch", cifar10.SECONDS).why
+    assert "No GPU ran it" in cell("vgg16 default gpu A100", "seconds_per_epoch", SECONDS).why
 
 
 @pytest.mark.parametrize(
@@ -246,25 +223,25 @@ def test_seconds_stand_beside_with_their_threads(reports):
         ("p2-rate-precision", "matches", "0.5510 (lr 0.001) to 0.5010 (lr 0.01)"),
     ],
 )
-def test_claims_beside_ours(reports, name, verdict, ours):
-    before = claim(reports, name)[0]
+def test_claims_beside_ours(reports, claim, name, verdict, ours):
+    before = claim(name)
     publish(reports)
-    found, command = claim(reports, name)
-    assert (found.verdict, found.ours, command) == (verdict, f"{ours} (cifar10-jpeg)", JPEG)
+    found = claim(name)
+    assert (found.verdict, found.ours, found.command) == (verdict, f"{ours} (cifar10-jpeg)", JPEG)
     assert before.ours == "" and before.verdict in (verdict, "not run")
 
 
-def test_the_data_decide_on_their_classes(reports):
+def test_the_data_decide_on_their_classes(reports, claim):
     publish(reports, classes=list("abc"), size=[32, 16, 3])
-    assert claim(reports, "p2-classes")[0].verdict == claim(reports, "p2-image-size")[0].verdict == "contradicted"
+    assert claim("p2-classes").verdict == claim("p2-image-size").verdict == "contradicted"
 
 
 def test_rows_that_were_not_run_have_nothing_beside(reports):
     empty = {
-        "baselines": BASELINES.splitlines()[0] + "\n",
+        "baselines": BASELINE_ROWS.splitlines()[0] + "\n",
         "variants": VARIANTS.splitlines()[0] + "\n",
         "numpy_networks": NUMPY_NETWORKS.splitlines()[0] + "\n",
-        "seconds": SECONDS.splitlines()[0] + "\n",
+        "seconds": SECONDS_ROWS.splitlines()[0] + "\n",
     }
     publish(reports, tables=empty)
     rows = [row for row in of_paper_2(reports) if row["ours"]]

@@ -1,1 +1,0 @@
-"""Our own published tables, one file a study, as the reproduction sees them."""
