@@ -72,7 +72,7 @@ def test_a_fresh_clone_plans_every_rule_as_often_as_the_params_ask(clone):
         "classification_prune": len(digits.pruning),
     }
     assert {rule: steps[rule] for rule in expected} == expected
-    assert (steps["segmentation_tables"], steps["publish"], steps["verify"]) == (1, 1, 1)
+    assert [steps[rule] for rule in ("segmentation_tables", "reproduction", "publish", "verify")] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("question", ["--unlock", "--summary", "--dag", "--report=report.html"])

@@ -12,7 +12,6 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
 from boardbench.report.page import render
 from boardbench.report.runs import read_json, study_of
-from boardbench.reproduction.reproduction import reproduction
 from boardbench.study import STUDIES
 
 REFERENCE = Path("reports")
@@ -93,6 +92,8 @@ def publish(
 ) -> None:
     """Copy the tables and figures of every study to ``reports`` and write its page again; idempotent.
 
+    The page shows what 'boardbench reproduction' wrote to ``reports/tables``, where it did.
+
     With ``--reference``, copy what lies in ``reports`` to the folder ``reports`` in git instead, which other machines'
     runs are held against, and write its table of published numbers and its page again.
 
@@ -101,7 +102,7 @@ def publish(
         tables: for each, the folder that 'boardbench STUDY tables' filled.
         figures: for each, the folder that 'boardbench STUDY figures' filled.
         reports: gets index.html, figures/<dataset>/ and tables/<dataset>/ (machine.json: processor, versions, commit).
-        out: JSON written last: the SHA-256 of every copied file, by its name inside ``reports``.
+        out: JSON written last: the SHA-256 of every table and figure, by its name inside ``reports``.
         reference: make this machine's report the reference.
 
     Raises:
@@ -119,23 +120,18 @@ def publish(
             copied = _copy(source, reports / kind / dataset, SUFFIXES[kind], f"{study} {kind}")
             copies |= {f"{kind}/{dataset}/{name}": path for name, path in copied.items()}
         copies[f"tables/{dataset}/machine.json"] = _machine(reports / "tables" / dataset / "machine.json")
-    _write(reports)
-    if (reports / "published").is_dir():
-        copies["tables/reproduction.csv"] = reports / "tables" / "reproduction.csv"
+    render(reports)
+    copies |= {f"tables/{path.name}": path for path in sorted((reports / "tables").glob("reproduction.*"))}
     if out:
         hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
         write_json(out, {"datasets": datasets, "sha256": hashes})
 
 
-def _write(reports: Path) -> None:
-    """Write the page, and before it, where the published numbers lie, what is reproduced of them."""
-    if (reports / "published").is_dir():
-        reproduction(reports=reports)
-    render(reports)
-
-
 def _make_reference(source: Path, datasets: list[str], target: Path) -> None:
-    """Copy the tables and figures of data sets from one report to another."""
+    """Copy the tables and figures of data sets from one report to another; then its published numbers and its page."""
+    # Here alone: a run's publish only reads what the rule of that name wrote.
+    from boardbench.reproduction.reproduction import reproduction
+
     known = sorted(path.parent.name for path in source.glob("tables/*/about.json"))
     missing = [name for name in datasets if name not in known]
     if missing or not known:
@@ -145,7 +141,8 @@ def _make_reference(source: Path, datasets: list[str], target: Path) -> None:
     for name in datasets or known:
         for kind, suffixes in SUFFIXES.items():
             _copy(source / kind / name, target / kind / name, suffixes, f"publish, of {name}")
-    _write(target)
+    reproduction(reports=target)
+    render(target)
 
 
 def _machine(path: Path) -> Path:

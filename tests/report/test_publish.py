@@ -19,6 +19,7 @@ from boardbench.report.placement import tables as placement
 from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.sentences import against_baselines
 from boardbench.report.segmentation.tables import write_tables
+from boardbench.reproduction.reproduction import reproduction
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 
@@ -175,21 +176,25 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     assert str(published.root) not in html
 
 
-def test_the_reproduction_is_written_with_the_page_and_shown(published):
-    shutil.copytree(Path(__file__).parents[2] / "reports" / "published", published.reports / "published")
+def test_the_reproduction_is_read_and_shown(published):
+    source, tables = Path(__file__).parents[2] / "reports", published.reports / "tables"
     published.publish()
+    assert not list(tables.glob("reproduction.*")) and "Every published number" not in parse(published.reports)[1]
+    reproduction(reports=source, out=tables)
+    rows = pd.read_csv(tables / "reproduction.csv", dtype=str, keep_default_na=False)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tables.glob("reproduction.*")}
+    published.publish()
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
     _, text = parse(published.reports)
-    assert "Every published number, checked" in text
-    assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
-    assert "tables/reproduction.csv" in json.loads((published.root / "published.json").read_text())["sha256"]
-    path = published.reports / "tables/reproduction.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    assert "no score of a paper was repeated" in text
-    summary = path.with_suffix(".json")
-    write_json(summary, json.loads(summary.read_text()) | {"trained": True})
-    render(published.reports)
-    assert "no score of a paper was repeated" not in parse(published.reports)[1]
     assert f"{len(rows)} numbers and claims of five papers" in text
+    assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
+    hashed = json.loads((published.root / "published.json").read_text())["sha256"]
+    assert {f"tables/{path.name}" for path in before} <= hashed.keys()
+    summary = tables / "reproduction.json"
+    for trained in (False, True):
+        write_json(summary, json.loads(summary.read_text()) | {"trained": trained})
+        render(published.reports)
+        assert ("no score of a paper was repeated" in parse(published.reports)[1]) is not trained
 
 
 def test_page_holds_every_published_dataset_with_the_default_first(published):

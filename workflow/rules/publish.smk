@@ -1,4 +1,5 @@
-# What all studies made, as tables, figures and one page under results/report/; then held against the reference.
+# What all studies made, beside every published number, as tables, figures and one page under results/report/; then held
+# against the reference.
 MADE = [
     folder
     for study, folder in {
@@ -22,8 +23,32 @@ for made in MADE:
             f"{made}/synced.json",
 
 
+# Of data sets that this run did not make, the reference's tables stand beside the published numbers.
+rule reproduction:
+    input:
+        published=sorted(str(path) for path in Path("reports/published").iterdir()),
+        reference=sorted(str(path) for path in Path("reports/tables").glob("*/*.*")),
+        tables=[f"{folder}/tables" for folder in MADE],
+        code=sources("boardbench.reproduction.reproduction"),
+    output:
+        multiext("results/report/tables/reproduction", ".csv", ".json", ".md"),
+    log:
+        "results/reproduction.log",
+    conda:
+        "../envs/boardbench.yaml"
+    params:
+        datasets=repeated("datasets", [Path(folder).name for folder in MADE]),
+        tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
+    message:
+        "Putting every published number beside ours"
+    shell:
+        "boardbench reproduction --reports reports {params.datasets} {params.tables} --out results/report/tables "
+        "> {log} 2>&1"
+
+
 rule publish:
     input:
+        reproduction=rules.reproduction.output,
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
