@@ -162,8 +162,15 @@ def test_a_sentence_whose_text_says_it_all_needs_no_function(reports, claim):
 
 
 def test_a_text_that_names_what_is_not_found_is_damaged(edit, claim):
-    edit("claims.csv", "{lines} x {samples}", "{lines} x {columns}")
-    with pytest.raises(BoardbenchError, match=r"claims\.csv: .*claim p1-cube-size names 'columns'.*git checkout"):
+    for old, new in (
+        ("{table} %", "{table.mode} %"),
+        ("{lines} x", "{lines x"),
+        ("{lines x {samples}", "{lines} x {columns}"),
+    ):
+        edit("claims.csv", old, new)
+    with pytest.raises(BoardbenchError, match=r"claims\.csv: .*claim p1-ops-saved .*git checkout"):
+        claim("p1-ops-saved")
+    with pytest.raises(BoardbenchError, match=r"claims\.csv: .*claim p1-cube-size .*'columns'.*git checkout"):
         claim("p1-cube-size")
 
 

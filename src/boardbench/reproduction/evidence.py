@@ -1,6 +1,7 @@
 """What the published numbers are judged by: the tables as printed, the confusion logs, the scene lists, our own runs.
 
-Numbers stay text until they are compared, because their printed decimals decide what counts as equal.
+Numbers stay text until they are compared, because their printed decimals decide what counts as equal. A published file
+that is missing or damaged is refused, and named with the field and the remedy.
 """
 
 import csv
@@ -52,16 +53,7 @@ def damaged(path: Path, what: str) -> BoardbenchError:
 
 
 def published_rows(path: Path, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> Rows:
-    """Read a published table as text.
-
-    Args:
-        path: CSV file.
-        columns: columns that it must have.
-        key: columns that must not repeat together.
-
-    Raises:
-        BoardbenchError: missing file or column, a row of another length, or a repeated key.
-    """
+    """Read a published table as text: the columns must be there, the cells of ``key`` must not repeat together."""
     reader = csv.DictReader(_published(path).splitlines())
     missing = [name for name in columns if name not in (reader.fieldnames or [])]
     if missing:
@@ -81,11 +73,7 @@ def published_rows(path: Path, columns: tuple[str, ...], key: tuple[str, ...] = 
 
 
 def number(path: Path, row: Mapping[str, str], column: str) -> float:
-    """Return a cell as a number.
-
-    Raises:
-        BoardbenchError: not a number.
-    """
+    """Return a cell of a published table as a number."""
     try:
         return float(row[column])
     except ValueError:
@@ -241,16 +229,7 @@ def _claims(path: Path) -> list[Claim]:
 
 
 def read_evidence(reports: Path, run: Mapping[str, Path] | None = None) -> Evidence:
-    """Read everything a verdict may rest on.
-
-    Args:
-        reports: folder with ``published/`` and ``tables/<data set>/``.
-        run: data set -> folder of tables that stand in place of those.
-
-    Raises:
-        BoardbenchError: a published file is missing or damaged, or a table of ours is; names the file, the field and
-            the remedy.
-    """
+    """Read ``reports/published`` and ``reports/tables``; the tables of ``run`` (data set -> folder) come first."""
     published = reports / "published"
     names = sorted({*CIFAR10, *(path.name for path in published.glob("cifar10_*.csv"))})
     tables = {name: published_rows(published / name, ("source",)) for name in names}

@@ -1,4 +1,7 @@
-"""Our own tables as the reproduction sees them: of the data sets that may stand beside a paper's; cells are text."""
+"""Our own tables as the reproduction sees them: of the data sets that may stand beside a paper's; cells are text.
+
+A table that is missing or broken is refused, with the verb that makes it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,29 +35,32 @@ SCORED = {command for name, command in COMMANDS.items() if name != "simulated-ph
 BASELINES = ("cifar10", "cifar10-jpeg")
 PHOTOS = ("placement-paper", "simulated-photos")
 
-_SCORES = ("accuracy", "precision", "recall", "f_score")
-_BASELINE = ("method", "k", "distance", "normalization", "test_images", *_SCORES)
+# Table -> columns that are read of it.
+_SCORES = "accuracy precision recall f_score"
+_BASELINE = f"method k distance normalization test_images {_SCORES}"
 _BASELINE_TABLES = {
-    "baselines": (*_BASELINE, "low", "high"),
-    "variants": ("variant", *_BASELINE),
-    "numpy_networks": ("name", "network", "learning_rate", "dropout", "folds", "epochs", "setting_published", *_SCORES),
-    "seconds": ("name", "seconds_per_epoch", "threads", "hardware", "setting_published"),
+    "baselines": f"{_BASELINE} low high",
+    "variants": f"variant {_BASELINE}",
+    "numpy_networks": f"name network learning_rate setting_published {_SCORES}",
+    "seconds": "name seconds_per_epoch threads setting_published",
 }
-_NETWORKS = ("name", "network", "blocks", "learning_rate", "epochs", "seeds", "classes", "train_images")
-_COSTS = ("name", "network", "pruning", "method", "ratio", "seeds", "accuracy", "parameters_millions", "gmacs")
-_TIMES = ("name", "pruning", "network", "runtime", "batch", "threads", "n", "p50_ms", "speedup")
-_EPOCHS = ("network", "device", "batch_size", "threads", "seconds_per_epoch", "hardware", "device_published")
 _NETWORK_TABLES = {
-    "networks": (*_NETWORKS, *_SCORES, "setting_published"),
-    "efficiency": (*_COSTS, "parameters_nonzero_millions", "params_millions_published"),
-    "latency": (*_TIMES, "inference_ms_per_batch_published"),
-    "epoch_seconds": _EPOCHS,
-    "transfer": ("child", "parent", "classes", "parent_classes", "accuracy", "ratio"),
+    "networks": f"name network blocks learning_rate epochs seeds classes setting_published {_SCORES}",
+    "efficiency": "name network pruning method ratio seeds accuracy parameters_millions parameters_nonzero_millions "
+    "gmacs params_millions_published",
+    "latency": "name pruning network runtime batch threads n p50_ms speedup inference_ms_per_batch_published",
+    "epoch_seconds": "network device batch_size threads seconds_per_epoch hardware device_published",
+    "transfer": "child parent ratio",
 }
 _PLACEMENT_TABLES = {
-    "placement": ("init", "loss", "part", "seeds", "centre_mae_px"),
-    "differences": ("question", "init", "part", "metric", "seeds", "difference", "low", "high", "conclusion"),
-    "complexity": ("network", "gmacs", "params_millions"),
+    "placement": "init loss part seeds centre_mae_px",
+    "differences": "question init part metric seeds difference low high conclusion",
+    "complexity": "network gmacs params_millions",
+}
+_BOARD_TABLES = {
+    "per_class": "backbone strategy seed class f1 iou",
+    "mean": "backbone strategy seeds miou miou_sd mf1 mf1_sd",
+    "reduction": "strategy explained_variance_percent",
 }
 
 
@@ -83,12 +89,12 @@ class Ours:
         return ", ".join(words)
 
 
-def _read(study: str, folders: Folders, name: str, tables: dict[str, tuple[str, ...]], *, whole: bool = True) -> Ours:
+def _read(study: str, folders: Folders, name: str, tables: dict[str, str], *, whole: bool = True) -> Ours:
     rows = {}
     for table, columns in tables.items():
         path = folders[name] / (f"{study}.csv" if table == study else f"{study}_{table}.csv")
         there = whole or path.is_file()
-        rows[table] = read_csv(path, f"{study} tables", columns).to_dict("records") if there else []
+        rows[table] = read_csv(path, f"{study} tables", tuple(columns.split())).to_dict("records") if there else []
     return Ours(name, _about(study, folders, name), rows)
 
 
@@ -100,32 +106,20 @@ def _about(study: str, folders: Folders, name: str) -> dict[str, Any]:
 
 
 def read_classified(folders: Folders) -> Ours | None:
-    """Return the data set nearest to paper 2's baselines, or None.
-
-    Raises:
-        BoardbenchError: one of its tables is missing or broken.
-    """
+    """Return the data set nearest to paper 2's baselines, or None."""
     names = [name for name in BASELINES if _about("classification", folders, name).get("cifar10")]
     return _read("classification", folders, names[0], _BASELINE_TABLES) if names else None
 
 
 def read_trained(folders: Folders) -> list[Ours]:
-    """Return the data sets that are CIFAR-10 and have networks in PyTorch, by name.
-
-    Raises:
-        BoardbenchError: one of the tables is broken.
-    """
+    """Return the data sets that are CIFAR-10 and have networks in PyTorch, by name."""
     names = [name for name in sorted(folders) if _about("classification", folders, name).get("cifar10")]
     found = [_read("classification", folders, name, _NETWORK_TABLES, whole=False) for name in names]
     return [ours for ours in found if any(ours.tables.values())]
 
 
 def read_placed(folders: Folders) -> Ours | None:
-    """Return the data set nearest to paper 4's, or None.
-
-    Raises:
-        BoardbenchError: one of its tables is missing or broken.
-    """
+    """Return the data set nearest to paper 4's, or None."""
     names = [name for name in PHOTOS if _about("placement", folders, name)]
     return _read("placement", folders, names[0], _PLACEMENT_TABLES) if names else None
 
@@ -140,30 +134,22 @@ def _spread(values: list[float]) -> str:
 def read_boards(folders: Folders) -> tuple[dict[Key, Row], dict[str, float]]:
     """Return our scores on PCB-Vision by cell, and the variance that PCA keeps in percent, by strategy.
 
-    Both are empty where the folder of that name is made from other data.
-
-    Raises:
-        BoardbenchError: one of its tables is missing or broken.
-    """
+    Both are empty where the folder of that name is made from other data."""
     if _about("segmentation", folders, BOARDS).get("source") != BOARDS:
         return {}, {}
 
-    def rows(table: str, *columns: str) -> Rows:
-        path = folders[BOARDS] / f"segmentation_{table}.csv"
-        return read_csv(path, "segmentation tables", columns).to_dict("records")
-
+    tables = _read("segmentation", folders, BOARDS, _BOARD_TABLES)
     values: dict[Key, dict[str, list[float]]] = {}
-    for row in rows("per_class", "backbone", "strategy", "seed", "class", "f1", "iou"):
+    for row in tables["per_class"]:
         for metric in ("f1", "iou"):
             cells = values.setdefault((row["backbone"], row["strategy"]), {})
             cells.setdefault(f"{metric} {row['class']}", []).append(float(row[metric] or "nan"))
     ours = {key: {name: _spread(cell) for name, cell in cells.items()} for key, cells in values.items()}
-    for row in rows("mean", "backbone", "strategy", "seeds", "miou", "miou_sd", "mf1", "mf1_sd"):
+    for row in tables["mean"]:
         for metric in ("f1", "iou"):
             spread = f" (n = {row['seeds']}, sd {row[f'm{metric}_sd']})" if row[f"m{metric}_sd"] else ""
             ours[row["backbone"], row["strategy"]][f"{metric} mean"] = row[f"m{metric}"] + spread
-    kept = rows("reduction", "strategy", "explained_variance_percent")
-    percents = {row["strategy"]: row["explained_variance_percent"] for row in kept}
+    percents = {row["strategy"]: row["explained_variance_percent"] for row in tables["reduction"]}
     return ours, {strategy: float(percent) for strategy, percent in percents.items() if percent}
 
 

@@ -53,11 +53,7 @@ def _numbers(evidence: Evidence) -> Rows:
 
 
 def judge_number(evidence: Evidence, file: str, row: Row, column: str) -> Finding:
-    """Judge one number of a cifar10_*.csv.
-
-    Raises:
-        BoardbenchError: it is not a number.
-    """
+    """Judge one number of a cifar10_*.csv."""
     number(evidence.published / file, row, column)
     judge = TABLES.get(row["source"].split()[1], {}).get(file)
     return judge(evidence, row, column) if judge else Finding(NOT_RUN, "", _UNKNOWN)
@@ -71,42 +67,42 @@ def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
             its check compares, or its texts name what the check does not find; names the file, the id and the remedy.
     """
     path = evidence.published / "claims.csv"
-    kind, _, rest = (part.strip() for part in claim.derivation.partition(":"))
     command = re.search(r"`([^`]+)`", claim.derivation)
     named = command.group(1) if command else ""
-    try:
-        if claim.id in CHECKS:
+
+    def filled(text: str, known: dict[str, Any]) -> str:
+        try:
+            return text.format(**known)
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+            raise damaged(path, f"text {text!r} of claim {claim.id} cannot be filled in ({error!r})") from None
+
+    if claim.id in CHECKS:
+        try:
             told, known = CHECKS[claim.id](evidence, claim)
-        elif claim.recomputed:
-            known = paper1.facts(evidence) if claim.paper == "1" else {}
-            text = claim.recomputed.format(**known)
-            told = numbers_in(text) == claim.texts if claim.texts else text == claim.value
-        elif claim.why:
-            told, known = NOT_RUN, {}
-        elif kind in _WITHOUT and rest:
-            return Finding(NOT_RUN, "", f"{_WITHOUT[kind]}{rest.rstrip('.')}.", command=named)
-        else:
+        except (IndexError, ValueError, ZeroDivisionError):
+            what = f"value {claim.value!r} of claim {claim.id} lacks numbers that its check needs"
+            raise damaged(path, what) from None
+    elif claim.recomputed:
+        known = paper1.facts(evidence) if claim.paper == "1" else {}
+        text = filled(claim.recomputed, known)
+        told = list(map(float, numbers_in(text))) == claim.numbers if claim.texts else text == claim.value
+    elif claim.why:
+        told, known = NOT_RUN, {}
+    else:
+        kind, _, rest = (part.strip() for part in claim.derivation.partition(":"))
+        if kind not in _WITHOUT or not rest:
             what = f"claim {claim.id} has no check in boardbench.reproduction, no text, and its derivation, "
             what += f"{claim.derivation!r}, begins neither with 'run: ' nor with 'source: '"
             raise damaged(path, what)
-        why = known.get("why") or claim.why.format(**known)
-        recomputed = known.get("recomputed", "") if "why" in known else claim.recomputed.format(**known)
-    except (IndexError, ValueError, ZeroDivisionError):
-        raise damaged(path, f"value {claim.value!r} of claim {claim.id} lacks numbers that its check needs") from None
-    except KeyError as error:
-        raise damaged(
-            path, f"recomputed or why of claim {claim.id} names {error}, which its check does not find"
-        ) from None
+        told, known = NOT_RUN, {"why": f"{_WITHOUT[kind]}{rest.rstrip('.')}."}
+    why = known.get("why") or filled(claim.why, known)
+    recomputed = known.get("recomputed", "") if "why" in known else filled(claim.recomputed, known)
     verdict = {True: MATCHES, False: CONTRADICTED}.get(told, told)
     return Finding(verdict, recomputed, why, known.get("ours", ""), known.get("command") or named)
 
 
 def reproduction_rows(evidence: Evidence) -> Rows:
-    """Return every row, paper by paper, tables before sentences.
-
-    Raises:
-        BoardbenchError: a number is none, or a sentence has neither a check nor a stated run or source.
-    """
+    """Return every row, paper by paper, tables before sentences."""
     rows = [_row("1", *printed) for printed in paper1.numbers(evidence)] + _numbers(evidence)
     for claim in evidence.claims:
         found = judge_claim(evidence, claim)
@@ -116,13 +112,7 @@ def reproduction_rows(evidence: Evidence) -> Rows:
 
 
 def summary(rows: Rows) -> dict[str, Any]:
-    """Return what the report page shows of it.
-
-    Returns:
-        ``total``: number of rows; ``counts``: verdict -> rows, all four; ``papers``: one dict a paper with
-        ``paper``, ``study``, ``total`` and the four counts; ``contradicted``: the rows of that verdict, without
-        the abstract's repetitions of a table.
-    """
+    """Return what the report page shows of it; ``contradicted`` leaves out where the abstract repeats a table."""
 
     def counted(rows: Rows) -> dict[str, int]:
         counts = Counter(row["verdict"] for row in rows)

@@ -73,13 +73,13 @@ def rounded(value: float, decimals: int = 2) -> str:
     return truncated(value + (0.5 if value >= 0 else -0.5) / 10**decimals, decimals)
 
 
+FORMS = {"rounded": rounded, "truncated": truncated}
+
+
 def reading(text: str, value: float) -> str | None:
     """Return how ``value`` becomes the printed ``text``: 'rounded', 'truncated', or None if neither."""
     decimals = len(text.partition(".")[2])
-    for name, form in (("rounded", rounded), ("truncated", truncated)):
-        if float(form(value, decimals)) == float(text):
-            return name
-    return None
+    return next((name for name, form in FORMS.items() if float(form(value, decimals)) == float(text)), None)
 
 
 def by_reading(texts: Iterable[str], values: Iterable[float]) -> str:

@@ -7,12 +7,12 @@ would print so; two cells whose ranges cannot meet are impossible together, what
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import floor
 from statistics import mean
 from typing import NamedTuple
 
+from boardbench.reproduction.verdicts import FORMS
+
 Rows = Mapping[tuple[str, str, str], Mapping[str, str]]  # (backbone, strategy, metric) -> class or "mean" -> as printed
-READINGS = ("rounded", "truncated")
 
 
 class Impossible(NamedTuple):
@@ -26,22 +26,12 @@ class Impossible(NamedTuple):
     needed: tuple[float, float]
 
 
-def unit(text: str) -> Fraction:
-    """Return the value of the last printed decimal: 1/100 for '0.57'."""
-    return Fraction(1, 10 ** len(text.partition(".")[2]))
-
-
 def bounds(text: str, reading: str | None = None) -> tuple[Fraction, Fraction]:
     """Return the range [low, high) of values printed as ``text``: rounded, truncated, or either (None)."""
-    value, step = Fraction(text), unit(text)
+    value, step = Fraction(text), Fraction(1, 10 ** len(text.partition(".")[2]))
     low = value if reading == "truncated" else value - step / 2
     high = value + step / 2 if reading == "rounded" else value + step
     return max(low, Fraction(0)), high
-
-
-def printed(value: Fraction, step: Fraction, reading: str) -> Fraction:
-    """Return ``value`` (not negative) as printed: half rounded up, or truncated."""
-    return floor(value / step + (Fraction(1, 2) if reading == "rounded" else 0)) * step
 
 
 def impossible(rows: Rows, reading: str | None = None) -> list[Impossible]:
@@ -79,9 +69,8 @@ def means(rows: Rows) -> list[tuple[str, ...]]:
     """Return, of every printed mean, the ways in which the mean of its printed cells gives it."""
     found = []
     for cells in rows.values():
-        of_cells = mean(Fraction(text) for name, text in cells.items() if name != "mean")
-        text = cells["mean"]
-        found.append(tuple(name for name in READINGS if printed(of_cells, unit(text), name) == Fraction(text)))
+        of_cells = mean(float(text) for name, text in cells.items() if name != "mean")
+        found.append(tuple(name for name, form in FORMS.items() if form(of_cells) == cells["mean"]))
     return found
 
 
