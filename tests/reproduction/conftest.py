@@ -1,6 +1,8 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +22,38 @@ toy,resunet,pca3,446.0691,506.4671,13.043,506.99,13.30
 toy,resunet,scrb,457.6608,518.0588,13.071,518.06,13.07
 toy,linknet,full,1.0,1.0,1.0,,
 """
+# Networks in PyTorch on a data set that is CIFAR-10.
+_ABOUT = {"study": "classification", "cifar10": True, "original": False, "recoded": True, "complete": False}
+_ABOUT |= {"parts": {"train": 5000, "test": 1000}, "classes": list("abcdefghij"), "size": [32, 32, 3]}
+_NETWORKS = """\
+name,network,blocks,learning_rate,epochs,seeds,classes,train_images,accuracy,precision,recall,f_score,setting_published
+plain,resnet18,,0.1,20,5,10,45000,0.9100,0.9110,0.9100,0.9090,default
+slim,mobilenet_v2,11,0.01,20,1,10,45000,0.8000,0.8010,0.8000,0.7990,SGD lr 0.01
+wide,mobilenet_v2,19,0.3,20,1,10,45000,0.7000,0.7010,0.7000,0.6990,
+"""
+_EFFICIENCY = """\
+name,network,pruning,method,ratio,seeds,accuracy,parameters_millions,parameters_nonzero_millions,gmacs,params_millions_published
+plain,resnet18,,,,5,0.9100,11.1740,11.1740,0.5578,11.7
+plain,resnet18,zeros,unstructured,0.9,5,0.9050,11.1740,1.1270,0.5578,8.2
+plain,resnet18,half,structured,0.5,5,0.9000,3.0000,3.0000,0.2789,
+"""
+_LATENCY = """\
+name,pruning,network,runtime,batch,threads,n,p50_ms,speedup,inference_ms_per_batch_published
+plain,,resnet18,onnxruntime,1,1,20,15.0,,15.2
+plain,zeros,resnet18,onnxruntime,1,1,20,15.1,0.99,12.1
+plain,half,resnet18,onnxruntime,1,1,20,8.0,1.88,
+"""
+_EPOCHS = """\
+network,device,batch_size,threads,seconds_per_epoch,hardware,device_published
+resnet18,cpu,64,2,99.500,a machine,cpu i5-8400
+resnet18,cuda,64,2,,not run: no CUDA device,gpu A100
+"""
+_TRANSFER = """\
+child,parent,classes,parent_classes,accuracy,ratio
+child,parent,4,6,0.9000,1.20
+"""
+_TABLES = {"networks": _NETWORKS, "efficiency": _EFFICIENCY, "latency": _LATENCY}
+_TABLES |= {"epoch_seconds": _EPOCHS, "transfer": _TRANSFER}
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published"
 
 
@@ -92,3 +126,24 @@ def cell(reports):
         return judge_number(evidence, file, row, column)
 
     return judge
+
+
+@pytest.fixture
+def networks(reports):
+    """Publish networks of ours, with other tables if some are given; an empty one is left out."""
+
+    def publish(name="cifar-smoke", about=_ABOUT, **tables):
+        folder = reports / "tables" / name
+        folder.mkdir(parents=True)
+        (folder / "about.json").write_text(json.dumps(about))
+        for table, text in (_TABLES | tables).items():
+            if text:
+                (folder / f"classification_{table}.csv").write_text(text)
+
+    return SimpleNamespace(
+        publish=publish,
+        about=_ABOUT,
+        tables=_TABLES,
+        data="cifar-smoke, recoded as JPEG, 5000 training images",
+        command="snakemake --cores all --configfile workflow/presets/cifar-smoke.yaml",
+    )

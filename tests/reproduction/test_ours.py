@@ -92,3 +92,15 @@ def test_a_count_that_is_no_number_is_named(reports, counted):
         BoardbenchError, match=r"toy.segmentation_complexity\.csv: .*unet, full is not a number.*tables"
     ):
         reproduction(reports=reports)
+
+
+def test_other_data_and_other_studies_stand_beside_nothing(reports, networks):
+    networks.publish("digits", about=networks.about | {"cifar10": False})
+    networks.publish("boards", about={"study": "segmentation"})
+    networks.publish("empty", **dict.fromkeys(networks.tables, ""))
+    assert read_evidence(reports).trained == []
+
+
+def test_a_broken_table_names_file_and_column(reports, says, networks):
+    networks.publish(latency="name,pruning\n")
+    says(lambda: read_evidence(reports), "classification_latency.csv: column network", "classification tables")

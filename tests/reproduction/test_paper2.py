@@ -260,3 +260,22 @@ def test_bad_input_names_file_and_verb(reports, says):
     says(lambda: read_evidence(reports), "classification_variants.csv: no such file", "classification tables")
     (folder / "classification_variants.csv").write_text("variant\n")
     says(lambda: read_evidence(reports), "classification_variants.csv: column method", "classification tables")
+
+
+def test_epochs_stand_beside_with_what_no_gpu_ran(cell, networks):
+    found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
+    # 3 passes x 2 x 0.03695 GMACs x 50,000 images / 16.22 s.
+    assert found.verdict == "not run" and "0.68 TFLOP/s" in found.why and found.ours == ""
+    assert "Suspect" not in cell("vgg16 default cpu i5-8400", "seconds_per_epoch", SECONDS).why
+    assert "No GPU ran it" in cell("vgg16 default gpu A100", "seconds_per_epoch", SECONDS).why
+    networks.publish()
+    found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
+    assert found.ours == f"99.500 s on cpu, 2 threads, batch 64 ({networks.data})"
+    found = cell("resnet18 default gpu A100", "seconds_per_epoch", SECONDS)
+    assert (found.verdict, found.ours) == ("not run", f"not run: no CUDA device ({networks.data})")
+
+
+def test_a_setting_of_a_ready_network_has_ours_beside(claim, networks):
+    assert (claim("p2-vgg-setting").verdict, claim("p2-vgg-setting").ours) == ("not run", "")
+    networks.publish(networks=networks.tables["networks"].replace("plain,resnet18", "plain,vgg16"))
+    assert claim("p2-vgg-setting").ours == f"plain 20 0.1 ({networks.data})"

@@ -194,3 +194,13 @@ def test_a_runs_tables_stand_in_place_of_the_published_ones(reports, counted, on
     assert one("table 5", "unet full gmacs")["ours"] == "392.1199"
     assert not (reports / "tables/reproduction.csv").exists()
     says(lambda: reproduction(reports=reports, datasets=["other"], tables=[]), "--datasets 1, --tables 0")
+
+
+def test_no_row_comes_or_goes(rows, networks):
+    before = rows()
+    networks.publish()
+    after = rows()
+    names = ("place", "cell", "published")
+    assert [[row[name] for name in names] for row in after] == [[row[name] for name in names] for row in before]
+    assert all(tuple(row) == COLUMNS and row["why"] for row in after)
+    assert not any("not built" in row["why"] for row in before)
