@@ -54,6 +54,21 @@ NAMES = {
     "corners": "corners alone",
     "mean": "mean corners",
     "template": "template matching",
+    "none": "baseline",
+    "knn": "k-NN",
+    "nearest_centroid": "nearest centroid",
+    "l1": "L1",
+    "l2": "L2",
+    "ssim": "SSIM",
+    "fc3": "dense, 1024-512-256",
+    "fc5": "dense, 2048-1024-512-256-128",
+    "cnn16_16": "convolutions 16-16",
+    "cnn32_32": "convolutions 32-32",
+    "cnn32_32_64_64": "convolutions 32-32-64-64",
+    "he": "He",
+    "xavier": "Xavier",
+    "adam": "Adam",
+    "sgd": "SGD",
 }
 
 
@@ -63,7 +78,7 @@ def colours_of(names: list[str]) -> dict[str, str]:
 
 
 def pretty(word: str) -> str:
-    """Return a reader's name of a backbone, strategy or baseline; an unknown word stays as it is."""
+    """Return a reader's name of a network, input, baseline or setting; an unknown word stays as it is."""
     name, _, width = word.partition("@")
     return NAMES.get(name, name) + (f", width {width}" if width else "")
 

@@ -86,6 +86,11 @@ def read_csv(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
     return frame
 
 
+def read_optional(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV as :func:`read_csv`; no rows where there is no such file."""
+    return read_csv(path, verb, columns) if path.is_file() else pd.DataFrame(columns=list(columns))
+
+
 def runs_table(dataset: str, scores: Iterable[tuple[str, int, dict[str, float]]]) -> pd.DataFrame:
     """Return one row a run and metric, as text, for :func:`boardbench.report.verify.verify`.
 

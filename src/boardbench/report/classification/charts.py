@@ -7,31 +7,10 @@ import numpy as np
 import pandas as pd
 
 from boardbench.files import atomic_write
-from boardbench.report.charts import COLOURS, STYLE, save
+from boardbench.report.charts import COLOURS, STYLE, pretty, save
 
-NAMES = {
-    "knn": "k-NN",
-    "nearest_centroid": "nearest centroid",
-    "l1": "L1",
-    "l2": "L2",
-    "ssim": "SSIM",
-    "fc3": "dense, 1024-512-256",
-    "fc5": "dense, 2048-1024-512-256-128",
-    "cnn16_16": "convolutions 16-16",
-    "cnn32_32": "convolutions 32-32",
-    "cnn32_32_64_64": "convolutions 32-32-64-64",
-    "he": "He",
-    "xavier": "Xavier",
-    "adam": "Adam",
-    "sgd": "SGD",
-}
 NAMED = 20  # classes, up to which a confusion matrix has room for its counts
 RESOLUTION = 110  # dots an inch of a PNG
-
-
-def called(word: str) -> str:
-    """Return a reader's name of a method, distance, network or setting; an unknown word stays as it is."""
-    return NAMES.get(word, word)
 
 
 def run_called(folder: str) -> str:
@@ -40,7 +19,7 @@ def run_called(folder: str) -> str:
     if len(parts) < 3 or parts[0] not in ("knn", "nearest_centroid"):
         return folder
     scale, _, k = parts[2].partition("-k")
-    return f"{called(parts[0])}, {called(parts[1])}" + (f", k = {k}" if k else "") + f", {scale}"
+    return f"{pretty(parts[0])}, {pretty(parts[1])}" + (f", k = {k}" if k else "") + f", {scale}"
 
 
 def _png(figure: Any, out: Path) -> None:
@@ -165,7 +144,7 @@ def losses_figure(histories: list[tuple[str, str, pd.DataFrame]], out: Path) -> 
             ]
             anchor = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.24)}
             bottom.legend(keys, runs, fontsize=8, ncols=1 + (len(runs) > 4), **anchor)
-            top.set_title(called(network))
+            top.set_title(pretty(network))
             bottom.set_xlabel("epoch")
             bottom.set_ylim(0, 1)
         axes[0, 0].set_ylabel("cross-entropy")

@@ -8,10 +8,10 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.report.charts import pretty
 from boardbench.report.pictures import shrink
-from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.runs import read_csv, read_json, read_optional, run_name
 from boardbench.report.segmentation.charts import pareto_figure, scores_figure, sensor_figure, training_curves
 from boardbench.report.segmentation.normalization_chart import normalizations_figure
-from boardbench.report.segmentation.normalizations import read_normalizations
+from boardbench.report.segmentation.normalizations import SCORES
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import grid
 from boardbench.report.segmentation.sensor import CURVES
@@ -98,8 +98,9 @@ def write_figures(
             budget = float(exported["budget_ms"][0])
             title = f"{dataset} ({about['label']})"
             pareto_figure(exported, out / entries[-1]["file"], budget, title, strategies)
-    if (compared := read_normalizations(tables)) is not None:
-        seen = {"scenes and seeds": "test scenes and seeds"}.get(compared[0]["covers"][0], "test scenes")
+    compared = read_optional(tables / "segmentation_normalizations.csv", "segmentation tables", SCORES)
+    if len(compared):
+        seen = {"scenes and seeds": "test scenes and seeds"}.get(compared["covers"][0], "test scenes")
         entries.append(
             {
                 "file": "segmentation_normalizations.svg",
@@ -110,7 +111,7 @@ def write_figures(
                 "table below.",
             }
         )
-        normalizations_figure(compared[0], out / entries[-1]["file"], f"{dataset} ({about['label']})", strategies)
+        normalizations_figure(compared, out / entries[-1]["file"], f"{dataset} ({about['label']})", strategies)
     if (curves := tables / "segmentation_sensor_transfer.csv").is_file():
         entries.append(
             {
