@@ -198,11 +198,11 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
         "half/unet-pca3: not <pruning>/<backbone>",
     )
     pruned.change("training.json", pruning=METADATA | {"name": "third"})
-    says(lambda: write_tables(**given), "training.json: pruning is 'third', expected 'half'", again)
+    says(lambda: write_tables(**given), "training.json: pruning.name is 'third', expected 'half'", again)
     pruned.change("training.json", pruning=METADATA | {"macs": None})
     says(lambda: write_tables(**given), "training.json: field pruning.macs is missing", again)
     pruned.change("training.json", pruning="half")
-    says(lambda: write_tables(**given), "training.json: field pruning.name is missing", again)
+    says(lambda: write_tables(**given), "training.json: field pruning.name, ", again)
     pruned.change("training.json", pruning=METADATA, seed=1)
     says(lambda: write_tables(**given), "training.json: seed is 1, expected 0", again)
     pruned.change("training.json", seed=0)

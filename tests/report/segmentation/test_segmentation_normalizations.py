@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from boardbench.report.segmentation.normalization_chart import normalizations_figure
+from boardbench.report.segmentation.charts import normalizations_figure
 from boardbench.report.segmentation.normalizations import ORDER, SCORES, normalization_tables
 from boardbench.segmentation.scores import mean_scores, write_confusions
 

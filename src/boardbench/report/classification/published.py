@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv
+from boardbench.report.runs import read_printed
 
 METRICS = ("accuracy", "precision", "recall", "f_score")
 # Our words -> paper 2's; cosine and ssim are the same.
@@ -30,10 +29,7 @@ def is_cifar10(metadata: dict[str, Any]) -> bool:
 
 
 def _rows(published: Path, name: str, columns: tuple[str, ...], papers: str = "2") -> list[Row]:
-    path = published / f"cifar10_{name}.csv"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    rows = read_csv(path, "reproduction", (*columns, "source")).to_dict("records")
+    rows = read_printed(published / f"cifar10_{name}.csv", (*columns, "source")).to_dict("records")
     return [row for row in rows if row["source"].removeprefix("paper ")[:2].strip() in papers]
 
 

@@ -25,7 +25,7 @@ from boardbench.report.classification.runs import (
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
-from boardbench.report.runs import given_settings, runs_table
+from boardbench.report.runs import AGAIN, given_settings, runs_table
 from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
@@ -72,10 +72,9 @@ def _variants(dataset: str, runs: list[Run], folder: Path, published: Published)
         try:
             cells = {name: decimals(float(scores[name]), 4) for name in METRICS}
         except (KeyError, TypeError, ValueError) as error:
-            raise BoardbenchError(
-                f"{folder / run.folder / 'metrics.json'}: scores by '{word}' cannot be read ({error!r}). Delete its "
-                f"folder and make it again with 'boardbench {BASELINE}' or by running snakemake."
-            ) from None
+            path = folder / run.folder / "metrics.json"
+            what = f"{path}: scores by '{word}' cannot be read ({error!r})."
+            raise BoardbenchError(f"{what} {AGAIN.format(verb=BASELINE)}") from None
         given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
         rows.append({"dataset": dataset, "variant": word, **_named(run), **cells})
         rows[-1] |= _printed(published.baseline(*given))
@@ -90,10 +89,8 @@ def _folds(runs: list[Run]) -> list[float]:
             try:
                 found.append(float(fold["accuracy"]))
             except (KeyError, TypeError, ValueError) as error:
-                raise BoardbenchError(
-                    f"{run.folder}/metrics.json: field folds cannot be read ({error!r}). Delete its folder and make it "
-                    f"again with 'boardbench {NUMPY_NETWORK}' or by running snakemake."
-                ) from None
+                what = f"{run.folder}/metrics.json: field folds cannot be read ({error!r})."
+                raise BoardbenchError(f"{what} {AGAIN.format(verb=NUMPY_NETWORK)}") from None
     return found
 
 

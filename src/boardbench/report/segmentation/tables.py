@@ -8,7 +8,7 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.runs import given_settings, read_csv, read_json, runs_table
+from boardbench.report.runs import AGAIN, given_settings, read_json, read_printed, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
@@ -36,10 +36,8 @@ def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, st
     """Return (backbone, strategy, metric) -> column -> text; empty for other classes than the paper's."""
     if classes != PAPER_CLASSES:
         return {}
-    path = published / "segmentation_scores.csv"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    frame = read_csv(path, "segmentation tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
+    columns = ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean")
+    frame = read_printed(published / "segmentation_scores.csv", columns)
     printed = {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
     for ours, theirs in PUBLISHED_AS.items():
         printed |= {(b, ours, metric): row for (b, s, metric), row in list(printed.items()) if s == theirs}
@@ -132,10 +130,8 @@ def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], refle
         for key in COUNTS:
             # Saturation is unknown (null) where the capture came as reflectance.
             if not isinstance(reports[name].get(key, ""), int | None):
-                raise BoardbenchError(
-                    f"{reflectance / name}.json: field {key} is missing or not a whole number. "
-                    "Delete it and make it again with 'boardbench reflectance'."
-                )
+                what = f"{reflectance / name}.json: field {key} is missing or not a whole number."
+                raise BoardbenchError(f"{what} {AGAIN.format(verb='reflectance')}")
         row |= {key: reports[name]["original"][key] for key in ("lines", "samples")}
         row["bands"] = reports[name]["working"]["bands"]
         row |= {key: reports[name][key] for key in COUNTS}
