@@ -102,20 +102,8 @@ def write_figures(
 ) -> None:
     """Draw samples, classes, scatters, training curves, and confusion matrices of the best baseline and network.
 
+    Accuracy against measured time is drawn of ``tables``, the folder that 'boardbench classification tables' filled.
     ``classification_figures.json`` holds captions and alt texts.
-
-    Args:
-        dataset: word in the captions.
-        samples: samples.csv, with samples.json and images.npy beside it.
-        baselines: folders of classifiers without training.
-        names: of networks in NumPy, in table order.
-        seeds: every network in NumPy once a seed.
-        networks: folders of networks in PyTorch, <name>-seed<k>, in table order.
-        runs: folder of the runs (metrics.json, predictions.csv, history.csv).
-        tables: folder that 'boardbench classification tables' filled, for accuracy against measured time; None: no
-            such chart.
-        out: folder that receives the figures; classification figures of an earlier run in it are removed.
-        params: what is drawn of the data.
 
     Raises:
         BoardbenchError: a run, history or image is missing, or of another data set; names the verb that makes it.

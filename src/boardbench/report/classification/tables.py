@@ -230,27 +230,9 @@ def write_tables(
 
     Reads only the runs that the arguments name: ``runs/<method>-<distance>-<normalization>``, ``runs/<name>-seed<k>``
     and ``pruned_runs/<pruning>/<name>-seed<k>`` (metrics.json, predictions.csv, seconds.json). Limits (low, high) are
-    95 % over test images; scores of several seeds are means, those of networks in NumPy without limits but with the
-    standard deviation. Published numbers stand beside only where the data are CIFAR-10. Tables of networks in PyTorch
-    are there only where such runs are.
-
-    Args:
-        dataset: first column of every table.
-        source: digits, cifar10, cifar100 or parquet, as in samples.json.
-        samples: the data set's samples.csv, with samples.json beside it.
-        baselines: folders of classifiers without training, in table order.
-        names: of networks in NumPy, in table order.
-        seeds: every network in NumPy once a seed.
-        networks: folders of networks in PyTorch, <name>-seed<k>, in table order.
-        pruned: folders of pruned ones, <pruning>/<name>-seed<k>, in table order.
-        runs: folder of the runs.
-        pruned_runs: folder of the pruned runs; needed where there are any.
-        complexity: the data set's complexity.csv; needed where there are networks in PyTorch.
-        latency: its latency.csv; None: no table of times.
-        epochs: epochs.csv of 'boardbench bench epoch'; None: no table of epochs.
-        published: folder of the published numbers (reports/published).
-        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
-        out: folder that receives the tables.
+    95 % over test images; scores of several seeds are means, those of networks in NumPy (``names``) without limits but
+    with the standard deviation. Published numbers stand beside only where the data are CIFAR-10. Tables of networks in
+    PyTorch are there only where such runs are; these need ``complexity``.
 
     Raises:
         BoardbenchError: a run or field is missing, of another data set or of other images; names file and verb.

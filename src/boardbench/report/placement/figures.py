@@ -89,17 +89,6 @@ def write_figures(
     The sheet shows the trained run that errs least on the test part: images evenly spaced by rank, so that its best
     and its worst are there. ``placement_figures.json`` holds captions and alt texts.
 
-    Args:
-        dataset: word in the captions.
-        init: of MobileNetV2, in table order.
-        losses: in table order.
-        seeds: one run a seed.
-        baselines: models without a network.
-        runs: folder of the runs (history.csv, predictions.csv, roc.csv).
-        samples: samples.csv, with samples.json and images.npy beside it.
-        tables: folder that 'boardbench placement tables' filled (about.json).
-        out: folder that receives the figures; placement figures of an earlier run in it are removed.
-
     Raises:
         BoardbenchError: a history, prediction or curve is missing or of other images; names the verb that makes it.
     """

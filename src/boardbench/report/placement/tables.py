@@ -198,22 +198,7 @@ def write_tables(
     Reads only the runs that the arguments name: ``runs/<init>-<loss>-seed<k>`` (metrics.json, predictions.csv,
     history.csv, training.json) and, for a baseline, ``runs/<baseline>-none-seed0`` (metrics.json, predictions.csv).
     Errors are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without
-    boards of its kind is empty.
-
-    Args:
-        dataset: first column of every table.
-        source: simulate or photos; decides the label.
-        init: of MobileNetV2, in table order.
-        losses: rectangle and corners, in table order.
-        seeds: one run a seed.
-        baselines: models without a network, last in the tables.
-        runs: folder of the runs.
-        samples: the data set's samples.csv, with samples.json beside it.
-        complexity: the data set's complexity.csv.
-        latency: the data set's latency.csv; None: no table of times.
-        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
-        tolerance: what the runs were judged by.
-        out: folder that receives the tables.
+    boards of its kind is empty. Without ``latency`` there is no table of times.
 
     Raises:
         BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.

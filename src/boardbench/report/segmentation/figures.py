@@ -43,17 +43,6 @@ def write_figures(
     ``runs/<backbone>-<strategy>-seed<k>/predictions/*.png``; they are reduced to 256 colours or fewer so
     that a dataset's figures stay below 1.5 MB. ``segmentation_figures.json`` holds captions and alt texts.
 
-    Args:
-        dataset: word in the captions.
-        backbones: networks, in table order.
-        strategies: input strategies, in table order.
-        seeds: one run a seed.
-        runs: folder of the runs (history.csv, predictions).
-        tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json, and maybe
-            segmentation_pareto.csv, segmentation_normalizations.csv and segmentation_sensor_transfer.csv).
-        pictures: test captures shown a strategy; 0 for none.
-        out: folder that receives the figures; segmentation figures of an earlier run in it are removed.
-
     Raises:
         BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
     """
