@@ -23,22 +23,22 @@ VARIANTS = (*names("variant"), *NEIGHBOURS, *_scores("accuracy"), *REST)
 NUMPY_NETWORKS = (
     Column("name", "run", kind="name"),
     NETWORK,
-    *numbers("epochs", "seeds"),
-    PARAMETERS,
-    Column("mmacs", "MMACs", kind="significant"),
     ACCURACY,
     LIMITS,
     Column("accuracy_folds", "folds", 4, spread=True),
+    *numbers("epochs", "seeds"),
+    PARAMETERS,
+    Column("mmacs", "MMACs", kind="significant"),
     *REST,
 )
 NETWORKS = (
     Column("name", "run", kind="name"),
     NETWORK,
+    ACCURACY,
+    LIMITS,
     *numbers("classes", "train_images", "epochs", "seeds"),
     PARAMETERS,
     Column("gmacs", "GMACs", kind="significant"),
-    ACCURACY,
-    LIMITS,
     *REST,
 )
 DIFFERENCES = (
