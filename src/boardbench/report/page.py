@@ -1,6 +1,6 @@
 """The report page: one self-contained HTML file rendered from what lies in reports/, nothing else."""
 
-import math
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,73 +8,103 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.report.charts import pretty
+from boardbench.report.columns import Column, Row, Table, names, numbers, table
 from boardbench.report.runs import read_json, study_of
-from boardbench.report.sentences import benchmark, signed
+from boardbench.report.sentences import benchmark
 from boardbench.study import STUDIES
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULT_DATASETS = ("simulated", "simulated-photos", "digits")
 BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "limit", "n", "hardware")
-
-
-def _rounded(text: str, digits: int = 3) -> str:
-    """Return a number of a CSV cell with fewer decimals for reading; an empty cell is a dash."""
-    return f"{float(text):.{digits}f}" if text else "\N{EN DASH}"
-
-
-def _significant(text: str) -> str:
-    """Return a number of a CSV cell with three significant digits and no exponent; an empty cell is a dash."""
-    if not text:
-        return "\N{EN DASH}"
-    value = float(text)
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if value else "0"
+BENCHMARK_COLUMNS = (
+    Column("name", "what", kind="name"),
+    *names("rival", "unit"),
+    Column("ours_median", "ours, median", kind="significant"),
+    Column("rival_median", "rival, median", kind="significant"),
+    Column("ratio", kind="significant"),
+    Column("target", kind="significant"),
+    *names("verdict"),
+    Column("limit", kind="significant"),
+    Column("limits", "ours, times limit", kind="significant"),
+    *numbers("n"),
+    Column("hardware", "on", kind="name"),
+)
+PAPERS = (*names("paper", "study"), Column("total", "numbers"))
+PAPERS += numbers("matches", "explained", "contradicted", "not run")
+CONTRADICTED = (
+    Column("place", "paper, place", kind="prose"),
+    Column("cell", "number or claim", kind="prose"),
+    Column("published", kind="prose"),
+    Column("evidence", kind="prose"),
+    Column("why", kind="prose"),
+)
 
 
 def _reproduction(reports: Path) -> dict[str, Any] | None:
     """Return what 'boardbench reproduction' found of the published numbers; None where it was not asked."""
     path = reports / "tables" / "reproduction.json"
-    return read_json(path, "reproduction") if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = read_json(path, "reproduction")
+
+    def joined(row: Row) -> Row:
+        return row | {"place": f"{row['paper']}, {row['place']}", "evidence": row["recomputed"] or row["ours"]}
+
+    papers = [{key: str(value) for key, value in row.items()} for row in found["papers"]]
+    return found | {
+        "papers": table(papers, PAPERS),
+        "contradicted": table(map(joined, found["contradicted"]), CONTRADICTED),
+        "count": len(found["contradicted"]),
+    }
 
 
-def _benchmarks(reports: Path) -> list[dict[str, str]]:
-    """Gather the rows of the benchmark table with their verdicts; none where there is no table.
+def _benchmarks(reports: Path) -> Table | None:
+    """Return the benchmark table with its verdicts; None where there is none.
 
     Raises:
         BoardbenchError: a column is missing, or a cell is not a number.
     """
     path = reports / "tables" / "benchmarks.csv"
     if not path.is_file():
-        return []
+        return None
     rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
     try:
         for row in rows:
             for name in BENCHMARKS[3:-2]:
                 float(row[name] or 0)
-        return [benchmark({name: row[name] for name in BENCHMARKS}) for row in rows]
+        judged = [benchmark({name: row[name] for name in BENCHMARKS}) for row in rows]
     except (KeyError, ValueError) as error:
         raise BoardbenchError(
             f"{path}: a column is missing or a cell is not a number ({error}). Make it again with 'make bench'."
         ) from None
+    return table(judged, BENCHMARK_COLUMNS, mark=lambda row: "missed" if row["verdict"] == "missed" else "")
 
 
-def _percent(text: str) -> str:
-    """Return a share of a CSV cell in percent with one decimal; an empty cell is a dash."""
-    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
+def _dataset(reports: Path, name: str, about: dict[str, Any], gather: Any) -> dict[str, Any]:
+    """Return what the page shows of a data set: what its study gathers, its figures, files and machine."""
+    folder, pictures = reports / "tables" / name, reports / "figures" / name
+    made = folder / "machine.json"
+    lists = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(pictures.glob("*_figures.json"))]
+    figures = {entry["file"]: entry | {"src": f"figures/{name}/{entry['file']}"} for of in lists for entry in of}
+    return gather(folder, about) | {
+        "name": name,
+        "about": about,
+        "figures": figures,
+        "files": sorted(path.stem for path in folder.glob("*.csv")),
+        "machine": read_json(made, "publish") if made.is_file() else None,
+    }
 
 
 def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
     """Return study -> data sets, the default one first; a study without any is left out."""
-    names = sorted(path.parent.name for path in reports.glob("tables/*/about.json"))
-    names.sort(key=lambda name: name not in DEFAULT_DATASETS)
+    found = sorted(path.parent.name for path in reports.glob("tables/*/about.json"))
+    found.sort(key=lambda name: name not in DEFAULT_DATASETS)
     studies: dict[str, list[dict[str, Any]]] = {study: [] for study in STUDIES}
-    for name in names:
+    for name in found:
         path = reports / "tables" / name / "about.json"
         about = read_json(path, "publish")
         study = study_of(about, path)
-        made = path.with_name("machine.json")
-        machine = read_json(made, "publish") if made.is_file() else None
-        studies[study.name].append(study.get("page")(reports, name, about) | {"machine": machine})
+        studies[study.name].append(_dataset(reports, name, about, study.get("page")))
     return {study: datasets for study, datasets in studies.items() if datasets}
 
 
@@ -99,8 +129,6 @@ def render(reports: Path) -> None:
         lstrip_blocks=True,
         newline_sequence="\n",
     )
-    environment.filters |= {"rounded": _rounded, "significant": _significant, "signed": signed, "pretty": pretty}
-    environment.filters |= {"percent": _percent}
     template = environment.get_template("index.html.j2")
     verified = reports / "verify.json"
     html = template.render(

@@ -1,13 +1,51 @@
 """Pictures small enough for git."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import atomic_write
+from boardbench.files import atomic_write, write_json
 
 MAX_WIDTH = 1100
+
+
+class Figures:
+    """The figures of a data set in a folder, with captions and alt texts.
+
+    Attributes:
+        entries: file, caption and alt of each.
+    """
+
+    def __init__(self, out: Path, study: str):
+        """Begin with none; their files' names start with the study's."""
+        self.out, self.study, self.entries = out, study, []
+
+    def add(self, file: str, caption: str, alt: str) -> Path:
+        """Return the path of a figure that the caller draws."""
+        self.entries.append({"file": file, "caption": caption, "alt": alt})
+        return self.out / file
+
+    def finish(self) -> None:
+        """Write ``<study>_figures.json``, and remove figures of an earlier run."""
+        write_json(self.out / f"{self.study}_figures.json", self.entries)
+        kept = {entry["file"] for entry in self.entries}
+        for path in self.out.glob(f"{self.study}_*"):
+            if path.suffix in (".png", ".svg") and path.name not in kept:
+                path.unlink()
+
+
+def shrunk(draw: Callable[[Path], Any], out: Path, limit: int, verb: str) -> None:
+    """Let ``draw`` write a PNG, then :func:`shrink` it."""
+    large = out.with_name(f".{out.name}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        draw(large)
+        shrink(large, out, limit, verb)
+    finally:
+        large.unlink(missing_ok=True)
 
 
 def shrink(source: Path, out: Path, limit: int, verb: str) -> None:

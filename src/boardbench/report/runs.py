@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from boardbench.report.writing import decimals, text_table
 from boardbench.study import FIRST, Study, find_study
 
 MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
+AGAIN = "Delete it and make it again with 'boardbench {verb}' or by running snakemake."
 RUNS = ("dataset", "run", "seed", "metric", "value")
 
 
@@ -84,6 +86,91 @@ def read_csv(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
             f"Delete it, then: {MADE_BY.format(verb=verb)}"
         )
     return frame
+
+
+def read_optional(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV as :func:`read_csv`; no rows where there is no such file."""
+    return read_csv(path, verb, columns) if path.is_file() else pd.DataFrame(columns=list(columns))
+
+
+def numbers(
+    path: Path, frame: pd.DataFrame, columns: Iterable[str], verb: str, empty: Iterable[str] = (), whole: bool = False
+) -> pd.DataFrame:
+    """Return columns of text as numbers.
+
+    Args:
+        path: where they stand.
+        frame: as :func:`read_csv` returns it.
+        columns: that must hold finite numbers.
+        verb: that makes the file.
+        empty: columns whose cells may be empty, which is NaN.
+        whole: only whole numbers are taken.
+
+    Raises:
+        BoardbenchError: naming line and column of the first cell that is none.
+    """
+    texts = frame[list(columns)]
+    found = texts.apply(pd.to_numeric, errors="coerce").astype(float)
+    wrong = ~np.isfinite(found) & ~((texts == "") & texts.columns.isin(list(empty)))
+    if whole:
+        wrong |= found % 1 != 0
+    if wrong.any(axis=None):
+        line, at = np.argwhere(wrong.to_numpy())[0]
+        what = f"{path}, line {line + 2}: {texts.columns[at]} is {texts.iloc[line, at]!r}"
+        raise BoardbenchError(f"{what}, not a {'whole ' * whole}number. {AGAIN.format(verb=verb)}")
+    return found.astype(np.int64) if whole else found
+
+
+def read_history(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read the epochs of a run as numbers, those of folds left out; an empty cell is NaN.
+
+    Raises:
+        BoardbenchError: missing, without a column, or without an epoch.
+    """
+    frame = read_csv(path, verb, columns)
+    if "fold" in frame:
+        frame = frame[frame["fold"] == ""]
+    if frame.empty:
+        raise BoardbenchError(f"{path}: no epoch in it. Delete the run's folder and train again.")
+    return frame[list(columns)].apply(pd.to_numeric, errors="coerce")
+
+
+def check_fields(path: Path, content: dict[str, Any], fields: Iterable[str], verb: str) -> None:
+    """Refuse an object that lacks a field or has nothing in it.
+
+    Raises:
+        BoardbenchError: naming the fields.
+    """
+    missing = [field for field in fields if content.get(field) in (None, "", [], {})]
+    if missing:
+        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=verb)}")
+
+
+def read_content(path: Path, expected: dict[str, Any], verb: str) -> dict[str, Any]:
+    """Read a run's JSON object, whose fields are the expected ones.
+
+    Raises:
+        BoardbenchError: missing, or of another run.
+    """
+    content = read_json(path, verb)
+    for key, value in expected.items():
+        if content.get(key) != value:
+            raise BoardbenchError(
+                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid or data set. "
+                f"Delete its folder and make it again with 'boardbench {verb}' or by running snakemake."
+            )
+    return content
+
+
+def read_printed(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table of published numbers, which is part of the repository.
+
+    Raises:
+        BoardbenchError: missing, or without a column.
+    """
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
+    return read_csv(path, "reproduction", columns)
 
 
 def runs_table(dataset: str, scores: Iterable[tuple[str, int, dict[str, float]]]) -> pd.DataFrame:

@@ -1,14 +1,39 @@
-"""What the page says of every study's numbers."""
+"""What the page says of numbers, in one form: question, difference, interval, what it is over, conclusion."""
+
+from collections.abc import Iterable
+
+from boardbench.report.columns import signed
+
+COUNTS = {"seeds": "seed", "scenes": "test scene", "test_images": "test image"}
 
 
-def signed(text: str) -> str:
-    """Return a difference with its sign and three decimals; an empty cell is a dash."""
-    return f"{float(text):+.3f}".replace("-", "\N{MINUS SIGN}") if text else "\N{EN DASH}"
+def over(row: dict[str, str]) -> str:
+    """Return how many seeds, scenes and images a row of a table is of, in words."""
+    counts = {word: row[key] for key, word in COUNTS.items() if row.get(key)}
+    return ", ".join(f"{count} {word}{'s' if count != '1' else ''}" for word, count in counts.items())
 
 
-def seeds_of(row: dict[str, str]) -> str:
-    """Return how many seeds a row of a table is of, in words."""
-    return f"{row['seeds']} seed{'s' if row['seeds'] != '1' else ''}"
+def answer(question: str, row: dict[str, str]) -> str:
+    """Answer a question by a row with difference, low, high (empty where there is no interval) and conclusion."""
+    limits = f" [{', '.join(signed(float(row[end])) for end in ('low', 'high'))}]" if row["low"] else ""
+    return f"{question}: {signed(float(row['difference']))}{limits} ({over(row)}): {row['conclusion']}."
+
+
+def tally(question: str, found: Iterable[tuple[str, str]]) -> str:
+    """Answer a question by many comparisons: how many have each conclusion, the most frequent first, others by name.
+
+    Args:
+        question: what was compared.
+        found: name and conclusion of each comparison.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, conclusion in found:
+        groups.setdefault(conclusion, []).append(name)
+    total, parts = sum(map(len, groups.values())), []
+    for conclusion, names in sorted(groups.items(), key=lambda group: -len(group[1])):
+        which = f" ({'; '.join(dict.fromkeys(names))})" if parts else ""
+        parts.append(f"{conclusion} in {len(names)} of {total}{which}")
+    return f"{question}: {', '.join(parts)}."
 
 
 def benchmark(row: dict[str, str]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from PIL import Image
 
 from boardbench.params.classification import Exploration
 from boardbench.report.classification.charts import run_called
-from boardbench.report.classification.figures import _confusions, _draw, project, read_history, write_figures
+from boardbench.report.classification.figures import HISTORY, _confusions, _draw, project, write_figures
 from boardbench.report.classification.runs import read_baselines, read_networks, read_truth
+from boardbench.report.runs import read_history
 
 NAMES = ["classification_samples.png", "classification_classes.svg", "classification_scatter.png"]
 NAMES += ["classification_loss.svg", "classification_confusion.svg"]
@@ -88,7 +89,7 @@ def test_the_best_are_shown_and_seeds_are_added_up(images):
 
 def test_folds_are_no_epochs_of_the_final_training(images):
     images.network("good", 0, range(1), folds=(0.5, 0.7))
-    frame = read_history(images.root / "runs/good-seed0/history.csv")
+    frame = read_history(images.root / "runs/good-seed0/history.csv", "classification numpy-network", HISTORY)
     assert frame["train_loss"].tolist() == [2, 1] and frame["validation_accuracy"].tolist() == [0.25, 0.5]
 
 

@@ -333,7 +333,7 @@ def test_scores_that_cannot_be_are_refused(images, says, field, value, words):
         ("\n39,9,9", "\n19,9,9", "line 21: sample 19 with label 9 is not a test image"),
         ("\n39,9,9", "\n38,8,9", "line 21: sample 38 with label 8 is not a test image"),
         ("\n39,9,9", "\n39,8,9", "line 21: sample 39 with label 8 is not a test image"),
-        ("\n39,9,9", "\n39,9,", "line 21: sample, label, predicted must be whole numbers"),
+        ("\n39,9,9", "\n39,9,", "line 21: predicted is '', not a whole number"),
         ("sample,label,predicted", "sample,label,guess", "column predicted is missing"),
         ("\n39,9,9", "", "test_images is 20, but predictions.csv has 19"),
     ],

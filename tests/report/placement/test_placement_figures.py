@@ -97,7 +97,7 @@ def test_bad_input_names_file_and_verb(drawn, says):
     (run / "predictions.csv").write_text(kept.replace("6.2000", "left"))
     says(
         lambda: write_figures(**drawn.figures),
-        "predictions.csv: a corner or rate is not a number",
+        "predictions.csv, line 3: c1x is 'left'",
         "placement evaluate",
     )
     (run / "predictions.csv").write_text(kept)

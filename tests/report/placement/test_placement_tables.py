@@ -158,7 +158,7 @@ def test_predictions_that_do_not_fit_are_refused(boards, says):
         (kept.replace(last + "\n", ""), "sample 11 of part displaced is only in"),
         (kept + last + "\n", "an image stands twice"),
         (kept.replace(last, last.replace("11,", "12,", 1)), "sample 11 of part displaced"),
-        (kept.replace(last, "11,displaced,p,9,9,9,9,9,9,9,nan"), "line 10: a corner (c1x to c4y) is not a finite"),
+        (kept.replace(last, "11,displaced,p,9,9,9,9,9,9,9,nan"), "line 10: c4y is 'nan'"),
         (kept.replace(last, "11,displaced,p,9,9,19,9,9,17,19,17"), "centre_mae_px of part displaced comes to"),
     ):
         path.write_text(text)
@@ -256,7 +256,7 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
 
 def test_other_bad_input_names_file_field_and_verb(boards, says):
     boards.write("complexity.csv", boards.COMPLEXITY.replace("0.0123", "many"))
-    says(lambda: write_tables(**boards.arguments), "complexity.csv: gmacs", "boardbench placement complexity")
+    says(lambda: write_tables(**boards.arguments), "complexity.csv, line 2: gmacs", "boardbench placement complexity")
     boards.write("complexity.csv", boards.COMPLEXITY.replace("ours", "theirs"))
     says(lambda: write_tables(**boards.arguments), "complexity.csv: no row for network ours", "boardbench placement")
     boards.write("complexity.csv", boards.COMPLEXITY)

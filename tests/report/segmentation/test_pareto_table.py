@@ -123,8 +123,8 @@ def test_no_model_on_the_front_is_beaten_and_every_other_is_by_one_on_it(drawn):
 def test_bad_input_names_file_row_and_remedy(tmp_path, says):
     again = "boardbench segmentation pareto"
     says(lambda: pareto_table("toy", tmp_path / "pareto.csv", 195), "pareto.csv: no such file", again)
-    says(lambda: table(tmp_path, *ROWS, p99_ms="fast"), "p99_ms of unet, scrb, 8, float32 is 'fast'", again)
-    says(lambda: table(tmp_path, *ROWS, gmacs=""), "gmacs of unet, scrb, 8, float32 is ''", again)
+    says(lambda: table(tmp_path, *ROWS, p99_ms="fast"), "line 2: p99_ms is 'fast'", again)
+    says(lambda: table(tmp_path, *ROWS, gmacs=""), "line 2: gmacs is ''", again)
     says(lambda: table(tmp_path, ROWS[0], ROWS[0]), "a run twice", again)
     path = write(tmp_path / "pareto.csv", *ROWS)
     frame = pd.read_csv(path)

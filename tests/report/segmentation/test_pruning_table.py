@@ -13,7 +13,6 @@ from boardbench.report.segmentation.charts import pareto_figure
 from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.pareto import pareto_table
 from boardbench.report.segmentation.pruning import read_pruning
-from boardbench.report.segmentation.sentences import pruning, under_budget
 from boardbench.report.segmentation.tables import write_tables
 from boardbench.segmentation.scores import write_confusions
 
@@ -128,20 +127,6 @@ def test_times_are_empty_where_none_were_measured(pruned):
     assert not (pruned.world.root / "tables/segmentation_pruning_latency.csv").exists()
     (row,) = read_pruning(pruned.world.root / "tables")
     assert (row["p50_ms_before"], row["p50_ms"], row["times_faster"]) == ("", "", "")
-    (sentence,) = pruning([row])
-    assert "its time was not measured" in sentence
-
-
-def test_sentences_say_what_the_table_holds(pruned):
-    write_tables(**pruned.arguments)
-    (row,) = read_pruning(pruned.world.root / "tables")
-    (sentence,) = pruning([row])
-    assert sentence.startswith("U-Net with PCA, 3 axes, half: GMACs from 4.0000 to 2.0000; measured 2.00 times")
-    assert "1 seed, 2 test scenes; rough" in sentence and "95 % interval" in sentence
-    (zeros,) = pruning([row | {"gmacs": "4.0000", "conclusion": "lower"}])
-    assert "50 % of the weights are zero, which leaves GMACs (4.0000) as they were" in zeros and "lower (95 %" in zeros
-    (alone,) = pruning([row | {"low": "", "high": ""}])
-    assert "no interval, 1 seed" in alone
 
 
 def test_pruned_models_join_the_pareto_table(pruned, tmp_path):
@@ -152,8 +137,6 @@ def test_pruned_models_join_the_pareto_table(pruned, tmp_path):
         ("float32", "half", "1"),
     ]
     assert frame["front"].tolist() == ["yes", "yes", "yes"]
-    frame["best"] = ["", "", "yes"]
-    assert "U-Net with PCA, 3 axes in float32, pruned (half)" in under_budget(frame)[0]
 
 
 def test_a_table_of_before_there_was_pruning_still_reads(pruned):
@@ -189,10 +172,13 @@ def test_the_page_shows_pruning_and_an_older_page_does_not_break(pruned):
     html = (root / "reports/index.html").read_text()
     assert html.count("<h4>Pruning</h4>") == 1
     section = html[html.index("<h4>Pruning</h4>") : html.index("<h4>Training</h4>")]
-    assert "<td>1.000</td><td>0.250</td><td>4.00</td><td>2.00</td>" in section and "<td>2.00</td></tr>" in section
-    assert "float32, half</td>" in html and "segmentation_pruning.csv" in html and "Black-edged: pruned" in html
+    assert (
+        "<td>1.000</td><td>0.250</td><td>4.00</td><td>2.00</td>" in section and "<td>50.0</td><td>2.00</td>" in section
+    )
+    assert "segmentation_pruning.csv" in html and "Black-edged: pruned" in html
     folder = root / "reports/tables/toy"
-    (folder / "segmentation_pruning.csv").unlink()
+    for path in folder.glob("segmentation_pruning*.csv"):
+        path.unlink()
     old = pd.read_csv(folder / "segmentation_pareto.csv", dtype=str, keep_default_na=False)
     old[old["pruning"] == ""].drop(columns="pruning").to_csv(folder / "segmentation_pareto.csv", index=False)
     render(root / "reports")
@@ -212,11 +198,11 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
         "half/unet-pca3: not <pruning>/<backbone>",
     )
     pruned.change("training.json", pruning=METADATA | {"name": "third"})
-    says(lambda: write_tables(**given), "training.json: pruning is 'third', expected 'half'", again)
+    says(lambda: write_tables(**given), "training.json: pruning.name is 'third', expected 'half'", again)
     pruned.change("training.json", pruning=METADATA | {"macs": None})
     says(lambda: write_tables(**given), "training.json: field pruning.macs is missing", again)
     pruned.change("training.json", pruning="half")
-    says(lambda: write_tables(**given), "training.json: field pruning.name is missing", again)
+    says(lambda: write_tables(**given), "training.json: field pruning.name, ", again)
     pruned.change("training.json", pruning=METADATA, seed=1)
     says(lambda: write_tables(**given), "training.json: seed is 1, expected 0", again)
     pruned.change("training.json", seed=0)

@@ -39,7 +39,7 @@ def test_a_network_that_the_paper_has_not_has_no_published_number(world):
 
 
 def test_a_cell_that_is_no_number_is_named(world):
-    with pytest.raises(BoardbenchError, match=r"counted\.csv: gflops of unet, full is 'many', not a number"):
+    with pytest.raises(BoardbenchError, match=r"counted\.csv, line 2: gflops is 'many', not a number"):
         table(world, "unet,full,1,1,1,,many,1,1\n", ["full"])
 
 

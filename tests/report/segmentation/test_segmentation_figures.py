@@ -9,7 +9,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.report.charts import pretty
 from boardbench.report.pictures import shrink
-from boardbench.report.segmentation.charts import pareto_figure, scores_figure, training_curves
+from boardbench.report.segmentation.charts import pareto_figure, scores_figure
 from boardbench.report.segmentation.costs import COUNTED
 from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.pareto import COLUMNS as PARETO
@@ -98,13 +98,6 @@ def test_broken_picture_names_file_and_remedy(made):
     (made.root / "runs/unet-pca3-seed0/predictions/board0_1.png").write_text("no picture")
     with pytest.raises(BoardbenchError, match=r"board0_1.png: not a picture .*segmentation evaluate"):
         write_figures(**made.made)
-
-
-def test_history_without_a_column(tmp_path):
-    (tmp_path / "history.csv").write_text("epoch,train_loss\n1,2\n")
-    with pytest.raises(BoardbenchError, match=r"history.csv: column validation_loss, validation_iou is missing"):
-        training_curves({"unet-full-seed0": tmp_path / "history.csv"}, tmp_path / "out.svg")
-    assert not (tmp_path / "out.svg").exists()
 
 
 def test_scores_figure_takes_empty_cells(tmp_path):

@@ -3,16 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from boardbench.classification.data import Samples, read_samples
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 from boardbench.params.classification import Exploration
+from boardbench.report.charts import curves_figure, pretty
 from boardbench.report.classification.charts import (
     classes_figure,
     confusion_figure,
-    losses_figure,
     run_called,
     samples_figure,
     scatter_figure,
@@ -22,12 +20,13 @@ from boardbench.report.classification.differences import best
 from boardbench.report.classification.network_charts import latency_figure, points
 from boardbench.report.classification.runs import NUMPY_NETWORK, Run, read_baselines, read_networks, read_truth
 from boardbench.report.classification.trained import TRAIN, knows_all, read_trained
-from boardbench.report.pictures import shrink
-from boardbench.report.runs import read_csv
+from boardbench.report.pictures import Figures, shrunk
+from boardbench.report.runs import read_csv, read_history
 
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_accuracy")  # of a network in PyTorch
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 COMPONENTS = 50  # of PCA, on which t-SNE works
+VERB = "classification figures"
 BUDGET = 300_000  # bytes of a picture: it stands in git
 
 
@@ -68,20 +67,6 @@ def project(images: np.ndarray, perplexity: float, seed: int) -> dict[str, np.nd
     return {"PCA, first two components": components[:, :2], f"t-SNE, perplexity {perplexity:g}": embedded}
 
 
-def read_history(path: Path, verb: str = NUMPY_NETWORK, columns: tuple[str, ...] = HISTORY) -> pd.DataFrame:
-    """Read the epochs of a run's final training as numbers, those of folds left out; an empty cell is NaN.
-
-    Raises:
-        BoardbenchError: missing, without a column, or without an epoch.
-    """
-    frame = read_csv(path, verb, columns)
-    if "fold" in frame:
-        frame = frame[frame["fold"] == ""]
-    if frame.empty:
-        raise BoardbenchError(f"{path}: no epoch in it. Delete the run's folder and train again.")
-    return frame[list(columns)].apply(pd.to_numeric, errors="coerce")
-
-
 def _confusions(
     baselines: list[Run], groups: dict[str, list[Run]], trained: dict[str, list[Run]] | None = None
 ) -> dict[str, np.ndarray]:
@@ -102,17 +87,6 @@ def _confusions(
     return found
 
 
-def _picture(draw, out: Path) -> None:
-    """Draw a PNG, then take it down to few colours and to its budget."""
-    large = out.with_name(f".{out.name}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        draw(large)
-        shrink(large, out, BUDGET, "classification figures")
-    finally:
-        large.unlink(missing_ok=True)
-
-
 def write_figures(
     *,
     dataset: str,
@@ -128,20 +102,8 @@ def write_figures(
 ) -> None:
     """Draw samples, classes, scatters, training curves, and confusion matrices of the best baseline and network.
 
+    Accuracy against measured time is drawn of ``tables``, the folder that 'boardbench classification tables' filled.
     ``classification_figures.json`` holds captions and alt texts.
-
-    Args:
-        dataset: word in the captions.
-        samples: samples.csv, with samples.json and images.npy beside it.
-        baselines: folders of classifiers without training.
-        names: of networks in NumPy, in table order.
-        seeds: every network in NumPy once a seed.
-        networks: folders of networks in PyTorch, <name>-seed<k>, in table order.
-        runs: folder of the runs (metrics.json, predictions.csv, history.csv).
-        tables: folder that 'boardbench classification tables' filled, for accuracy against measured time; None: no
-            such chart.
-        out: folder that receives the figures; classification figures of an earlier run in it are removed.
-        params: what is drawn of the data.
 
     Raises:
         BoardbenchError: a run, history or image is missing, or of another data set; names the verb that makes it.
@@ -150,58 +112,49 @@ def write_figures(
     found = read_baselines(runs, dataset, baselines or [], truth)
     groups = read_networks(runs, dataset, names or [], seeds or [], truth)
     histories = [
-        (run.content["network"], name, read_history(runs / run.folder / "history.csv"))
+        (pretty(run.content["network"]), name, read_history(runs / run.folder / "history.csv", NUMPY_NETWORK, HISTORY))
         for name, group in groups.items()
         for run in group
     ]
-    entries = []
-
-    def entry(file: str, caption: str, alt: str) -> Path:
-        entries.append({"file": file, "caption": caption, "alt": alt})
-        return out / file
-
-    _data(entry, dataset, given, params)
+    figures = Figures(out, "classification")
+    _data(figures, dataset, given, params)
     if histories:
-        path = entry(
+        path = figures.add(
             "classification_loss.svg",
             "By epoch, one line a seed: cross-entropy and accuracy (dotted: on the images that train, with dropout "
             "where the run has it; solid: on the training images kept for validation).",
             f"Line charts of loss and accuracy by epoch of the networks on {dataset}.",
         )
-        losses_figure(histories, path)
+        curves_figure(histories, path, "accuracy", "accuracy", log=(False, False))
     trained = read_trained(runs, dataset, networks or [], truth)
     if trained:
-        _networks(entry, dataset, trained, runs, tables)
+        _networks(figures, dataset, trained, runs, tables)
     whole = {name: group for name, group in trained.items() if knows_all(group[0], truth)}
     matrices = _confusions(found, groups, whole)
     if matrices:
-        path = entry(
+        path = figures.add(
             "classification_confusion.svg",
             "Test images by true class (row) and predicted class (column); shade: share of the row.",
             f"Confusion matrices on {dataset}: {'; '.join(matrices)}.",
         )
         confusion_figure(matrices, given.classes, path)
-    write_json(out / "classification_figures.json", entries)
-    kept = {item["file"] for item in entries}
-    for path in out.glob("classification_*"):
-        if path.suffix in (".png", ".svg") and path.name not in kept:
-            path.unlink()
+    figures.finish()
 
 
-def _networks(entry, dataset: str, trained: dict[str, list[Run]], runs: Path, tables: Path | None) -> None:
+def _networks(figures: Figures, dataset: str, trained: dict[str, list[Run]], runs: Path, tables: Path | None) -> None:
     """Draw how networks in PyTorch trained, and their accuracy against measured time."""
-    path = entry(
+    path = figures.add(
         "classification_curves.svg",
         "Networks in PyTorch by epoch, one line a seed: the loss they minimize (dotted: on the images that train; "
         "solid: on the training images kept for validation) and accuracy on the latter.",
         f"Line charts of loss and accuracy by epoch of the networks in PyTorch on {dataset}.",
     )
     histories = [
-        (run.content["network"], name, read_history(runs / run.folder / "history.csv", TRAIN, CURVES))
+        (pretty(run.content["network"]), name, read_history(runs / run.folder / "history.csv", TRAIN, CURVES))
         for name, group in trained.items()
         for run in group
     ]
-    losses_figure(histories, path)
+    curves_figure(histories, path, "accuracy", "accuracy", log=(False, False))
     times = tables / "classification_latency.csv" if tables else None
     if times and times.is_file():
         models = points(
@@ -209,7 +162,7 @@ def _networks(entry, dataset: str, trained: dict[str, list[Run]], runs: Path, ta
             read_csv(times, "classification tables", LATENCY),
         )
         if len(models):
-            path = entry(
+            path = figures.add(
                 "classification_latency.svg",
                 "Accuracy against measured time of one image by ONNX Runtime. Hollow: pruned, joined with the network "
                 "it was; whiskers: 95 % limits; grey: networks that none beats in both.",
@@ -218,18 +171,18 @@ def _networks(entry, dataset: str, trained: dict[str, list[Run]], runs: Path, ta
             latency_figure(models, path, dataset)
 
 
-def _data(entry, dataset: str, given: Samples, params: Exploration) -> None:
+def _data(figures: Figures, dataset: str, given: Samples, params: Exploration) -> None:
     """Draw what the images are."""
     images, labels = given.part("train")
     chosen = _draw(params.grid, len(images), params.seed)
-    path = entry(
+    path = figures.add(
         "classification_samples.png",
         f"{len(chosen)} training images drawn at random, with their classes.",
         f"A grid of training images of {dataset} with their classes.",
     )
     titles = [given.classes[label] for label in labels[chosen]]
-    _picture(lambda file: samples_figure(np.asarray(images[chosen]), titles, file), path)
-    path = entry(
+    shrunk(lambda file: samples_figure(np.asarray(images[chosen]), titles, file), path, BUDGET, VERB)
+    path = figures.add(
         "classification_classes.svg",
         "Images of each class, by part.",
         f"Bar chart of the number of images by class and part of {dataset}.",
@@ -238,11 +191,11 @@ def _data(entry, dataset: str, given: Samples, params: Exploration) -> None:
     counts = {part: np.bincount(given.part(part)[1], minlength=count) for part in ("train", "test")}
     classes_figure(counts, given.classes, path)
     chosen = _draw(params.scatter_images, len(images), params.seed)
-    path = entry(
+    path = figures.add(
         "classification_scatter.png",
         f"{len(chosen)} training images as points by their pixel values, coloured by class. t-SNE works on the first "
         f"{COMPONENTS} principal components; distances between its clusters mean nothing.",
         f"Scatter charts of training images of {dataset}, by PCA and by t-SNE, coloured by class.",
     )
     places = project(np.asarray(images[chosen]), params.perplexity, params.seed)
-    _picture(lambda file: scatter_figure(places, labels[chosen], given.classes, file), path)
+    shrunk(lambda file: scatter_figure(places, labels[chosen], given.classes, file), path, BUDGET, VERB)

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from boardbench.report.charts import COLOURS, STYLE, save
+from boardbench.report.charts import COLOURS, canvas, log_ticks
 from boardbench.report.pareto import on_front
 
 RUNTIME, BATCH = "onnxruntime", "1"
@@ -39,15 +38,10 @@ def latency_figure(models: pd.DataFrame, out: Path, label: str) -> None:
         out: the SVG to write.
         label: what the data are, in the title.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullLocator
-
     names = list(dict.fromkeys(models["name"]))
     hues = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
-    with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 3.8))
-        axes = figure.subplots()
+    with canvas(out, (7.2, 3.8)) as panels:
+        axes = panels[0, 0]
         axes.set_xscale("log")
         front = models[on_front(models["p50_ms"].to_numpy(), models["accuracy"].to_numpy())].sort_values("p50_ms")
         axes.step(front["p50_ms"], front["accuracy"], where="post", color="#999999", lw=0.9, zorder=1)
@@ -64,12 +58,7 @@ def latency_figure(models: pd.DataFrame, out: Path, label: str) -> None:
             place = {"xytext": (5, 4), "textcoords": "offset points", "fontsize": 7}
             axes.annotate(row.pruning or row.name, (row.p50_ms, row.accuracy), **place)
         axes.margins(x=0.15, y=0.12)
-        low, high = axes.get_xlim()
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else tuple(np.arange(1, 10))))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
+        log_ticks(axes.xaxis)
         axes.set_xlabel("measured, ms for one image, median, ONNX Runtime")
         axes.set_ylabel("accuracy on the test images")
         axes.set_title(label, loc="left", fontsize=9, color="#444444")
-        figure.tight_layout()
-        save(figure, out)

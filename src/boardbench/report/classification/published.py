@@ -1,11 +1,11 @@
 """Which of paper 2's numbers stand beside a run of ours: the same classifier on CIFAR-10, as far as the paper says."""
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv
+from boardbench.report.runs import read_printed
 
 METRICS = ("accuracy", "precision", "recall", "f_score")
 # Our words -> paper 2's; cosine and ssim are the same.
@@ -17,6 +17,9 @@ RATE = 0.001  # of table 4, unless stated
 
 SLIM = "mobilenet_v2_slim"  # of paper 5: MobileNetV2 by another table of stages
 EFFICIENCY = ("params_millions", "gflops", "inference_ms_per_batch", "accuracy_percent")
+SECONDS = ("setting", "device", "seconds_per_epoch")
+_WORDS = {"learning_rate": (r"lr ([\d.]+)", float), "epochs": (r"(\d+) epochs", int), "folds": (r"(\d+) folds", int)}
+_WORDS["optimizer"] = (r"^(Adam|Adadelta|SGD)\b", str.lower)
 _DEVICES = {"cpu": "cpu i5-8400", "cuda": "gpu A100"}  # of paper 2's table 7
 
 Row = dict[str, str]
@@ -30,10 +33,7 @@ def is_cifar10(metadata: dict[str, Any]) -> bool:
 
 
 def _rows(published: Path, name: str, columns: tuple[str, ...], papers: str = "2") -> list[Row]:
-    path = published / f"cifar10_{name}.csv"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    rows = read_csv(path, "reproduction", (*columns, "source")).to_dict("records")
+    rows = read_printed(published / f"cifar10_{name}.csv", (*columns, "source")).to_dict("records")
     return [row for row in rows if row["source"].removeprefix("paper ")[:2].strip() in papers]
 
 
@@ -56,10 +56,8 @@ class Published:
         """Return the row of a baseline, named in our words; empty cells where the paper has none."""
         words = (DISTANCES.get(distance, distance), NORMALIZATIONS.get(normalization, normalization))
         wanted = (method, "" if k is None else str(k), *words)
-        for row in self.baselines:
-            if (row["method"], row["k"], row["distance"], row["normalization"]) == wanted:
-                return row
-        return dict.fromkeys(METRICS, "")
+        keys = ("method", "k", "distance", "normalization")
+        return _first(self.baselines, lambda row: tuple(row[key] for key in keys) == wanted, METRICS)
 
     def network(self, settings: dict[str, Any]) -> Row:
         """Return the row of table 4 with the network, rate, dropout, epochs and folds of our settings, or empty cells.
@@ -67,30 +65,25 @@ class Published:
         Where the paper states no epochs, any number fits. It states no optimizer, batch or share of dropout, so
         these decide nothing.
         """
-        for row in self.networks:
-            setting = row["setting"]
-            rate, epochs, folds = (
-                re.search(pattern, setting) for pattern in (r"lr ([\d.]+)", r"(\d+) epochs", r"(\d+) folds")
+
+        def fits(row: Row) -> bool:
+            stated = {"learning_rate": RATE, "folds": None} | _stated(
+                row["setting"], "learning_rate", "epochs", "folds"
             )
-            if (
-                row["network"] == f"numpy_{settings.get('network')}"
-                and settings.get("learning_rate") == (float(rate[1]) if rate else RATE)
-                and bool(settings.get("dropout")) == ("dropout" in setting)
-                and (not epochs or settings.get("epochs") == int(epochs[1]))
-                and settings.get("folds") == (int(folds[1]) if folds else None)
-            ):
-                return row
-        return dict.fromkeys(("setting", *METRICS), "")
+            same = all(settings.get(key) == value for key, value in stated.items())
+            dropout = bool(settings.get("dropout")) == ("dropout" in row["setting"])
+            return row["network"] == f"numpy_{settings.get('network')}" and same and dropout
+
+        return _first(self.networks, fits, ("setting", *METRICS))
 
     def epoch(self, settings: dict[str, Any]) -> Row:
         """Return the row of table 5 with the filters of our convolutional network without pooling, or empty cells."""
         network = str(settings.get("network"))
-        filters = network.removeprefix("cnn").replace("_", "-")
-        for row in self.seconds:
-            named = row["network"] == "numpy_cnn" and row["setting"].startswith(f"filters {filters},")
-            if named and network.startswith("cnn") and not settings.get("pool"):
-                return row
-        return {"setting": "", "seconds_per_epoch": ""}
+        if not network.startswith("cnn") or settings.get("pool"):
+            return dict.fromkeys(SECONDS, "")
+        named = f"filters {network.removeprefix('cnn').replace('_', '-')},"
+        found = (row for row in self.seconds if row["network"] == "numpy_cnn")
+        return _first(found, lambda row: row["setting"].startswith(named), SECONDS)
 
     def trained(self, settings: dict[str, Any], whole: bool) -> Row:
         """Return the row of a network in PyTorch (paper 2 table 6, paper 5 table 1), or empty cells.
@@ -102,36 +95,34 @@ class Published:
             settings: of a run.
             whole: it knows all ten classes.
         """
-        for row in self.networks:
-            setting = row["setting"]
-            rate, epochs, optimizer = (
-                re.search(pattern, setting) for pattern in (r"lr ([\d.]+)", r"(\d+) epochs", r"^(Adam|Adadelta|SGD)\b")
-            )
-            if (
-                whole
-                and row["network"] == _called(settings)
-                and (not rate or settings["learning_rate"] == float(rate[1]))
-                and (not epochs or settings["epochs"] == int(epochs[1]))
-                and (not optimizer or settings["optimizer"] == optimizer[1].lower())
-                and settings["schedule"] == ("step" if setting == "StepLR" else "constant")
-            ):
-                return row
-        return dict.fromkeys(("setting", *METRICS), "")
+
+        def fits(row: Row) -> bool:
+            stated = _stated(row["setting"], "learning_rate", "epochs", "optimizer")
+            stated["schedule"] = "step" if row["setting"] == "StepLR" else "constant"
+            return whole and row["network"] == _called(settings) and all(settings[k] == v for k, v in stated.items())
+
+        return _first(self.networks, fits, ("setting", *METRICS))
 
     def efficiency(self, settings: dict[str, Any], whole: bool, method: str) -> Row:
         """Return paper 3's row of a network, pruned as the paper has it (single weights) or not, or empty cells."""
         word = _called(settings) + {"": "", "unstructured": "_pruned"}.get(method, "?")
-        for row in self.costs:
-            if whole and row["network"] == word:
-                return row
-        return dict.fromkeys(EFFICIENCY, "")
+        return _first(self.costs, lambda row: whole and row["network"] == word, EFFICIENCY)
 
     def device(self, network: str, device: str) -> Row:
         """Return paper 2's seconds of an epoch of a network in PyTorch on a device, or empty cells."""
-        for row in self.seconds:
-            if (row["network"], row["device"]) == (network, _DEVICES.get(device)):
-                return row
-        return {"device": "", "seconds_per_epoch": ""}
+        wanted = network, _DEVICES.get(device)
+        return _first(self.seconds, lambda row: (row["network"], row["device"]) == wanted, SECONDS)
+
+
+def _first(rows: Iterable[Row], fits: Callable[[Row], bool], columns: tuple[str, ...]) -> Row:
+    """Return the first row that fits, or empty cells."""
+    return next(filter(fits, rows), dict.fromkeys(columns, ""))
+
+
+def _stated(setting: str, *keys: str) -> dict[str, Any]:
+    """Return what a paper's words say of these settings."""
+    found = {key: (re.search(_WORDS[key][0], setting), _WORDS[key][1]) for key in keys}
+    return {key: kind(match[1]) for key, (match, kind) in found.items() if match}
 
 
 def _called(settings: dict[str, Any]) -> str:

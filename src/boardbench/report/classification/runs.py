@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.runs import AGAIN, check_fields, numbers, read_content, read_csv, read_json
 
 SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
 BASELINE, NUMPY_NETWORK, SAMPLES = (f"classification {verb}" for verb in ("baseline", "numpy-network", "samples"))
@@ -20,7 +20,6 @@ BASELINE, NUMPY_NETWORK, SAMPLES = (f"classification {verb}" for verb in ("basel
 VARIANTS = {"largest": "largest distance", "lowest_class": "ties to the lowest class"}
 # What stands in a published table is rounded to 4 decimals, and so may be what a run wrote.
 ROUNDING = 1e-4
-AGAIN = "Delete its folder and make it again with 'boardbench {verb}' or by running snakemake."
 
 
 @dataclass(frozen=True)
@@ -81,51 +80,17 @@ def read_truth(samples: Path) -> Truth:
     """
     metadata_file = samples.with_suffix(".json")
     metadata = read_json(metadata_file, SAMPLES)
-    missing = [key for key in ("classes", "size", "source") if not metadata.get(key)]
-    if missing or not isinstance(metadata["source"], dict) or "kind" not in metadata["source"]:
-        raise BoardbenchError(
-            f"{metadata_file}: field {', '.join(missing) or 'source.kind'} is missing. "
-            f"Delete it and make it again with 'boardbench {SAMPLES}'."
-        )
+    check_fields(metadata_file, metadata, ("classes", "size", "source"), SAMPLES)
+    check_fields(metadata_file, metadata["source"], ("kind",), SAMPLES)
     frame = read_csv(samples, SAMPLES, ("sample", "part", "label"))
-    whole = integers(samples, frame, ("sample", "label"), SAMPLES)
-    numbers = {part: int((frame["part"] == part).sum()) for part in ("train", "test")}
-    if not all(numbers.values()):
-        raise BoardbenchError(
-            f"{samples}: column part has no {'train' if not numbers['train'] else 'test'} image. "
-            f"Delete it and make it again with 'boardbench {SAMPLES}'."
-        )
+    whole = numbers(samples, frame, ("sample", "label"), SAMPLES, whole=True)
+    counts = {part: int((frame["part"] == part).sum()) for part in ("train", "test")}
+    for part, count in counts.items():
+        if not count:
+            raise BoardbenchError(f"{samples}: column part has no {part} image. {AGAIN.format(verb=SAMPLES)}")
     test = whole[frame["part"] == "test"].set_index("sample")["label"]
     largest = int(whole.loc[frame["part"] == "train", "label"].mode().min())
-    return Truth(samples, test, numbers, largest, metadata)
-
-
-def integers(path: Path, frame: pd.DataFrame, columns: tuple[str, ...], verb: str) -> pd.DataFrame:
-    """Return columns of text as integers; anything else is an error that names the line."""
-    numbers = frame[list(columns)].apply(pd.to_numeric, errors="coerce")
-    wrong = (numbers.isna() | (numbers % 1 != 0)).any(axis=1)
-    if wrong.any():
-        raise BoardbenchError(
-            f"{path}, line {int(wrong.argmax()) + 2}: {', '.join(columns)} must be whole numbers. "
-            f"{AGAIN.format(verb=verb)}"
-        )
-    return numbers.astype(np.int64)
-
-
-def read_content(path: Path, expected: dict[str, Any], verb: str) -> dict[str, Any]:
-    """Read a run's metrics.json, whose fields are the expected ones.
-
-    Raises:
-        BoardbenchError: missing, or of another run.
-    """
-    content = read_json(path, verb)
-    for key, value in expected.items():
-        if content.get(key) != value:
-            raise BoardbenchError(
-                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid or data set. "
-                f"{AGAIN.format(verb=verb)}"
-            )
-    return content
+    return Truth(samples, test, counts, largest, metadata)
 
 
 def _scores(path: Path, given: dict[str, Any], classes: int, images: int, verb: str) -> tuple[dict, np.ndarray]:
@@ -157,8 +122,8 @@ def read_run(path: Path, content: dict, k: int | None, given: dict, column: str,
         BoardbenchError: predictions of other images, or of another run.
     """
     file, folder = path.with_name("predictions.csv"), path.parent.name
-    frame = integers(file, read_csv(file, verb, ("sample", "label", column)), ("sample", "label", column), verb)
-    frame = frame.set_index("sample")
+    columns = ("sample", "label", column)
+    frame = numbers(file, read_csv(file, verb, columns), columns, verb, whole=True).set_index("sample")
     foreign = ~frame.index.isin(truth.labels.index) | frame.index.duplicated()
     if not foreign.any():
         foreign = frame["label"].to_numpy() != truth.labels.loc[frame.index].to_numpy()
@@ -244,20 +209,10 @@ def read_networks(runs: Path, dataset: str, names: list[str], seeds: list[int], 
     for name in names:
         for seed in seeds:
             path = runs / f"{name}-seed{seed}" / "metrics.json"
-            expected = {
-                "study": "classification",
-                "kind": "numpy_network",
-                "dataset": dataset,
-                "name": name,
-                "seed": seed,
-            }
-            content = read_content(path, expected, NUMPY_NETWORK)
+            expected = {"study": "classification", "kind": "numpy_network", "dataset": dataset}
+            content = read_content(path, expected | {"name": name, "seed": seed}, NUMPY_NETWORK)
             fields = ("network", "settings", "parameters", "macs", "epochs", "scores")
-            missing = [field for field in fields if content.get(field) in (None, "", {})]
-            if missing:
-                raise BoardbenchError(
-                    f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=NUMPY_NETWORK)}"
-                )
+            check_fields(path, content, fields, NUMPY_NETWORK)
             run = read_run(path, content, None, content["scores"], "predicted", truth, NUMPY_NETWORK)
             if len(run.predicted) != len(truth.labels):
                 raise BoardbenchError(
@@ -285,7 +240,5 @@ def seconds(path: Path, verb: str) -> dict[str, Any]:
         BoardbenchError: missing, or without one of seconds, images_per_s, threads, hardware.
     """
     content = read_json(path, verb)
-    missing = [name for name in ("seconds", "images_per_s", "threads", "hardware") if name not in content]
-    if missing:
-        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=verb)}")
+    check_fields(path, content, ("seconds", "images_per_s", "threads", "hardware"), verb)
     return content

@@ -25,7 +25,7 @@ from boardbench.report.classification.runs import (
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
-from boardbench.report.runs import given_settings, runs_table
+from boardbench.report.runs import AGAIN, given_settings, runs_table
 from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
@@ -72,10 +72,9 @@ def _variants(dataset: str, runs: list[Run], folder: Path, published: Published)
         try:
             cells = {name: decimals(float(scores[name]), 4) for name in METRICS}
         except (KeyError, TypeError, ValueError) as error:
-            raise BoardbenchError(
-                f"{folder / run.folder / 'metrics.json'}: scores by '{word}' cannot be read ({error!r}). Delete its "
-                f"folder and make it again with 'boardbench {BASELINE}' or by running snakemake."
-            ) from None
+            path = folder / run.folder / "metrics.json"
+            what = f"{path}: scores by '{word}' cannot be read ({error!r})."
+            raise BoardbenchError(f"{what} {AGAIN.format(verb=BASELINE)}") from None
         given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
         rows.append({"dataset": dataset, "variant": word, **_named(run), **cells})
         rows[-1] |= _printed(published.baseline(*given))
@@ -90,10 +89,8 @@ def _folds(runs: list[Run]) -> list[float]:
             try:
                 found.append(float(fold["accuracy"]))
             except (KeyError, TypeError, ValueError) as error:
-                raise BoardbenchError(
-                    f"{run.folder}/metrics.json: field folds cannot be read ({error!r}). Delete its folder and make it "
-                    f"again with 'boardbench {NUMPY_NETWORK}' or by running snakemake."
-                ) from None
+                what = f"{run.folder}/metrics.json: field folds cannot be read ({error!r})."
+                raise BoardbenchError(f"{what} {AGAIN.format(verb=NUMPY_NETWORK)}") from None
     return found
 
 
@@ -233,27 +230,9 @@ def write_tables(
 
     Reads only the runs that the arguments name: ``runs/<method>-<distance>-<normalization>``, ``runs/<name>-seed<k>``
     and ``pruned_runs/<pruning>/<name>-seed<k>`` (metrics.json, predictions.csv, seconds.json). Limits (low, high) are
-    95 % over test images; scores of several seeds are means, those of networks in NumPy without limits but with the
-    standard deviation. Published numbers stand beside only where the data are CIFAR-10. Tables of networks in PyTorch
-    are there only where such runs are.
-
-    Args:
-        dataset: first column of every table.
-        source: digits, cifar10, cifar100 or parquet, as in samples.json.
-        samples: the data set's samples.csv, with samples.json beside it.
-        baselines: folders of classifiers without training, in table order.
-        names: of networks in NumPy, in table order.
-        seeds: every network in NumPy once a seed.
-        networks: folders of networks in PyTorch, <name>-seed<k>, in table order.
-        pruned: folders of pruned ones, <pruning>/<name>-seed<k>, in table order.
-        runs: folder of the runs.
-        pruned_runs: folder of the pruned runs; needed where there are any.
-        complexity: the data set's complexity.csv; needed where there are networks in PyTorch.
-        latency: its latency.csv; None: no table of times.
-        epochs: epochs.csv of 'boardbench bench epoch'; None: no table of epochs.
-        published: folder of the published numbers (reports/published).
-        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
-        out: folder that receives the tables.
+    95 % over test images; scores of several seeds are means, those of networks in NumPy (``names``) without limits but
+    with the standard deviation. Published numbers stand beside only where the data are CIFAR-10. Tables of networks in
+    PyTorch are there only where such runs are; these need ``complexity``.
 
     Raises:
         BoardbenchError: a run or field is missing, of another data set or of other images; names file and verb.

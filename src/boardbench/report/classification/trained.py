@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.classification.runs import AGAIN, Run, Truth, read_content, read_run, same_settings
-from boardbench.report.runs import read_csv
+from boardbench.report.classification.runs import Run, Truth, read_run, same_settings
+from boardbench.report.runs import AGAIN, check_fields, numbers, read_content, read_csv
 from boardbench.report.uncertainty import image_interval
 
 TRAIN, PRUNE = "classification train", "classification prune"
@@ -77,9 +77,7 @@ def _read(path: Path, dataset: str, kind: str, truth: Truth, verb: str) -> Run:
     content = read_content(path, {"study": "classification", "kind": kind, "dataset": dataset}, verb)
     fields = ["name", "network", "settings", "classes", "parameters", "epochs", "scores"]
     fields += ["pruning"] if kind == "pruned" else []
-    missing = [field for field in fields if content.get(field) in (None, "", {}, [])]
-    if missing or "seed" not in content:
-        raise BoardbenchError(f"{path}: field {', '.join(missing) or 'seed'} is missing. {AGAIN.format(verb=verb)}")
+    check_fields(path, content, [*fields, "seed"], verb)
     foreign = [name for name in content["classes"] if name not in truth.classes]
     if foreign:
         raise BoardbenchError(
@@ -167,18 +165,10 @@ def read_numbers(path: Path, table: str) -> pd.DataFrame:
     columns, keys = NUMBERS[table], list(KEYS[table])
     hardware = ("hardware",) if table == "latency" else ()
     frame = read_csv(path, verb, (*dict.fromkeys([*keys, "network", *columns]), *hardware))
-    wrong = frame[list(columns)].apply(pd.to_numeric, errors="coerce").isna()
-    if wrong.any(axis=None):
-        row, column = next((row, name) for name in columns for row in frame.index[wrong[name]])
-        raise BoardbenchError(
-            f"{path}, line {row + 2}: {column} is {frame.loc[row, column]!r}, not a number. "
-            f"Delete it and make it again with 'boardbench {verb}'."
-        )
+    numbers(path, frame, columns, verb)
     if frame.duplicated(keys).any():
         line = int(frame.duplicated(keys).idxmax()) + 2
-        raise BoardbenchError(
-            f"{path}, line {line}: a row twice. Delete it and make it again with 'boardbench {verb}'."
-        )
+        raise BoardbenchError(f"{path}, line {line}: a row twice. {AGAIN.format(verb=verb)}")
     return frame
 
 
@@ -192,10 +182,8 @@ def read_costs(path: Path | None, runs: list[Run]) -> dict[tuple[str, ...], dict
     found = {tuple(row[name] for name in KEYS["complexity"]): row for row in frame.to_dict("records")}
     for run in runs:
         if key_of(run) not in found:
-            raise BoardbenchError(
-                f"{path}: no row of name, pruning, seed {', '.join(key_of(run))}. Delete it and make it again with "
-                "'boardbench classification complexity' or by running snakemake."
-            )
+            what = f"{path}: no row of name, pruning, seed {', '.join(key_of(run))}."
+            raise BoardbenchError(f"{what} {AGAIN.format(verb='classification complexity')}")
     return found
 
 

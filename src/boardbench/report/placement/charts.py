@@ -1,12 +1,11 @@
-"""Charts of the placement study with deterministic bytes: training, error by part, receiver operating curves."""
+"""Charts of the placement study: error by part, receiver operating curves."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from boardbench.report.charts import COLOURS, STYLE, pretty, save
+from boardbench.report.charts import COLOURS, below, canvas, log_ticks, pretty
 
 LEAST = 1e-3  # px: an error of 0 has no place on a log axis
 _BASELINE = (0, (4, 2))  # dashes
@@ -26,52 +25,6 @@ def colours(names: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     return found | {name: greys[at % len(greys)] for at, name in enumerate(baselines)}
 
 
-def _log(axis: Any) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())
-
-
-def training_figure(histories: list[tuple[str, str, pd.DataFrame]], out: Path) -> None:
-    """Draw loss and the centre's error by epoch, as paper 4's figures 7 and 8, one column a kind of init.
-
-    Args:
-        histories: init, loss, and a run's history as numbers (columns epoch, train_loss, validation_loss,
-            validation_centre in pixels); one a run.
-        out: the SVG to write.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    init = list(dict.fromkeys(name for name, _, _ in histories))
-    losses = list(dict.fromkeys(loss for _, loss, _ in histories))
-    hue = dict(zip(losses, COLOURS, strict=False))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(max(5.2, 3.4 * len(init)), 4.8))
-        axes = figure.subplots(2, len(init), sharex="col", sharey="row", squeeze=False)
-        for name, loss, frame in histories:
-            top, bottom = axes[:, init.index(name)]
-            top.plot(frame["epoch"], frame["train_loss"], color=hue[loss], lw=0.9, ls=":")
-            top.plot(frame["epoch"], frame["validation_loss"], color=hue[loss], lw=1.3)
-            bottom.plot(frame["epoch"], frame["validation_centre"], color=hue[loss], lw=1.3)
-        for place, name in enumerate(init):
-            axes[0, place].set_title(pretty(name))
-            axes[1, place].set_xlabel("epoch")
-        for row, label in enumerate(("loss", "validation: centre, MAE in px")):
-            axes[row, 0].set_ylabel(label)
-            axes[row, 0].set_yscale("log")
-            _log(axes[row, 0].yaxis)
-        keys = [(axes[0, 0].plot([], [], color=colour)[0], pretty(loss)) for loss, colour in hue.items()]
-        keys.append((axes[0, 0].plot([], [], color="#444444")[0], "validation"))
-        keys.append((axes[0, 0].plot([], [], color="#444444", ls=":")[0], "training"))
-        handles, labels = zip(*keys, strict=True)
-        figure.legend(handles, labels, loc="upper center", ncols=len(keys), bbox_to_anchor=(0.5, 0.01))
-        figure.tight_layout()
-        save(figure, out)
-
-
 def errors_figure(errors: pd.DataFrame, out: Path, label: str) -> None:
     """Draw the centre's error of every image as boxes, one panel a part, on a log axis.
 
@@ -82,16 +35,13 @@ def errors_figure(errors: pd.DataFrame, out: Path, label: str) -> None:
         out: the SVG to write.
         label: what the data are, in the title.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     parts = list(dict.fromkeys(errors["part"]))
     names = list(dict.fromkeys(zip(errors["init"], errors["loss"], strict=True)))
     hue = colours(names)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(max(7.2, 0.55 * len(names) * len(parts)), 3.6))
-        for axes, part in zip(figure.subplots(1, len(parts), sharey=True, squeeze=False)[0], parts, strict=True):
+    with canvas(out, (max(7.2, 0.55 * len(names) * len(parts)), 3.6), (1, len(parts)), sharey=True) as panels:
+        for axes, part in zip(panels[0], parts, strict=True):
             rows = errors[errors["part"] == part]
             for place, name in enumerate(names):
                 chosen = rows.loc[(rows["init"] == name[0]) & (rows["loss"] == name[1]), "error"]
@@ -113,15 +63,11 @@ def errors_figure(errors: pd.DataFrame, out: Path, label: str) -> None:
             axes.set_xticks([])
             axes.set_title(part)
             axes.set_yscale("log")
-        first = figure.axes[0]
-        _log(first.yaxis)
+        first = panels[0, 0]
+        log_ticks(first.yaxis)
         first.set_ylabel("distance of the centre, px of the image")
-        figure.suptitle(label, x=0.01, ha="left", fontsize=9, color="#444444")
-        keys = [Patch(color=hue[name]) for name in names]
-        texts = [network(*name) for name in names]
-        figure.legend(keys, texts, loc="upper center", ncols=min(3, len(keys)), bbox_to_anchor=(0.5, 0.02), fontsize=8)
-        figure.tight_layout()
-        save(figure, out)
+        first.figure.suptitle(label, x=0.01, ha="left", fontsize=9, color="#444444")
+        below(first, [(Patch(color=hue[name]), network(*name)) for name in names], 3, fontsize=8)
 
 
 def roc_figure(curves: list[tuple[str, str, str, pd.DataFrame]], out: Path) -> None:
@@ -131,15 +77,12 @@ def roc_figure(curves: list[tuple[str, str, str, pd.DataFrame]], out: Path) -> N
         curves: part, init, loss, and a run's curve as numbers (columns false_reject_rate, true_reject_rate).
         out: the SVG to write.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     parts = list(dict.fromkeys(part for part, *_ in curves))
     names = list(dict.fromkeys((init, loss) for _, init, loss, _ in curves))
     hue = colours(names)
-    with rc_context(STYLE | {"axes.grid.axis": "both"}):
-        figure = Figure(figsize=(3.5 * max(2, len(parts)), 3.6))
-        panels = figure.subplots(1, len(parts), sharey=True, squeeze=False)[0]
+    style, size = {"axes.grid.axis": "both"}, (3.5 * max(2, len(parts)), 3.6)
+    with canvas(out, size, (1, len(parts)), sharey=True, style=style) as rows:
+        panels = rows[0]
         for part, init, loss, frame in curves:
             axes = panels[parts.index(part)]
             style = {"color": hue[init, loss], "lw": 1.3, "ls": "-" if loss != "none" else _BASELINE}
@@ -151,10 +94,6 @@ def roc_figure(curves: list[tuple[str, str, str, pd.DataFrame]], out: Path) -> N
             axes.set_xlim(-0.02, 1.02)
             axes.set_ylim(-0.02, 1.02)
         panels[0].set_ylabel("bad boards refused")
-        keys = [
-            panels[0].plot([], [], color=hue[name], ls="-" if name[1] != "none" else _BASELINE)[0] for name in names
-        ]
-        texts = [network(*name) for name in names]
-        figure.legend(keys, texts, loc="upper center", ncols=min(3, len(keys)), bbox_to_anchor=(0.5, 0.02), fontsize=8)
-        figure.tight_layout()
-        save(figure, out)
+        looks = {name: {"color": hue[name], "ls": "-" if name[1] != "none" else _BASELINE} for name in names}
+        keys = [(panels[0].plot([], [], **look)[0], network(*name)) for name, look in looks.items()]
+        below(panels[0], keys, 3, fontsize=8)

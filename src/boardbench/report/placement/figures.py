@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 from boardbench.placement.corners import COLUMNS, centre
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.overlay import overlay, sheet
-from boardbench.report.pictures import shrink
-from boardbench.report.placement.charts import errors_figure, network, roc_figure, training_figure
+from boardbench.report.charts import curves_figure, pretty
+from boardbench.report.pictures import Figures, shrunk
+from boardbench.report.placement.charts import errors_figure, network, roc_figure
+from boardbench.report.placement.images import read_corners
 from boardbench.report.placement.runs import PARTS, names
-from boardbench.report.placement.tables import read_history
-from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.placement.tables import HISTORY
+from boardbench.report.runs import numbers, read_csv, read_history, read_json, run_name
 
 SHOWN = 6  # pictures of a part on the sheet
 BUDGET = 500_000  # bytes of the sheet: it stands in git
@@ -23,30 +24,15 @@ SIDE = 192  # screen pixels of a picture, about
 Predictions = dict[tuple[str, str, int], pd.DataFrame]
 
 
-def _numbers(path: Path, verb: str, columns: tuple[str, ...], also: tuple[str, ...]) -> pd.DataFrame:
-    """Read a CSV whose ``columns`` are numbers; those in ``also`` are text.
-
-    Raises:
-        BoardbenchError: a column is missing or a cell is not a number.
-    """
-    frame = read_csv(path, verb, (*also, *columns))
-    try:
-        return frame[list(also)].join(frame[list(columns)].apply(pd.to_numeric))
-    except ValueError as error:
-        raise BoardbenchError(
-            f"{path}: a corner or rate is not a number ({error}). Delete it and make it again with 'boardbench {verb}'."
-        ) from None
-
-
 def _predictions(runs: Path, asked: dict[tuple[str, str], list[int]], samples: Path) -> Predictions:
     """Return (init, loss, seed) -> predicted corners with the distance of the centre, as column error."""
-    truth = _numbers(samples, "placement samples", COLUMNS, ("sample",)).set_index("sample")
+    truth = read_corners(samples, "placement samples", ("sample",)).set_index("sample")
     found = {}
     for (init, loss), seeds in asked.items():
         verb = "placement baseline" if loss == "none" else "placement evaluate"
         for seed in seeds:
             path = runs / run_name(init, loss, seed) / "predictions.csv"
-            frame = _numbers(path, verb, COLUMNS, ("sample", "part"))
+            frame = read_corners(path, verb, ("sample", "part"))
             unknown = set(frame["sample"]) - set(truth.index)
             if unknown:
                 raise BoardbenchError(
@@ -83,13 +69,7 @@ def _sheet(given: Samples, frame: pd.DataFrame, out: Path) -> None:
             pictures.append(
                 overlay(pixels, given.nominal, predicted, given.corners[index], text=words, scale=scale, key=False)
             )
-    large = out.with_name(f".{out.name}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        sheet(pictures, SHOWN).save(large, format="PNG")
-        shrink(large, out, BUDGET, "placement figures")
-    finally:
-        large.unlink(missing_ok=True)
+    shrunk(lambda large: sheet(pictures, SHOWN).save(large, format="PNG"), out, BUDGET, "placement figures")
 
 
 def write_figures(
@@ -109,17 +89,6 @@ def write_figures(
     The sheet shows the trained run that errs least on the test part: images evenly spaced by rank, so that its best
     and its worst are there. ``placement_figures.json`` holds captions and alt texts.
 
-    Args:
-        dataset: word in the captions.
-        init: of MobileNetV2, in table order.
-        losses: in table order.
-        seeds: one run a seed.
-        baselines: models without a network.
-        runs: folder of the runs (history.csv, predictions.csv, roc.csv).
-        samples: samples.csv, with samples.json and images.npy beside it.
-        tables: folder that 'boardbench placement tables' filled (about.json).
-        out: folder that receives the figures; placement figures of an earlier run in it are removed.
-
     Raises:
         BoardbenchError: a history, prediction or curve is missing or of other images; names the verb that makes it.
     """
@@ -127,33 +96,32 @@ def write_figures(
     label = f"{dataset} ({about['label']})"
     asked = names(init, losses, seeds, baselines or [])
     found = _predictions(runs, asked, samples)
-    entries = []
-
-    def entry(file: str, caption: str, alt: str) -> Path:
-        entries.append({"file": file, "caption": caption, "alt": alt})
-        return out / file
-
+    figures = Figures(out, "placement")
     histories = [
-        (name, loss, read_history(runs / run_name(name, loss, seed) / "history.csv"))
+        (
+            pretty(name),
+            pretty(loss),
+            read_history(runs / run_name(name, loss, seed) / "history.csv", "placement train", HISTORY),
+        )
         for name, loss, seed in found
         if loss != "none"
     ]
     if histories:
-        path = entry(
+        path = figures.add(
             "placement_training.svg",
             "By epoch, one line a seed: loss (dotted: training, solid: validation), and mean absolute error of the "
             "chip's centre on the validation images, as paper 4's figures 7 and 8 show them. The losses with and "
             "without the rectangle term are not on one scale.",
             f"Line charts of loss and validation error of the centre by epoch on {dataset}.",
         )
-        training_figure(histories, path)
+        curves_figure(histories, path, "centre", "validation: centre, MAE in px", log=(True, True))
     parts = [part for part in PARTS if any((frame["part"] == part).any() for frame in found.values())]
     errors = pd.concat(
         frame.loc[frame["part"] == part, ["part", "error"]].assign(init=name, loss=loss)
         for part in parts
         for (name, loss, _), frame in found.items()
     )
-    path = entry(
+    path = figures.add(
         "placement_errors.svg",
         "Distance of the found centre from the true one, every image, all seeds. Boxes: the middle half; whiskers: "
         "5 to 95 %; points: the rest.",
@@ -164,12 +132,14 @@ def write_figures(
     for name, loss, seed in found:
         verb = "placement baseline" if loss == "none" else "placement evaluate"
         rates = ("false_reject_rate", "true_reject_rate")
-        frame = _numbers(runs / run_name(name, loss, seed) / "roc.csv", verb, rates, ("part",))
+        path = runs / run_name(name, loss, seed) / "roc.csv"
+        read = read_csv(path, verb, ("part", *rates))
+        frame = read[["part"]].join(numbers(path, read, rates, verb, empty=rates))
         curves += [
             (part, name, loss, frame[frame["part"] == part]) for part in parts[1:] if (frame["part"] == part).any()
         ]
     if curves:
-        path = entry(
+        path = figures.add(
             "placement_roc.svg",
             "Inspection as the tolerance on the found place moves: bad boards refused against good boards refused. "
             "A board is bad by its true place. One line a seed; dashed: baselines.",
@@ -177,7 +147,7 @@ def write_figures(
         )
         roc_figure(sorted(curves, key=lambda curve: parts.index(curve[0])), path)
     best = _best(found)
-    path = entry(
+    path = figures.add(
         "placement_found.png",
         f"{network(*best[:2])}, seed {best[2]}: images of the test photos and of boards whose chip was really put "
         "down wrong, from its smallest error of the centre (left) to its largest (right), evenly by rank. "
@@ -185,8 +155,4 @@ def write_figures(
         "Photos of boards with the chip's nominal, true and found outline.",
     )
     _sheet(read_samples(samples), found[best], path)
-    write_json(out / "placement_figures.json", entries)
-    kept = {item["file"] for item in entries}
-    for path in out.glob("placement_*"):
-        if path.suffix in (".png", ".svg") and path.name not in kept:
-            path.unlink()
+    figures.finish()

@@ -10,7 +10,7 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.placement.corners import COLUMNS, centre, deviation
 from boardbench.report.placement.runs import Group
-from boardbench.report.runs import read_csv, run_name
+from boardbench.report.runs import AGAIN, numbers, read_csv, run_name
 
 METRICS = ("centre_mae_px", "corner_mae_px", "rotation_mae_deg")
 ROUNDING = 1e-3  # predictions.csv has 4 decimals, metrics.json all of them
@@ -59,7 +59,7 @@ def read_images(runs: Path, groups: list[Group], seeds: list[int], samples: Path
     Raises:
         BoardbenchError: a file is missing, has other columns or images, or its errors are not those of metrics.json.
     """
-    truth = _numbers(samples, "placement samples", ("sample", "part", "photo"))
+    truth = read_corners(samples, "placement samples", ("sample", "part", "photo"))
     errors = {}
     for group in groups:
         parts: dict[str, dict[str, list[np.ndarray]]] = {part: {m: [] for m in METRICS} for part in group.scores[0]}
@@ -75,17 +75,10 @@ def read_images(runs: Path, groups: list[Group], seeds: list[int], samples: Path
     return Images(errors, truth.groupby("part")["photo"].nunique().to_dict())
 
 
-def _numbers(path: Path, verb: str, also: tuple[str, ...]) -> pd.DataFrame:
+def read_corners(path: Path, verb: str, also: tuple[str, ...]) -> pd.DataFrame:
     """Read corners as numbers; the columns in ``also`` are text."""
     frame = read_csv(path, verb, (*also, *COLUMNS))
-    corners = frame[list(COLUMNS)].apply(pd.to_numeric, errors="coerce")
-    wrong = ~np.isfinite(corners).all(axis=1)
-    if wrong.any():
-        raise BoardbenchError(
-            f"{path}, line {int(wrong.argmax()) + 2}: a corner ({COLUMNS[0]} to {COLUMNS[-1]}) is not a finite number. "
-            f"Delete it and make it again with 'boardbench {verb}'."
-        )
-    return frame[list(also)].join(corners)
+    return frame[list(also)].join(numbers(path, frame, COLUMNS, verb))
 
 
 def _read(
@@ -97,7 +90,7 @@ def _read(
     scores: dict[str, dict[str, float]],
 ) -> dict[str, dict[str, np.ndarray]]:
     """Return part -> metric -> (images,) of one run, images in the order of samples.csv."""
-    frame = _numbers(path, verb, ("sample", "part"))
+    frame = read_corners(path, verb, ("sample", "part"))
     wanted = truth[truth["part"].isin(scores)]
     names, given = (list(zip(one["sample"], one["part"], strict=True)) for one in (wanted, frame))
     odd = set(names) ^ set(given)
@@ -107,8 +100,8 @@ def _read(
             sample, part = min(odd)
             told = f"sample {sample} of part {part} is only in {samples if (sample, part) in names else path}"
         raise BoardbenchError(
-            f"{path}: columns sample and part do not fit {samples}: {told}. The run is of other images: delete its "
-            f"folder and make it again with 'boardbench {verb}' or by running snakemake."
+            f"{path}: columns sample and part do not fit {samples}: {told}. The run is of other images. "
+            f"{AGAIN.format(verb=verb)}"
         )
     predicted = frame.set_index("sample").loc[wanted["sample"]]
     found = {}

@@ -1,49 +1,54 @@
-"""What the page shows of one placement data set, from its published tables and figures alone."""
+"""What the page shows of one placement data set, from its published tables alone."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from boardbench.report.placement.differences import COLUMNS
-from boardbench.report.placement.sentences import PROTOCOLS, against_baselines, leak, settings, term
+from boardbench.report.columns import Row, table
+from boardbench.report.placement import columns
+from boardbench.report.placement.differences import BASELINE, COLUMNS, LEAK, TERM
+from boardbench.report.placement.sentences import ERRORS, PROTOCOLS, against_baselines, settings, term
 from boardbench.report.placement.tables import COUNTED, SCORES, TIMES
-from boardbench.report.runs import check_about, read_csv
+from boardbench.report.runs import check_about, read_csv, read_optional
 
 ABOUT = ("label", "source", "protocol", "parts", "size", "mm_per_pixel", "tolerance", "training")
 VERB = "placement tables"
 
 
-def placement_dataset(reports: Path, name: str, about: dict[str, Any]) -> dict[str, Any]:
-    """Gather what the page shows of one data set; without figures it has none.
+def _network(row: Row) -> tuple[str, str]:
+    return row["init"], row["loss"]
+
+
+def placement_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Gather what the page shows of one data set.
 
     Args:
-        reports: folder with tables/<name> and figures/<name>.
-        name: of the data set.
+        folder: of its published tables.
         about: its about.json.
 
     Raises:
         BoardbenchError: a table is missing or broken.
     """
-    folder = reports / "tables" / name
     check_about(about, folder / "about.json", ABOUT)
     scores = read_csv(folder / "placement.csv", VERB, ("init", "loss", "part", "seeds", "samples", "bad", *SCORES))
-    differences = read_csv(folder / "placement_differences.csv", VERB, tuple(COLUMNS))
-    times = folder / "placement_latency.csv"
-    listed = reports / "figures" / name / "placement_figures.json"
-    figures = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
-    said, rows = term(differences)
+    compared = read_csv(folder / "placement_differences.csv", VERB, tuple(COLUMNS))
+    counted = read_csv(folder / "placement_complexity.csv", VERB, COUNTED)
+    times = read_optional(folder / "placement_latency.csv", VERB, TIMES)
+    named = compared.assign(metric=compared["metric"].map(ERRORS))
+    grouped = {"by": _network, "mark": lambda row: "baseline" if row["loss"] == "none" else ""}
+
+    def asked(question: str) -> Any:
+        return table(named[named["question"] == question].to_dict("records"), columns.DIFFERENCES, by=_network)
+
     return {
-        "name": name,
-        "about": about,
-        "verdict": against_baselines(scores, differences),
-        "scores": scores.to_dict("records"),
-        "many_seeds": bool((scores["seeds"] != "1").any()),
+        "verdict": against_baselines(scores, compared),
+        "found": table(scores.to_dict("records"), columns.FOUND, **grouped),
+        "judged": table(scores[scores["part"] != "validation"].to_dict("records"), columns.JUDGED, **grouped),
         "protocol": PROTOCOLS[about["protocol"]],
-        "leak": leak(scores, differences),
-        "term_verdict": said,
-        "term": rows,
-        "complexity": read_csv(folder / "placement_complexity.csv", VERB, COUNTED).to_dict("records"),
-        "latency": read_csv(times, VERB, TIMES).to_dict("records") if times.is_file() else [],
-        "settings": settings(about, scores),
-        "figures": {entry["file"]: entry | {"src": f"figures/{name}/{entry['file']}"} for entry in figures},
+        "against": asked(BASELINE),
+        "leak": asked(LEAK),
+        "term": asked(TERM),
+        "term_said": term(compared),
+        "complexity": table(counted.to_dict("records"), columns.COMPLEXITY),
+        "latency": table(times.to_dict("records"), columns.LATENCY, **grouped),
+        "settings": table(settings(about, scores), columns.SETTINGS),
     }

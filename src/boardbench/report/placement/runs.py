@@ -8,7 +8,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.placement import Tolerance
-from boardbench.report.runs import read_json, run_name
+from boardbench.report.runs import AGAIN, read_content, run_name
 
 PARTS = ("validation", "test", "displaced")
 CORNERS = ("c1", "c2", "c3", "c4")
@@ -94,19 +94,10 @@ def read_groups(
 def _read(path: Path, expected: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Return part -> score -> number of one run."""
     verb = "placement baseline" if expected["loss"] == "none" else "placement evaluate"
-    content = read_json(path, verb)
-    for key, value in expected.items():
-        if content.get(key) != value:
-            raise BoardbenchError(
-                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid. "
-                f"Delete its folder, then make it with 'boardbench {verb}' or by running snakemake."
-            )
-    parts = content.get("parts")
+    parts = read_content(path, expected, verb).get("parts")
     if not isinstance(parts, dict) or not {"validation", "test"} <= parts.keys() <= set(PARTS):
-        raise BoardbenchError(
-            f"{path}: field parts has not validation, test and perhaps displaced. "
-            f"Delete it, then make it with 'boardbench {verb}' or by running snakemake."
-        )
+        what = f"{path}: field parts has not validation, test and perhaps displaced."
+        raise BoardbenchError(f"{what} {AGAIN.format(verb=verb)}")
     return {part: _numbers(path, part, parts[part], verb) for part in PARTS if part in parts}
 
 
@@ -115,8 +106,6 @@ def _numbers(path: Path, part: str, scores: dict[str, Any], verb: str) -> dict[s
         found = {key: math.nan if key in MAYBE and scores[key] is None else float(scores[key]) for key in NUMBERS}
         found |= dict(zip(CORNERS, map(float, scores["corner_mae_px"]), strict=True))
     except (KeyError, TypeError, ValueError) as error:
-        raise BoardbenchError(
-            f"{path}: parts.{part} cannot be read ({error!r}). "
-            f"Delete it, then make it with 'boardbench {verb}' or by running snakemake."
-        ) from None
+        what = f"{path}: parts.{part} cannot be read ({error!r})."
+        raise BoardbenchError(f"{what} {AGAIN.format(verb=verb)}") from None
     return found | {"corner_mae_px": mean(found[corner] for corner in CORNERS)}

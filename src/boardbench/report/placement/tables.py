@@ -13,7 +13,17 @@ from boardbench.params.placement import Tolerance
 from boardbench.report.placement.differences import differences
 from boardbench.report.placement.images import read_images
 from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups
-from boardbench.report.runs import given_settings, read_csv, read_json, run_name, runs_table
+from boardbench.report.runs import (
+    AGAIN,
+    check_fields,
+    given_settings,
+    numbers,
+    read_csv,
+    read_history,
+    read_json,
+    run_name,
+    runs_table,
+)
 from boardbench.report.writing import decimals, write_table
 
 LABELS = {"simulate": "SIMULATED: rendered, not a result", "photos": "own photos"}
@@ -76,10 +86,9 @@ def _complexity(dataset: str, path: Path) -> pd.DataFrame:
     """Return the counts as text: our network's, and that of paper 4's size and width."""
     verb = "placement complexity"
     frame = read_csv(path, verb, COUNTED)[list(COUNTED)]
-    wrong = [name for name in COUNTED[1:] if pd.to_numeric(frame[name], errors="coerce").isna().any()]
-    if wrong or "ours" not in set(frame["network"]):
-        what = f"{', '.join(wrong)} holds a cell that is not a number" if wrong else "no row for network ours"
-        raise BoardbenchError(f"{path}: {what}. Delete it and make it again with 'boardbench {verb}'.")
+    numbers(path, frame, COUNTED[1:], verb)
+    if "ours" not in set(frame["network"]):
+        raise BoardbenchError(f"{path}: no row for network ours. {AGAIN.format(verb=verb)}")
     frame.insert(0, "dataset", dataset)
     return frame
 
@@ -111,23 +120,11 @@ def convergence_epoch(history: pd.DataFrame) -> int:
     return int(history["epoch"].iloc[min(last, count - 1)])
 
 
-def read_history(path: Path) -> pd.DataFrame:
-    """Read a run's history.csv as numbers; an empty cell is NaN.
-
-    Raises:
-        BoardbenchError: missing, without epochs or a column.
-    """
-    frame = read_csv(path, "placement train", HISTORY)
-    if frame.empty:
-        raise BoardbenchError(f"{path}: no epoch in it. Delete the run's folder and train again.")
-    return frame[list(HISTORY)].apply(pd.to_numeric, errors="coerce")
-
-
 def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     """Return the settings of the first run, and how many epochs all of them took."""
     if not names:
         return {}
-    histories = [read_history(runs / name / "history.csv") for name in names]
+    histories = [read_history(runs / name / "history.csv", "placement train", HISTORY) for name in names]
     settings = read_json(runs / names[0] / "training.json", "placement train").get("settings", {})
     return {
         "settings": settings,
@@ -140,12 +137,7 @@ def _metadata(samples: Path) -> dict[str, Any]:
     """Return samples.json, which stands beside samples.csv."""
     metadata_file = samples.with_suffix(".json")
     metadata = read_json(metadata_file, "placement samples")
-    missing = [key for key in ("size", "mm_per_pixel", "photos") if key not in metadata]
-    if missing:
-        raise BoardbenchError(
-            f"{metadata_file}: field {', '.join(missing)} is missing. "
-            "Delete it and make it again with 'boardbench placement samples'."
-        )
+    check_fields(metadata_file, metadata, ("size", "mm_per_pixel", "photos"), "placement samples")
     return metadata
 
 
@@ -206,22 +198,7 @@ def write_tables(
     Reads only the runs that the arguments name: ``runs/<init>-<loss>-seed<k>`` (metrics.json, predictions.csv,
     history.csv, training.json) and, for a baseline, ``runs/<baseline>-none-seed0`` (metrics.json, predictions.csv).
     Errors are means over seeds, worst cases the worst over them; the spread is empty for one seed. A rate without
-    boards of its kind is empty.
-
-    Args:
-        dataset: first column of every table.
-        source: simulate or photos; decides the label.
-        init: of MobileNetV2, in table order.
-        losses: rectangle and corners, in table order.
-        seeds: one run a seed.
-        baselines: models without a network, last in the tables.
-        runs: folder of the runs.
-        samples: the data set's samples.csv, with samples.json beside it.
-        complexity: the data set's complexity.csv.
-        latency: the data set's latency.csv; None: no table of times.
-        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
-        tolerance: what the runs were judged by.
-        out: folder that receives the tables.
+    boards of its kind is empty. Without ``latency`` there is no table of times.
 
     Raises:
         BoardbenchError: a run, row or field is missing, of another grid or of other images; names file and verb.

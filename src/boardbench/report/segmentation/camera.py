@@ -8,7 +8,7 @@ import pandas as pd
 from boardbench.captures.transfer import QUANTITIES, Transfer, photon_transfer
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.report.runs import read_csv
+from boardbench.report.runs import read_printed
 from boardbench.report.segmentation.sensor import COLUMNS, CURVES, WITHIN, curves_of
 from boardbench.report.writing import decimals, text_table
 from boardbench.simulate import sensor as camera
@@ -81,10 +81,7 @@ def sensor(*, seed: int, bands: int, published: Path, out: Path) -> None:
     Raises:
         BoardbenchError: the real camera's numbers are missing.
     """
-    path = published / PUBLISHED
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    real = read_csv(path, "segmentation sensor", ("quantity", "at", "value"))
+    real = read_printed(published / PUBLISHED, ("quantity", "at", "value"))
     unbinned = simulated(seed, UNBINNED)
     rows = compared(real, unbinned, simulated(seed, bands))
     curves = _curves("real", real) + _curves("simulated_unbinned", unbinned)

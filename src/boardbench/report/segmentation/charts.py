@@ -1,65 +1,15 @@
-"""Charts of the segmentation study with deterministic bytes: training curves, mean scores, score against cost."""
+"""Charts of the segmentation study: mean scores, by normalization too, score against cost, the camera."""
 
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from boardbench.report.charts import COLOURS, STYLE, colours_of, pretty, save
+from boardbench.report.charts import COLOURS, below, canvas, colours_of, log_ticks, pretty
 from boardbench.report.pareto import on_front
-from boardbench.report.runs import read_csv
 
 WORDS = ["backbone", "strategy", "precision", "pruning"]
 _MARKERS = "os^DvPX"  # backbones
-
-
-def training_curves(histories: dict[str, Path], out: Path) -> None:
-    """Draw loss and mean IoU by epoch, one column a backbone, one colour a strategy, one line a seed.
-
-    Args:
-        histories: run name ``<backbone>-<strategy>-seed<k>`` -> history.csv with columns epoch, train_loss,
-            validation_loss, validation_iou.
-        out: the SVG to write.
-
-    Raises:
-        BoardbenchError: a history or one of its columns is missing.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    columns = ("epoch", "train_loss", "validation_loss", "validation_iou")
-    runs = []
-    for name, path in histories.items():
-        frame = read_csv(path, "segmentation train", columns)[list(columns)].apply(pd.to_numeric, errors="coerce")
-        runs.append((*name.rsplit("-", 2)[:2], frame))
-    backbones = list(dict.fromkeys(run[0] for run in runs))
-    colours = colours_of(list(dict.fromkeys(run[1] for run in runs)))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(2.8 * len(backbones) + 0.6, 4.6))
-        axes = figure.subplots(2, len(backbones), sharex=True, sharey="row", squeeze=False)
-        for backbone, strategy, frame in runs:
-            top, bottom = axes[:, backbones.index(backbone)]
-            top.plot(frame["epoch"], frame["train_loss"], color=colours[strategy], lw=0.9, ls=":")
-            top.plot(frame["epoch"], frame["validation_loss"], color=colours[strategy], lw=1.4)
-            bottom.plot(frame["epoch"], frame["validation_iou"], color=colours[strategy], lw=1.4)
-        for place, backbone in enumerate(backbones):
-            axes[0, place].set_title(pretty(backbone))
-            axes[1, place].set_xlabel("epoch")
-        axes[0, 0].set_ylabel("loss")
-        axes[0, 0].set_yscale("log")
-        axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes[0, 0].yaxis.set_major_formatter("{x:g}")
-        axes[0, 0].yaxis.set_minor_locator(NullLocator())
-        axes[1, 0].set_ylabel("validation mean IoU")
-        axes[1, 0].set_ylim(0, 1)
-        lines = [(axes[0, 0].plot([], [], color=colour)[0], pretty(name)) for name, colour in colours.items()]
-        lines.append((axes[0, 0].plot([], [], color="#444444")[0], "validation"))
-        lines.append((axes[0, 0].plot([], [], color="#444444", ls=":")[0], "training"))
-        handles, labels = zip(*lines, strict=True)
-        figure.legend(handles, labels, loc="upper center", ncols=len(lines), bbox_to_anchor=(0.5, 0.01))
-        figure.tight_layout()
-        save(figure, out)
 
 
 def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
@@ -72,18 +22,14 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
         out: the SVG to write.
         label: what the data are, in the title.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     numbers = mean[["miou", "miou_low", "miou_high", "miou_published"]].apply(pd.to_numeric, errors="coerce")
     table = pd.concat([mean[["backbone", "strategy"]], numbers], axis=1)
     networks, baselines = table[table["strategy"] != "none"], table[table["strategy"] == "none"]
     backbones, strategies = list(networks["backbone"].unique()), list(networks["strategy"].unique())
     colours = colours_of(strategies)
     step = 0.8 / len(strategies)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(max(7.2, 0.33 * len(networks)), 3.5))
-        axes = figure.subplots()
+    with canvas(out, (max(7.2, 0.33 * len(networks)), 3.5), pad=None) as panels:
+        axes = panels[0, 0]
         for row in networks.itertuples():
             x = backbones.index(row.backbone) + (strategies.index(row.strategy) - (len(strategies) - 1) / 2) * step
             axes.bar(x, row.miou, width=0.86 * step, color=colours[row.strategy])
@@ -99,12 +45,7 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             # Names of baselines that nearly coincide are moved apart, the lines are not.
             levels.append(max(row.miou, levels[-1] + 0.055) if levels else row.miou)
             axes.text(
-                right,
-                levels[-1],
-                f"{pretty(row.backbone)} {row.miou:.2f}",
-                va="center",
-                fontsize=8,
-                color="#444444",
+                right, levels[-1], f"{pretty(row.backbone)} {row.miou:.2f}", va="center", fontsize=8, color="#444444"
             )
         axes.set_xlim(-0.5, right - 0.03)
         axes.set_ylim(0, 1)
@@ -120,18 +61,46 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
             dashes = axes.plot([], [], color="#555555", lw=0.9, ls=(0, (4, 3)))[0]
             marks.append((dashes, "baseline: no network"))
         handles, labels = zip(*marks, strict=True)
-        axes.legend(
-            handles,
-            labels,
-            loc="lower left",
-            bbox_to_anchor=(-0.01, 1.0),
-            ncols=min(len(marks), 5),
-            fontsize=8,
-            handlelength=1.4,
-            columnspacing=1.2,
-            borderaxespad=0.2,
-        )
-        save(figure, out)
+        place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "ncols": min(len(marks), 5), "borderaxespad": 0.2}
+        axes.legend(handles, labels, fontsize=8, handlelength=1.4, columnspacing=1.2, **place)
+
+
+def normalizations_figure(table: pd.DataFrame, out: Path, label: str, strategies: list[str]) -> None:
+    """Draw mean IoU by normalization, one panel a backbone, one mark with its 95 % interval a strategy.
+
+    Thin lines join the marks of a strategy: where they cross, the order of the means changes.
+
+    Args:
+        table: segmentation_normalizations as text.
+        out: the SVG to write.
+        label: what the data are, in the title.
+        strategies: all input strategies in table order, so that colours are those of the other figures.
+    """
+    numbers = table[["miou", "low", "high"]].apply(pd.to_numeric, errors="coerce")
+    cells = pd.concat([table[["normalization", "backbone", "strategy"]], numbers], axis=1)
+    methods, backbones = list(cells["normalization"].unique()), list(cells["backbone"].unique())
+    colours = {name: colour for name, colour in colours_of(strategies).items() if name in set(cells["strategy"])}
+    step = 0.5 / len(colours)
+    width = min(0.36 * len(methods) * len(colours), 4.2)
+    size = (max(5.2, width * len(backbones) + 0.6), 3.4)
+    with canvas(out, size, (1, len(backbones)), sharey=True) as panels:
+        for axes, backbone in zip(panels[0], backbones, strict=True):
+            for place, (strategy, colour) in enumerate(colours.items()):
+                rows = cells[(cells["backbone"] == backbone) & (cells["strategy"] == strategy)]
+                x = [methods.index(name) + (place - (len(colours) - 1) / 2) * step for name in rows["normalization"]]
+                axes.plot(x, rows["miou"], color=colour, lw=0.8, alpha=0.4)
+                axes.vlines(x, rows["low"], rows["high"], color=colour, lw=1.4)
+                axes.plot(x, rows["miou"], color=colour, marker="o", ms=5, ls="none")
+            axes.set_title(pretty(backbone))
+            axes.set_xticks(range(len(methods)), methods)
+            axes.set_xlim(-0.5, len(methods) - 0.5)
+            axes.tick_params(axis="x", length=0)
+        first = panels[0, 0]
+        first.set_ylabel("mean IoU on the test part")
+        first.figure.suptitle(label, x=0.02, y=0.95, ha="left", fontsize=9, color="#444444")
+        marks = {"marker": "o", "ms": 5, "lw": 1.4}
+        keys = [(first.plot([], [], color=hue, **marks)[0], pretty(name)) for name, hue in colours.items()]
+        below(first, keys, 4)
 
 
 def sensor_figure(curves: pd.DataFrame, out: Path) -> None:
@@ -141,17 +110,13 @@ def sensor_figure(curves: pd.DataFrame, out: Path) -> None:
         curves: text, columns camera (real, simulated_unbinned), curve (transfer, line, white), x, y.
         out: the SVG to write.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     looks = {
         "real": {"color": COLOURS[0], "marker": "o", "ms": 6, "label": "real FX10"},
         "simulated_unbinned": {"color": COLOURS[5], "marker": "D", "ms": 5, "mfc": "none", "label": "simulated"},
     }
     numbers = curves.assign(**{name: pd.to_numeric(curves[name]) for name in ("x", "y")})
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 3.2))
-        left, right = figure.subplots(1, 2)
+    with canvas(out, (8.2, 3.2), (1, 2), pad={"w_pad": 2.5}) as panels:
+        left, right = panels[0]
         for camera, look in looks.items():
             of = numbers[numbers["camera"] == camera]
             points, line, white = (of[of["curve"] == curve] for curve in ("transfer", "line", "white"))
@@ -161,8 +126,6 @@ def sensor_figure(curves: pd.DataFrame, out: Path) -> None:
         left.set(xlabel="signal, counts", ylabel="variance over time, counts²", xlim=(0, None), ylim=(0, None))
         right.set(xlabel="place along the line", ylabel="white, relative to its largest", ylim=(0, 1.05))
         left.legend(loc="upper left")
-        figure.tight_layout(w_pad=2.5)
-        save(figure, out)
 
 
 def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, strategies: list[str]) -> None:
@@ -178,8 +141,6 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
         label: what the data are, in the title.
         strategies: all input strategies in table order, so that colours are those of the other figures.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     numbers = table[["miou", "miou_sd", "p50_ms", "gmacs"]].apply(pd.to_numeric, errors="coerce")
@@ -189,17 +150,17 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
     markers = {name: _MARKERS[at % len(_MARKERS)] for at, name in enumerate(dict.fromkeys(models["backbone"]))}
     first = table.iloc[0]
     window = f"{first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
-    panels = {"p50_ms": f"measured, ms for {window}, median", "gmacs": f"counted, GMACs for {window}"}
+    costs = {"p50_ms": f"measured, ms for {window}, median", "gmacs": f"counted, GMACs for {window}"}
 
     def style(backbone: str, strategy: str, precision: str, pruning: str) -> dict[str, Any]:
         face = "white" if precision == "int8" else colours[strategy]
         edge = "black" if pruning else colours[strategy]
         return {"marker": markers[backbone], "mec": edge, "mfc": face, "ms": 6, "ls": "none"}
 
-    with rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 3.6))
+    with canvas(out, (9.2, 3.6), (1, 2), sharey=True, pad=None) as panels:
+        figure = panels[0, 0].figure
         names_below: dict[Any, str] = {}
-        for axes, (cost, title) in zip(figure.subplots(1, 2, sharey=True), panels.items(), strict=True):
+        for axes, (cost, title) in zip(panels[0], costs.items(), strict=True):
             axes.set_xscale("log")
             axes.set_xlabel(title)
             axes.margins(x=0.1, y=0.12)
@@ -212,7 +173,7 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
                 place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
                 axes.annotate(f"budget {budget_ms:g} ms", (budget_ms, 1), xycoords=("data", "axes fraction"), **place)
             names_below[axes] = _front(axes, models, cost)
-            _log_ticks(axes)
+            log_ticks(axes.xaxis)
         figure.axes[0].set_ylabel("mean IoU of the file on the test part")
         figure.axes[0].set_title(label, loc="left", fontsize=9, color="#444444", pad=16)
         keys = [(Patch(color=colour), pretty(name)) for name, colour in colours.items()]
@@ -227,7 +188,6 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
         figure.tight_layout()
         for axes, text in names_below.items():  # after the layout, which must leave no room for them
             axes.annotate(text, (0, 0), (0, -34), "axes fraction", "offset points", va="top", fontsize=8)
-        save(figure, out)
 
 
 def _joined(axes: Any, models: pd.DataFrame, cost: str, colours: dict[str, str]) -> None:
@@ -254,12 +214,3 @@ def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:
         words = (pretty(row.backbone), pretty(row.strategy), row.precision, row.pruning)
         lines.append(f"{number}  {'; '.join(filter(None, words))}")
     return "\n".join(lines)
-
-
-def _log_ticks(axes: Any) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(NullLocator())

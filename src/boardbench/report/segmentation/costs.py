@@ -6,7 +6,7 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
-from boardbench.report.runs import read_csv
+from boardbench.report.runs import AGAIN, numbers, read_csv, read_printed
 from boardbench.report.segmentation.runs import PUBLISHED_AS
 from boardbench.report.writing import decimals
 
@@ -26,13 +26,9 @@ AGREES = 0.00501  # GMACs: the last printed digit
 
 
 def _printed(published: Path) -> dict[tuple[str, str], dict[str, str]]:
-    file = published / "segmentation_complexity.csv"
-    if not file.is_file():
-        raise BoardbenchError(f"{file}: no such file. It is part of the repository: git checkout -- {file}")
-    frame = read_csv(
-        file, "segmentation tables", ("backbone", "strategy", "gmacs_published", "params_millions_published")
-    )
-    return {(row["backbone"], row["strategy"]): row for row in frame.to_dict("records")}
+    columns = ("backbone", "strategy", "gmacs_published", "params_millions_published")
+    rows = read_printed(published / "segmentation_complexity.csv", columns).to_dict("records")
+    return {(row["backbone"], row["strategy"]): row for row in rows}
 
 
 def _difference(ours: dict[str, float], published: str) -> tuple[str, str]:
@@ -77,26 +73,19 @@ def complexity_table(
     Raises:
         BoardbenchError: a row is missing or a cell is not a number; names the verb that makes it.
     """
-    frame = read_csv(path, "segmentation complexity", ("backbone", "strategy", *COUNTED))
-    ours = {(row["backbone"], row["strategy"]): row for row in frame.to_dict("records")}
+    verb = "segmentation complexity"
+    frame = read_csv(path, verb, ("backbone", "strategy", *COUNTED))
+    counts = numbers(path, frame, COUNTED, verb, empty=COUNTED).to_dict("records")
+    ours = dict(zip(zip(frame["backbone"], frame["strategy"], strict=True), counts, strict=True))
     printed = _printed(published) if (counted, classes) == (PAPER_COUNTED, PAPER_CLASSES) else {}
     rows = []
     for backbone, strategy in ((backbone, strategy) for backbone in backbones for strategy in strategies):
         key = backbone, strategy
         if key not in ours:
             raise BoardbenchError(
-                f"{path}: no row for backbone {backbone}, strategy {strategy}. "
-                "Make it again with 'boardbench segmentation complexity'."
+                f"{path}: no row for backbone {backbone}, strategy {strategy}. {AGAIN.format(verb=verb)}"
             )
-        values = {}
-        for name in COUNTED:
-            try:
-                values[name] = float(ours[key][name] or "nan")
-            except ValueError:
-                raise BoardbenchError(
-                    f"{path}: {name} of {backbone}, {strategy} is {ours[key][name]!r}, not a number. "
-                    "Delete it and make it again with 'boardbench segmentation complexity'."
-                ) from None
+        values = ours[key]
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy}
         row |= {name: decimals(values[name], digits) for name, digits in COUNTED.items()}
         paper = printed.get((backbone, PUBLISHED_AS.get(strategy, strategy)), {})

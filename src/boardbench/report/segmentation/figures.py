@@ -5,17 +5,16 @@ from pathlib import Path
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
-from boardbench.report.charts import pretty
-from boardbench.report.pictures import shrink
-from boardbench.report.runs import read_csv, read_json, run_name
-from boardbench.report.segmentation.charts import pareto_figure, scores_figure, sensor_figure, training_curves
-from boardbench.report.segmentation.normalization_chart import normalizations_figure
-from boardbench.report.segmentation.normalizations import read_normalizations
+from boardbench.report.charts import curves_figure, pretty
+from boardbench.report.pictures import Figures, shrink
+from boardbench.report.runs import read_csv, read_history, read_json, read_optional, run_name
+from boardbench.report.segmentation.charts import normalizations_figure, pareto_figure, scores_figure, sensor_figure
+from boardbench.report.segmentation.normalizations import SCORES
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import grid
 from boardbench.report.segmentation.sensor import CURVES
 
+HISTORY = ("epoch", "train_loss", "validation_loss", "validation_iou")
 BUDGET = 1_200_000  # bytes of all prediction pictures of a dataset: they stand in git
 
 
@@ -44,17 +43,6 @@ def write_figures(
     ``runs/<backbone>-<strategy>-seed<k>/predictions/*.png``; they are reduced to 256 colours or fewer so
     that a dataset's figures stay below 1.5 MB. ``segmentation_figures.json`` holds captions and alt texts.
 
-    Args:
-        dataset: word in the captions.
-        backbones: networks, in table order.
-        strategies: input strategies, in table order.
-        seeds: one run a seed.
-        runs: folder of the runs (history.csv, predictions).
-        tables: folder that 'boardbench segmentation tables' filled (segmentation_mean.csv, about.json, and maybe
-            segmentation_pareto.csv, segmentation_normalizations.csv and segmentation_sensor_transfer.csv).
-        pictures: test captures shown a strategy; 0 for none.
-        out: folder that receives the figures; segmentation figures of an earlier run in it are removed.
-
     Raises:
         BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
     """
@@ -64,67 +52,59 @@ def write_figures(
         "segmentation tables",
         ("backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"),
     )
-    trained = {run_name(*key): runs / run_name(*key) for key in grid(backbones, strategies, seeds, [])}
-    entries = [
-        {
-            "file": "segmentation_scores.svg",
-            "caption": "Mean IoU on the test part. Bars: trained networks, with 95 % intervals over the test scenes"
-            f"{' and seeds' if len(seeds) > 1 else ''}; dashed lines: baselines without a network; hollow diamonds: "
-            "published values, where the classes are the paper's.",
-            "alt": f"Bar chart of mean IoU by backbone and strategy on {dataset}; numbers: the mean table.",
-        },
-        {
-            "file": "segmentation_training.svg",
-            "caption": "By epoch: loss (dotted: training, solid: validation) and validation mean IoU.",
-            "alt": f"Line charts of loss and validation IoU by epoch on {dataset}, one column a backbone.",
-        },
+    title = f"{dataset} ({about['label']})"
+    figures = Figures(out, "segmentation")
+    path = figures.add(
+        "segmentation_scores.svg",
+        "Mean IoU on the test part. Bars: trained networks, with 95 % intervals over the test scenes"
+        f"{' and seeds' if len(seeds) > 1 else ''}; dashed lines: baselines without a network; hollow diamonds: "
+        "published values, where the classes are the paper's.",
+        f"Bar chart of mean IoU by backbone and strategy on {dataset}; numbers: the mean table.",
+    )
+    scores_figure(mean, path, title)
+    path = figures.add(
+        "segmentation_training.svg",
+        "By epoch, one line a seed: loss (dotted: training, solid: validation) and validation mean IoU.",
+        f"Line charts of loss and validation IoU by epoch on {dataset}, one column a backbone.",
+    )
+    histories = [
+        (*map(pretty, key[:2]), read_history(runs / run_name(*key) / "history.csv", "segmentation train", HISTORY))
+        for key in grid(backbones, strategies, seeds, [])
     ]
-    scores_figure(mean, out / entries[0]["file"], f"{dataset} ({about['label']})")
-    training_curves({name: folder / "history.csv" for name, folder in trained.items()}, out / entries[1]["file"])
-    if (pareto := tables / "segmentation_pareto.csv").is_file():
-        exported = read_exported(pareto, "segmentation tables")
-        if (exported["miou"] != "").any():
-            pruned = (exported["pruning"] != "").any()
-            joined = " Black-edged: pruned, joined with the model that it was." if pruned else ""
-            entries.append(
-                {
-                    "file": "segmentation_pareto.svg",
-                    "caption": "Mean IoU of the exported files against measured time and against counted GMACs. The "
-                    "models on the grey line, which none beats in both, are numbered and named." + joined,
-                    "alt": f"Two scatter charts of mean IoU on {dataset}, against milliseconds and against GMACs; "
-                    "numbers: the table below.",
-                }
-            )
-            budget = float(exported["budget_ms"][0])
-            title = f"{dataset} ({about['label']})"
-            pareto_figure(exported, out / entries[-1]["file"], budget, title, strategies)
-    if (compared := read_normalizations(tables)) is not None:
-        seen = {"scenes and seeds": "test scenes and seeds"}.get(compared[0]["covers"][0], "test scenes")
-        entries.append(
-            {
-                "file": "segmentation_normalizations.svg",
-                "caption": f"Mean IoU on the test part by normalization of the bands, with 95 % intervals over {seen}. "
-                "Thin lines join the runs of one input. The intervals of two inputs may overlap although they are told "
-                "apart: differences are paired.",
-                "alt": f"Chart of mean IoU by normalization and input on {dataset}, one panel a network; numbers: the "
-                "table below.",
-            }
+    curves_figure(histories, path, "iou", "validation mean IoU", log=(True, False))
+    pareto = tables / "segmentation_pareto.csv"
+    exported = read_exported(pareto, "segmentation tables") if pareto.is_file() else pd.DataFrame({"miou": []})
+    if (exported["miou"] != "").any():
+        joined = " Black-edged: pruned, joined with the model that it was." if (exported["pruning"] != "").any() else ""
+        path = figures.add(
+            "segmentation_pareto.svg",
+            "Mean IoU of the exported files against measured time and against counted GMACs. The models on the grey "
+            f"line, which none beats in both, are numbered and named.{joined}",
+            f"Two scatter charts of mean IoU on {dataset}, against milliseconds and against GMACs; numbers: the table "
+            "below.",
         )
-        normalizations_figure(compared[0], out / entries[-1]["file"], f"{dataset} ({about['label']})", strategies)
-    if (curves := tables / "segmentation_sensor_transfer.csv").is_file():
-        entries.append(
-            {
-                "file": "segmentation_sensor.svg",
-                "caption": "The simulated camera beside a real Specim FX10, both without binning. Left: variance of "
-                "noise against signal, each mark a twelfth of the elements, and the line fitted; both cameras resample "
-                "neighbours, by which variance differs from band to band. Right: the white reference along the line, "
-                "mean over bands.",
-                "alt": "Two line charts, real and simulated camera: variance against signal, and white along the line; "
-                "numbers: the table below.",
-            }
+        pareto_figure(exported, path, float(exported["budget_ms"][0]), title, strategies)
+    compared = read_optional(tables / "segmentation_normalizations.csv", "segmentation tables", SCORES)
+    if len(compared):
+        path = figures.add(
+            "segmentation_normalizations.svg",
+            "Mean IoU on the test part by normalization of the bands, with 95 % intervals over test "
+            f"{compared['covers'][0]}. Thin lines join the runs of one input. The intervals of two inputs may overlap "
+            "although they are told apart: differences are paired.",
+            f"Chart of mean IoU by normalization and input on {dataset}, a panel a network; numbers: the table below.",
         )
-        sensor_figure(read_csv(curves, "segmentation tables", CURVES), out / entries[-1]["file"])
-
+        normalizations_figure(compared, path, title, strategies)
+    camera = read_optional(tables / "segmentation_sensor_transfer.csv", "segmentation tables", CURVES)
+    if len(camera):
+        path = figures.add(
+            "segmentation_sensor.svg",
+            "The simulated camera beside a real Specim FX10, both without binning. Left: variance of noise against "
+            "signal, each mark a twelfth of the elements, and the line fitted; both cameras resample neighbours, by "
+            "which variance differs from band to band. Right: the white reference along the line, mean over bands.",
+            "Two line charts, real and simulated camera: variance against signal, and white along the line; numbers: "
+            "the table below.",
+        )
+        sensor_figure(camera, path)
     best = _best_backbone(mean, backbones)
     for strategy in strategies if pictures else []:
         folder = runs / run_name(best, strategy, seeds[0]) / "predictions"
@@ -134,18 +114,9 @@ def write_figures(
                 f"{folder}: no prediction pictures. Make them with 'boardbench segmentation evaluate'."
             )
         for picture in found:
-            name = f"segmentation_prediction_{best}-{strategy}_{picture.stem}.png"
-            shrink(picture, out / name, BUDGET // (pictures * len(strategies)), "segmentation evaluate")
             what = f"{pretty(best)}, {pretty(strategy)}, test capture {picture.stem}"
-            entries.append(
-                {
-                    "file": name,
-                    "caption": f"{what}.",
-                    "alt": f"{what}: pseudo-RGB, truth, prediction and errors side by side.",
-                }
-            )
-    write_json(out / "segmentation_figures.json", entries)
-    kept = {entry["file"] for entry in entries}
-    for path in out.glob("segmentation_*"):
-        if path.suffix in (".png", ".svg") and path.name not in kept:
-            path.unlink()
+            name = f"segmentation_prediction_{best}-{strategy}_{picture.stem}.png"
+            alt = f"{what}: pseudo-RGB, truth, prediction and errors side by side."
+            limit = BUDGET // (pictures * len(strategies))
+            shrink(picture, figures.add(name, f"{what}.", alt), limit, "segmentation evaluate")
+    figures.finish()

@@ -1,119 +1,125 @@
-"""What the page shows of one segmentation data set, from its published tables and figures alone."""
+"""What the page shows of one segmentation data set, from its published tables alone."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from boardbench.report.runs import check_about, read_csv
-from boardbench.report.segmentation.drift import noticed, read_drift_table
-from boardbench.report.segmentation.normalizations import hangs, read_normalizations
+from boardbench.report.columns import Row, table
+from boardbench.report.runs import check_about, read_csv, read_optional
+from boardbench.report.segmentation import columns, drift, normalizations, sensor, spread
+from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.pruning import read_pruning
-from boardbench.report.segmentation.sensor import alike, read_sensor
 from boardbench.report.segmentation.sentences import (
     against_baselines,
+    alike,
+    best_in_budget,
+    by_normalization,
     comparisons,
-    pruning,
-    summary_backbone,
-    under_budget,
-    why_pca_loses,
+    moved,
+    noticed,
 )
-from boardbench.report.segmentation.spread import moved, read_spread
+from boardbench.report.sentences import answer
 
 ABOUT = ("label", "source", "classes", "bands", "working_sizes", "parts")
+VERB = "segmentation tables"
+MEAN = ("backbone", "strategy", "seeds", "miou", "miou_sd", "miou_low", "miou_high", "mf1", "mf1_sd")
+MEAN += ("miou_published", "mf1_published")
+BY_CLASS = ("backbone", "strategy", "class", "iou", "iou_sd", "f1", "f1_sd", "f1_published", "iou_published")
+DIFFERENCES = ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers")
+DIFFERENCES += ("conclusion",)
 
 
-def _by_class(frame: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
-    """Return one row a network and strategy, with a (score, spread, published) cell a class."""
-    rows = []
-    for (backbone, strategy), group in frame.groupby(["backbone", "strategy"], sort=False):
-        cells = zip(group[metric], group[f"{metric}_sd"], group[f"{metric}_published"], strict=True)
-        rows.append({"backbone": backbone, "strategy": strategy, "cells": list(cells)})
-    return rows
+def _by_class(frame: pd.DataFrame, metric: str) -> list[Row]:
+    """Return one row a network and strategy, with score, spread and published score of each class."""
+    rows: dict[tuple[str, str], Row] = {}
+    for given in frame.to_dict("records"):
+        row = rows.setdefault((given["backbone"], given["strategy"]), {key: given[key] for key in BY_CLASS[:2]})
+        row |= {f"{given['class']}{end}": given[f"{metric}{end}"] for end in ("", "_sd", "_published")}
+    return list(rows.values())
 
 
-def segmentation_dataset(reports: Path, name: str, about: dict[str, Any]) -> dict[str, Any]:
-    """Gather what the page shows of one data set of the segmentation study; without figures it has none."""
-    folder = reports / "tables" / name
+def _network(row: Row) -> str:
+    """Return what rows that stand together share: the backbone, or being a baseline."""
+    return "" if row["strategy"] == "none" else row["backbone"]
+
+
+def _mark(row: Row) -> str:
+    return "baseline" if row["strategy"] == "none" else ""
+
+
+def _line(row: Row) -> Row:
+    """Return an exported model with what the budget says of it."""
+    state = ["best in budget"] if row["best"] else ["unbeaten"] if row["front"] else []
+    state += [] if row["within_budget"] else ["over budget"]
+    return row | {"backbone": row["backbone"].split("@")[0], "state": ", ".join(state)}
+
+
+def segmentation_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Gather what the page shows of one data set of the segmentation study.
+
+    Args:
+        folder: of its published tables.
+        about: its about.json.
+
+    Raises:
+        BoardbenchError: a table is missing or broken.
+    """
     check_about(about, folder / "about.json", ABOUT)
-    mean = read_csv(
-        folder / "segmentation_mean.csv",
-        "segmentation tables",
-        (
-            "backbone",
-            "strategy",
-            "seeds",
-            "miou",
-            "miou_sd",
-            "miou_low",
-            "miou_high",
-            "mf1",
-            "mf1_sd",
-            "miou_published",
-            "mf1_published",
-        ),
-    )
-    by_class = read_csv(
-        folder / "segmentation_class_mean.csv",
-        "segmentation tables",
-        ("backbone", "strategy", "class", "iou", "iou_sd", "f1", "f1_sd", "f1_published", "iou_published"),
-    )
-    differences = read_csv(
-        folder / "segmentation_differences.csv",
-        "segmentation tables",
-        ("backbone", "strategy", "against", "metric", "scenes", "difference", "low", "high", "covers", "conclusion"),
-    )
-    answered = comparisons(differences, summary_backbone(differences))
-    backbones = list(dict.fromkeys(differences["backbone"]))
-    times = folder / "segmentation_latency.csv"
-    figures = reports / "figures" / name / "segmentation_figures.json"
-    pictures = []
-    if figures.is_file():
-        pictures = [entry | {"src": f"figures/{name}/{entry['file']}"} for entry in json.loads(figures.read_text())]
-    charts = {entry["file"]: entry for entry in pictures if not entry["file"].startswith("segmentation_prediction_")}
+
+    def read(name: str, keys: tuple[str, ...] = ("dataset",)) -> pd.DataFrame:
+        return read_csv(folder / f"segmentation_{name}.csv", VERB, keys)
+
+    def maybe(name: str, keys: tuple[str, ...] = ("dataset",)) -> pd.DataFrame:
+        return read_optional(folder / f"segmentation_{name}.csv", VERB, keys)
+
+    def drawn(frame: pd.DataFrame | list[Row], shown: tuple, **how: Any) -> Any:
+        rows = frame if isinstance(frame, list) else frame.to_dict("records")
+        grouped = {"by": _network, "mark": _mark} if shown[:2] == columns.WHO else {}
+        return table(rows, shown, **grouped | how)
+
+    mean, by_class, compared = read("mean", MEAN), read("class_mean", BY_CLASS), read("differences", DIFFERENCES)
+    backbones = list(dict.fromkeys(compared["backbone"]))
+    # The mean over the networks speaks first, where there are several.
+    summary = "all" if "all" in backbones or not backbones else backbones[0]
+    answered = comparisons(compared, summary)
+    each = [row for name in backbones if name != summary for row in comparisons(compared, name)]
+    counted = read("complexity")
     exported = folder / "segmentation_pareto.csv"
-    line = read_exported(exported, "segmentation tables") if exported.is_file() else None
-    pruned = read_pruning(folder)
-    spread = read_spread(folder / "segmentation_spread.csv")
-    compared = read_normalizations(folder)
-    drift = read_drift_table(folder / "segmentation_drift.csv")
-    camera = read_sensor(folder / "segmentation_sensor.csv")
-    records = {
-        key: read_csv(folder / f"segmentation_{key}.csv", "segmentation tables", ("dataset",)).to_dict("records")
-        for key in ("complexity", "reduction", "captures")
-    }
+    line = read_exported(exported, VERB) if exported.is_file() else pd.DataFrame(columns=EXPORTED)
+    moves, drifts = maybe("spread", spread.COLUMNS), maybe("drift", drift.COLUMNS)
+    camera = maybe("sensor", sensor.COLUMNS).drop(columns="dataset", errors="ignore")
+    scores = maybe("normalizations", normalizations.SCORES)
+    order = read("normalization_order", normalizations.ORDER) if len(scores) else scores
+    by_score = columns.by_class(about["classes"])
     return {
-        "name": name,
-        "about": about,
         "verdict": against_baselines(mean),
-        "mean": mean.to_dict("records"),
-        "has_published": bool((mean["miou_published"] != "").any()),
-        "many_seeds": bool((mean["seeds"] != "1").any()),
-        "iou": _by_class(by_class, "iou"),
-        "f1": _by_class(by_class, "f1"),
-        "comparisons": answered,
-        "comparisons_by_backbone": {name: comparisons(differences, name) for name in backbones},
-        "why_pca_loses": why_pca_loses(answered),
-        "latency": read_csv(times, "segmentation tables", ("dataset",)).to_dict("records") if times.is_file() else [],
-        "line": [] if line is None else line.to_dict("records"),
-        "under_budget": [] if line is None else under_budget(line),
-        "line_chart": charts.pop("segmentation_pareto.svg", None),
-        "spread": [] if spread is None else spread.to_dict("records"),
-        "spread_said": "" if spread is None else moved(spread),
-        "normalizations": [] if compared is None else compared[0].to_dict("records"),
-        "normalization_order": [] if compared is None else compared[1].to_dict("records"),
-        "normalizations_said": [] if compared is None else hangs(*compared),
-        "normalizations_chart": charts.pop("segmentation_normalizations.svg", None),
-        "drift": [] if drift is None else drift.to_dict("records"),
-        "drift_said": "" if drift is None else noticed(drift),
-        "pruning": pruned,
-        "pruning_said": pruning(pruned),
-        "camera": [] if camera is None else camera.drop(columns="dataset", errors="ignore").to_dict("records"),
-        "camera_said": "" if camera is None else alike(camera),
-        "camera_chart": charts.pop("segmentation_sensor.svg", None),
-        "charts": list(charts.values()),
-        "predictions": [entry for entry in pictures if entry["file"].startswith("segmentation_prediction_")],
-        **records,
+        "answers": [answer(f"Mean IoU, {row['question']}", row) for row in answered[:3]],
+        "mean": drawn(mean, columns.MEAN),
+        "spread": drawn(moves, columns.SPREAD),
+        "spread_said": moved(moves) if len(moves) else "",
+        "comparisons": drawn(answered, columns.COMPARED),
+        "by_backbone": drawn(each, columns.BY_BACKBONE, by=_network),
+        "normalizations": drawn(scores, columns.NORMALIZATIONS, by=lambda row: (row["normalization"], row["backbone"])),
+        "normalization_order": drawn(order, columns.ORDER),
+        "normalizations_said": by_normalization(order) if len(order) else [],
+        "iou": drawn(_by_class(by_class, "iou"), by_score),
+        "f1": drawn(_by_class(by_class, "f1"), by_score),
+        "complexity": drawn(counted, columns.COMPLEXITY),
+        "hidden": drawn(counted, columns.HIDDEN),
+        "latency": drawn(maybe("latency"), columns.LATENCY),
+        "reduction": drawn(read("reduction"), columns.REDUCTION),
+        "line": drawn(
+            [_line(row) for row in line.to_dict("records")],
+            columns.LINE,
+            mark=lambda row: "best" if row["best"] else "" if row["within_budget"] else "over",
+        ),
+        "line_said": best_in_budget(line) if len(line) else "",
+        "drift": drawn(drifts, columns.DRIFT),
+        "drift_said": noticed(drifts) if len(drifts) else "",
+        "pruning": drawn(read_pruning(folder), columns.PRUNING),
+        "camera": drawn(camera, columns.CAMERA),
+        "camera_said": alike(camera) if len(camera) else "",
+        "captures": drawn(read("captures"), columns.CAPTURES),
     }

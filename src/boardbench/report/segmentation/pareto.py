@@ -7,7 +7,8 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.report.pareto import on_front
-from boardbench.report.runs import read_csv
+from boardbench.report.runs import AGAIN, numbers, read_csv
+from boardbench.report.writing import decimals
 
 MODEL = ["backbone", "strategy", "width", "precision", "pruning"]
 SAME = ["lines", "samples", "threads", "hardware"]
@@ -22,33 +23,11 @@ MEANS = {
     "p50_ms": 1,
     "encoder_p50_ms": 1,
 }
-COLUMNS = [
-    "dataset",
-    *MODEL,
-    "seeds",
-    "miou",
-    "miou_sd",
-    "mf1",
-    "mf1_sd",
-    "same_class",
-    "bands_read",
-    "bytes",
-    "gmacs",
-    "p50_ms",
-    "p99_ms",
-    "encoder_p50_ms",
-    "lines_per_s",
-    "front",
-    "within_budget",
-    "best",
-    "budget_ms",
-    "lines",
-    "samples",
-    "threads",
-    "n",
-    "hardware",
-]
+COLUMNS = ["dataset", *MODEL, "seeds", "miou", "miou_sd", "mf1", "mf1_sd", "same_class", "bands_read", "bytes", "gmacs"]
+COLUMNS += ["p50_ms", "p99_ms", "encoder_p50_ms", "lines_per_s", "front", "within_budget", "best", "budget_ms"]
+COLUMNS += ["lines", "samples", "threads", "n", "hardware"]
 YES = "yes"
+VERB = "segmentation pareto"
 
 
 def read_exported(path: Path, verb: str, columns: tuple[str, ...] = tuple(COLUMNS)) -> pd.DataFrame:
@@ -85,28 +64,21 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
             one machine, size or number of threads.
     """
     numeric = [*MEANS, "p99_ms", "n"]
-    frame = read_exported(path, "segmentation pareto", (*MODEL, "seed", *SAME, *numeric))
-    numbers = frame[numeric].apply(pd.to_numeric, errors="coerce")
-    wrong = numbers.isna() & ((frame[numeric] != "") | ~np.isin(numeric, ["miou", "mf1"]))
-    again = "Delete it and make it again with 'boardbench segmentation pareto'."
-    if wrong.any(axis=None):
-        row, name = next((row, name) for name in numeric for row in frame.index[wrong[name]])
-        who = ", ".join(filter(None, frame.loc[row, MODEL]))
-        raise BoardbenchError(f"{path}: {name} of {who} is {frame.loc[row, name]!r}, not a number. {again}")
+    frame = read_exported(path, VERB, (*MODEL, "seed", *SAME, *numeric))
+    known = numbers(path, frame, numeric, VERB, empty=("miou", "mf1"))
     if not len(frame) or frame.duplicated([*MODEL, "seed"]).any() or len(frame[SAME].drop_duplicates()) > 1:
-        raise BoardbenchError(
-            f"{path}: no rows, a run twice, or more than one of {', '.join(SAME)}: they cannot be compared. {again}"
-        )
+        what = f"{path}: no rows, a run twice, or more than one of {', '.join(SAME)}: they cannot be compared."
+        raise BoardbenchError(f"{what} {AGAIN.format(verb=VERB)}")
     rows = []
-    for model, group in numbers.groupby([frame[name] for name in MODEL], sort=False):
+    for model, group in known.groupby([frame[name] for name in MODEL], sort=False):
         row = {"dataset": dataset, **dict(zip(MODEL, model, strict=True)), "seeds": str(len(group))}
         for name, digits in MEANS.items():
-            row[name] = _cell(group[name].mean(), digits)
+            row[name] = decimals(group[name].mean(), digits)
             if name in ("miou", "mf1"):
-                row[f"{name}_sd"] = _cell(group[name].std(ddof=1), digits)
-        row["p99_ms"] = _cell(group["p99_ms"].max(), 1)
+                row[f"{name}_sd"] = decimals(group[name].std(ddof=1), digits)
+        row["p99_ms"] = decimals(group["p99_ms"].max(), 1)
         row["lines_per_s"] = f"{float(frame.loc[0, 'lines']) / float(row['p50_ms']) * 1e3:.0f}"
-        row |= {"n": _cell(group["n"].sum(), 0), "budget_ms": f"{budget_ms:g}"}
+        row |= {"n": decimals(group["n"].sum(), 0), "budget_ms": f"{budget_ms:g}"}
         rows.append(row | {name: frame.loc[0, name] for name in SAME})
     table = pd.DataFrame(rows)
     time, score = (pd.to_numeric(table[name], errors="coerce").to_numpy() for name in ("p50_ms", "miou"))
@@ -116,7 +88,3 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
     for name, flags in {"front": on_front(time, score), "within_budget": within, "best": chosen}.items():
         table[name] = np.where(flags, YES, "")
     return table[COLUMNS]
-
-
-def _cell(value: float, digits: int) -> str:
-    return "" if np.isnan(value) else f"{value:.{digits}f}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv, read_json, run_name
+from boardbench.report.runs import AGAIN, check_fields, read_content, read_csv, run_name
 from boardbench.report.segmentation.differences import change
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import read_scores
@@ -19,22 +19,17 @@ COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low",
 CELL = ("backbone", "strategy", "pruning")
 TIMES = ("dataset", *CELL, "seeds", "p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"
-_SUMMARY = ("name", "method", "ratio", "parameters", "parameters_before", "macs", "macs_before")
+_SUMMARY = [f"pruning.{key}" for key in ("name", "method", "ratio", "parameters", "parameters_before", "macs")]
+_SUMMARY += ["pruning.macs_before"]
 
 
-def _summary(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
-    content = read_json(path, VERB)
-    again = f"Delete its folder and make it again with 'boardbench {VERB}' or by running snakemake."
-    summary = content.get("pruning")
-    missing = [key for key in _SUMMARY if not isinstance(summary, dict) or summary.get(key) in (None, "")]
-    if missing:
-        raise BoardbenchError(f"{path}: field pruning.{missing[0]} is missing. {again}")
-    found = {key: content.get(key) for key in expected if key != "pruning"} | {"pruning": summary["name"]}
-    for key, value in expected.items():
-        if found[key] != value:
-            raise BoardbenchError(
-                f"{path}: {key} is {found[key]!r}, expected {value!r}: the run is of another grid. {again}"
-            )
+def _summary(path: Path, pruning: str, expected: dict[str, Any]) -> dict[str, Any]:
+    summary = read_content(path, expected, VERB).get("pruning")
+    summary = summary if isinstance(summary, dict) else {}
+    check_fields(path, {f"pruning.{key}": value for key, value in summary.items()}, _SUMMARY, VERB)
+    if summary["name"] != pruning:
+        what = f"{path}: pruning.name is {summary['name']!r}, expected {pruning!r}: the run is of another grid."
+        raise BoardbenchError(f"{what} {AGAIN.format(verb=VERB)}")
     return summary
 
 
@@ -125,9 +120,7 @@ def pruning_table(
         summaries = []
         for number in seeds:
             path = folder / pruning / run_name(backbone, strategy, number) / "training.json"
-            summaries.append(
-                _summary(path, {"backbone": backbone, "strategy": strategy, "seed": number, "pruning": pruning})
-            )
+            summaries.append(_summary(path, pruning, {"backbone": backbone, "strategy": strategy, "seed": number}))
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(seeds))}
         row |= {"pruning": pruning, "method": summaries[0]["method"]}
         row["ratio"] = f"{mean(float(summary['ratio']) for summary in summaries):.4g}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import MADE_BY, read_json, run_name
+from boardbench.report.runs import AGAIN, read_content, run_name
 from boardbench.report.writing import decimals
 
 SCORES = ("f1", "iou", "precision", "recall")
@@ -38,28 +38,17 @@ def read_scores(
     """
     path = runs / run_name(backbone, strategy, seed) / "metrics.json"
     verb = "segmentation baseline" if strategy == "none" else "segmentation evaluate"
-    content = read_json(path, verb)
     wanted = {"backbone": backbone, "strategy": strategy, "classes": classes}
-    for key, expected in (wanted | ({"normalization": normalization} if normalization else {})).items():
-        if content.get(key) != expected:
-            raise BoardbenchError(
-                f"{path}: {key} is {content.get(key)!r}, expected {expected!r}: the run is of another grid. "
-                f"Delete its folder, then: {MADE_BY.format(verb=verb)}"
-            )
+    content = read_content(path, wanted | ({"normalization": normalization} if normalization else {}), verb)
     try:
         given = content["scores"]
         scores: dict[str, Any] = {key: np.array(given[key], dtype=float) for key in SCORES}
         scores |= {key: float("nan") if given[key] is None else float(given[key]) for key in ("miou", "mf1")}
+        for key in SCORES:
+            if scores[key].shape != (len(classes),):
+                raise ValueError(f"scores.{key} has {scores[key].size} values for {len(classes)} classes")
     except (KeyError, TypeError, ValueError) as error:
-        raise BoardbenchError(
-            f"{path}: scores cannot be read ({error!r}). Delete it, then: {MADE_BY.format(verb=verb)}"
-        ) from None
-    for key in SCORES:
-        if scores[key].shape != (len(classes),):
-            raise BoardbenchError(
-                f"{path}: scores.{key} has {scores[key].size} values for {len(classes)} classes. "
-                f"Delete it, then: {MADE_BY.format(verb=verb)}"
-            )
+        raise BoardbenchError(f"{path}: scores cannot be read ({error!r}). {AGAIN.format(verb=verb)}") from None
     return scores | {"epochs": content.get("epochs")}
 
 

@@ -1,4 +1,4 @@
-"""Is the simulated camera like a real one? The tables that answer, and the sentence that they say."""
+"""Is the simulated camera like a real one? The tables that answer."""
 
 from pathlib import Path
 
@@ -25,26 +25,3 @@ def sensor_tables(dataset: str, path: Path) -> dict[str, pd.DataFrame]:
     for frame in made.values():
         frame.insert(0, "dataset", dataset)
     return made
-
-
-def read_sensor(path: Path) -> pd.DataFrame | None:
-    """Read the published table; None where there is none."""
-    return read_csv(path, "segmentation tables", COLUMNS) if path.is_file() else None
-
-
-def alike(table: pd.DataFrame) -> str:
-    """Return the sentence of the page: what agrees with the real camera, what does not, what the file cannot tell."""
-    judged = table[table["judged"] == "yes"]
-    apart = judged[judged["agrees"] != "yes"]
-    ratios = pd.to_numeric(judged["ratio"], errors="coerce").dropna()
-    far = (ratios - 1).abs().idxmax()
-    change = f"{100 * (ratios[far] - 1):+.1f}".replace("-", "\N{MINUS SIGN}")
-    furthest = f"{judged['name'][far]} ({change} %)"
-    if apart.empty:
-        said = f"All {len(judged)} quantities that a real camera's references can tell agree within {100 * WITHIN:g} %"
-    else:
-        names = ", ".join(apart["name"])
-        said = f"Of {len(judged)} quantities that a real camera's references can tell, {len(apart)} "
-        said += f"{'differs' if len(apart) == 1 else 'differ'} by more than {100 * WITHIN:g} % ({names})"
-    untold = ", ".join(table.loc[table["judged"] != "yes", "name"])
-    return f"{said}; furthest apart: {furthest}. They cannot tell: {untold}."

@@ -1,4 +1,4 @@
-"""What the page says about scores and times: each sentence is decided by a table, none is written by hand."""
+"""What the page says of the segmentation study: each sentence is decided by a table, none is written by hand."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ import pandas as pd
 
 from boardbench.report.charts import pretty
 from boardbench.report.segmentation.pareto import YES
-from boardbench.report.sentences import seeds_of, signed
-from boardbench.report.uncertainty import HIGHER, LOWER, NOTHING, is_untested
+from boardbench.report.segmentation.sensor import WITHIN
+from boardbench.report.segmentation.spread import POOLED
+from boardbench.report.sentences import tally
+from boardbench.report.uncertainty import HIGHER, LOWER, untested, verdict
 
-# (strategy, against, what the comparison asks), in the order of the page.
+# (strategy, against, what the comparison asks), in the order of the page; the first three are the study's question.
 COMPARISONS = (
     ("scrb", "full", "SCRB against all bands"),
     ("scrb", "pca3", "SCRB against PCA-3"),
@@ -21,53 +23,28 @@ COMPARISONS = (
     ("bands3", "bands3_even", "three bands: chosen against evenly spaced"),
 )
 _TURNED = {HIGHER: LOWER, LOWER: HIGHER}
-_WHY_PCA_LOSES = {
-    ("pca3", "pca3_cube"): {
-        HIGHER: "Fitted cube by cube, PCA-3 scores lower than fitted once on the training part",
-        LOWER: "Fitted cube by cube, PCA-3 scores higher than fitted once on the training part",
-        NOTHING: "No difference is shown between PCA-3 fitted cube by cube and fitted once",
-    },
-    ("linear3", "pca3"): {
-        HIGHER: "A learned linear projection beats PCA-3: what PCA lacks is the task, not non-linearity",
-        LOWER: "A learned linear projection scores below PCA-3, so being linear is not what limits PCA-3",
-        NOTHING: "No difference is shown between a learned linear projection and PCA-3",
-    },
-    ("scrb", "linear3"): {
-        HIGHER: "SCRB's hidden layer and non-linearity gain over a learned linear projection",
-        LOWER: "SCRB's hidden layer and non-linearity cost against a learned linear projection",
-        NOTHING: "No difference is shown between SCRB and a learned linear projection, so nothing here "
-        "says that being linear is the fault",
-    },
-}
 
 
 def against_baselines(mean: pd.DataFrame) -> str:
-    """Return the sentence that names each trained network whose mean IoU is not above that of every baseline.
+    """Say of how many networks the interval lies above, below or around the highest baseline.
 
     Args:
-        mean: the mean table as text (columns backbone, strategy, miou); baselines have strategy ``none``.
-            An empty score beats nothing.
+        mean: the mean table as text; baselines have strategy ``none``.
     """
-    scores = pd.to_numeric(mean["miou"], errors="coerce")
-    baseline = mean["strategy"] == "none"
-    if not baseline.any():
-        return "No baseline was run on this data, so nothing says what these scores are worth."
-    if scores[baseline].isna().any():
-        return "A baseline has no score on this data, so nothing says what these scores are worth."
-    best = scores[baseline].max()
-    name = pretty(str(mean["backbone"][scores[baseline].idxmax()]))
-    measure = f"the highest baseline ({name}, mean IoU {best:.3f})"
-    losers = [
-        f"{pretty(row.backbone)} with {pretty(row.strategy)} ({'no score' if pd.isna(score) else f'{score:.3f}'})"
-        for row, score in zip(mean[~baseline].itertuples(), scores[~baseline], strict=True)
-        if not score > best
-    ]
-    count = int((~baseline).sum())
-    if not losers:
-        return f"Every trained network ({count}) scores above {measure} on this data."
-    if len(losers) == count:
-        return f"None of the {count} trained networks scores above {measure} on this data."
-    return f"{len(losers)} of {count} trained networks do not score above {measure} on this data: {'; '.join(losers)}."
+    baselines, networks = mean[mean["strategy"] == "none"], mean[mean["strategy"] != "none"]
+    scores = pd.to_numeric(baselines["miou"], errors="coerce")
+    if scores.empty or scores.isna().any():
+        return "No baseline has a score on this data, so nothing says what these scores are worth."
+    best, found = float(scores.max()), []
+    for row in networks.to_dict("records"):
+        ends = [f"{float(row[end]) - best:.4f}" if row[end] else "" for end in ("miou_low", "miou_high")]
+        found.append((_network(row), verdict(*ends, int(row["seeds"]))))
+    highest = pretty(str(baselines["backbone"][scores.idxmax()]))
+    return tally(f"Mean IoU against the highest baseline ({highest}, {best:.3f})", found)
+
+
+def _network(row: dict[str, str]) -> str:
+    return f"{pretty(row['backbone'])} with {pretty(row['strategy'])}"
 
 
 def _turned(row: dict[str, Any]) -> dict[str, Any]:
@@ -96,95 +73,78 @@ def comparisons(differences: pd.DataFrame, backbone: str, metric: str = "miou") 
     return [found[pair[:2]] | {"question": pair[2]} for pair in COMPARISONS if pair[:2] in found]
 
 
-def summary_backbone(differences: pd.DataFrame) -> str:
-    """Return ``all`` where the table averages over backbones, else its only backbone."""
-    names = list(dict.fromkeys(differences["backbone"]))
-    return "all" if "all" in names or not names else names[0]
-
-
-def why_pca_loses(rows: list[dict[str, Any]]) -> list[str]:
-    """Answer, from :func:`comparisons`, whether PCA-3 loses by its linearity or by being fitted cube by cube.
-
-    Returns:
-        Sentences, none where the strategies that answer were not run.
-    """
-    found = {(row["strategy"], row["against"]): row for row in rows}
-    if any(pair not in found for pair in _WHY_PCA_LOSES):
-        return []
-    if is_untested(found["scrb", "linear3"]["conclusion"]):
-        return ["Fewer than three seeds: why PCA-3 loses is not tested."]
-    sentences = []
-    for pair, words in _WHY_PCA_LOSES.items():
-        row = found[pair]
-        difference, low, high = (signed(row[key]) for key in ("difference", "low", "high"))
-        sentences.append(f"{words[row['conclusion']]} ({difference} mean IoU, 95 % interval {low} to {high}).")
-    return sentences
-
-
-def model_name(row: dict[str, Any]) -> str:
-    """Return a reader's name of an exported model (backbone, strategy, precision, pruning)."""
-    pruned = f", pruned ({row['pruning']})" if row["pruning"] else ""
-    return f"{pretty(row['backbone'])} with {pretty(row['strategy'])} in {row['precision']}{pruned}"
-
-
-def under_budget(table: pd.DataFrame) -> list[str]:
-    """Say which exported model scores highest within the time budget, and how sure that is.
-
-    No difference between models is claimed: with one seed the ranking is called uncertain, with several the models
-    that are nearer than one standard deviation are named.
+def best_in_budget(table: pd.DataFrame) -> str:
+    """Name the exported model that scores highest within the time budget.
 
     Args:
         table: the Pareto table as text, of one row at least.
     """
     rows = table.to_dict("records")
     first = rows[0]
-    what = f"{first['budget_ms']} ms for {first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
+    size = f"{first['lines']} lines \N{MULTIPLICATION SIGN} {first['samples']} samples"
+    what = f"Within {first['budget_ms']} ms for {size}"
     best = next((row for row in rows if row["best"] == YES), None)
     if best is None:
         fastest = min(rows, key=lambda row: float(row["p50_ms"]))
-        if fastest["within_budget"] == YES:
-            return [f"No model that takes at most {what} has a score, so none is named."]
-        return [f"No model takes at most {what}; the fastest is {model_name(fastest)} ({fastest['p50_ms']} ms)."]
-    said = [
-        f"Within {what} the best model is {model_name(best)} (mean IoU {float(best['miou']):.3f}, {best['p50_ms']} ms, "
-        f"{best['lines_per_s']} lines/s)."
-    ]
-    if best["seeds"] == "1":
-        said.append("That is one training run a model: the ranking is uncertain, and another seed may turn it round.")
-    else:
-        said.append(f"Its score is the mean of {best['seeds']} seeds, standard deviation {_spread(best):.3f}.")
-        near = [
-            model_name(row)
-            for row in rows
-            if row is not best
-            and row["within_budget"] == YES
-            and row["miou"]
-            and float(best["miou"]) - float(row["miou"]) <= max(_spread(best), _spread(row))
-        ]
-        if near:
-            said.append(f"Nearer to it than one standard deviation, so not told apart: {'; '.join(near)}.")
-    if float(best["p99_ms"]) > float(best["budget_ms"]):
-        said.append(f"Its slowest passes took {best['p99_ms']} ms, more than the budget: a line needs a buffer.")
-    return said
+        return f"{what}: no model with a score; the fastest is {_model(fastest)} ({fastest['p50_ms']} ms)."
+    spread = f" ± {float(best['miou_sd']):.3f}" if best["miou_sd"] else ""
+    few = untested(int(best["seeds"]))
+    return (
+        f"{what}: {_model(best)}, mean IoU {float(best['miou']):.3f}{spread}, {best['p50_ms']} ms (99th percentile "
+        f"{best['p99_ms']}), {best['lines_per_s']} lines/s; {few or best['seeds'] + ' seeds'}."
+    )
 
 
-def _spread(row: dict[str, Any]) -> float:
-    return float(row["miou_sd"] or 0)
+def _model(row: dict[str, str]) -> str:
+    return f"{_network(row)} in {row['precision']}" + (f", pruned ({row['pruning']})" if row["pruning"] else "")
 
 
-def pruning(rows: list[dict[str, str]]) -> list[str]:
-    """Say what pruning does to each run: operations, measured time and score, with its interval."""
-    said = []
-    for row in rows:
-        what = f"{pretty(row['backbone'])} with {pretty(row['strategy'])}, {row['pruning']}"
-        cost = f"GMACs from {row['gmacs_before']} to {row['gmacs']}"
-        if row["gmacs"] == row["gmacs_before"]:
-            share = 100 * float(row["ratio"])
-            cost = f"{share:.3g} % of the weights are zero, which leaves GMACs ({row['gmacs']}) as they were"
-        time = f"measured {row['times_faster']} times as fast ({row['p50_ms_before']} to {row['p50_ms']} ms)"
-        time = time if row["times_faster"] else "its time was not measured"
-        score = f"mean IoU {signed(row['difference'])}, {row['conclusion']} ("
-        score += f"95 % interval {signed(row['low'])} to {signed(row['high'])}, " if row["low"] else "no interval, "
-        score += f"{seeds_of(row)}, {row['scenes']} test scenes{'; ' + row['note'] if row['note'] else ''})"
-        said.append(f"{what}: {cost}; {time}; {score}.")
-    return said
+def moved(table: pd.DataFrame) -> str:
+    """Say how far another seed moves a score."""
+    pooled = table[table["backbone"] == POOLED].iloc[0]
+    if not pooled["miou_sd"]:
+        return "One seed: nothing here says how far training again would move a score."
+    return (
+        f"Another seed moves mean IoU by a standard deviation of {float(pooled['miou_sd']):.3f}, pooled over "
+        f"{(table['miou_sd'] != '').sum() - 1} trained networks ({pooled['degrees_of_freedom']} degrees of freedom)."
+    )
+
+
+def by_normalization(order: pd.DataFrame) -> list[str]:
+    """Say of each pair of inputs what is concluded under each normalization, then what each does to the inputs."""
+    within = order[order["normalization"] == order["against_normalization"]]
+    across = order[order["normalization"] != order["against_normalization"]]
+    turned, said = 0, []
+    for (strategy, against), group in within.groupby(["strategy", "against"], sort=False):
+        turned += {HIGHER, LOWER} <= set(group["conclusion"])
+        question = f"{pretty(strategy)} against {pretty(against)}"
+        said.append(tally(question, zip(group["normalization"], group["conclusion"], strict=True)))
+    for (name, against), group in across.groupby(["normalization", "against_normalization"], sort=False):
+        question = f"Normalization {name} against {against}"
+        said.append(tally(question, zip(map(pretty, group["strategy"]), group["conclusion"], strict=True)))
+    pairs = len(within[["strategy", "against"]].drop_duplicates())
+    return [f"Pairs of inputs that change places from one normalization to another: {turned} of {pairs}.", *said]
+
+
+def noticed(table: pd.DataFrame) -> str:
+    """Say how many captures raise a false alarm, and which drifts are not noticed on every capture."""
+    clean = table[table["drift"] == "none"].iloc[0]
+    drifts = table[table["drift"] != "none"]
+    share = drifts["not_trusted"].astype(int) / drifts["captures"].astype(int)
+    words = share.map(lambda part: "on every capture" if part == 1 else "on none" if part == 0 else "on some only")
+    return f"Of {clean['captures']} test captures as they are, {clean['not_trusted']} are not trusted. " + tally(
+        "Drifts noticed", zip(drifts["drift"], words, strict=True)
+    )
+
+
+def alike(table: pd.DataFrame) -> str:
+    """Say what of the simulated camera agrees with the real one, what does not, and what cannot be told."""
+    judged = table[table["judged"] == "yes"]
+    words = judged["agrees"].map({"yes": "yes"}).fillna("no")
+    ratios = pd.to_numeric(judged["ratio"], errors="coerce").dropna()
+    far = (ratios - 1).abs().idxmax()
+    return (
+        tally(f"Agrees within {100 * WITHIN:g} %", zip(judged["name"], words, strict=True))
+        + f" Furthest apart: {judged['name'][far]}, ratio {ratios[far]:.3f}. "
+        + f"Not to be told: {', '.join(table.loc[table['judged'] != 'yes', 'name'])}."
+    )

@@ -1,13 +1,10 @@
 """How far training again with another seed moves a score, and which classes are learnt in every seed."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from boardbench.report.charts import pretty
-from boardbench.report.runs import read_csv
 from boardbench.report.segmentation.runs import mean_and_sd
 from boardbench.report.writing import decimals, text_table
 
@@ -60,32 +57,3 @@ def spread_table(dataset: str, scores: dict[tuple[str, str, int], dict[str, Any]
     pooled = np.sqrt(np.average(variances, weights=freedom)) if variances else np.nan
     last = {"dataset": dataset, "backbone": POOLED, "miou_sd": decimals(pooled, 4)}
     return text_table([*rows, last | {"degrees_of_freedom": str(sum(freedom))}], COLUMNS)
-
-
-def read_spread(path: Path) -> pd.DataFrame | None:
-    """Read the published table; None where there is none."""
-    return read_csv(path, "segmentation tables", COLUMNS) if path.is_file() else None
-
-
-def moved(table: pd.DataFrame) -> str:
-    """Say how far another seed moves a score, and which classes are not learnt in every seed."""
-    cells, pooled = table[table["backbone"] != POOLED], table[table["backbone"] == POOLED].iloc[0]
-    spread = cells[cells["miou_sd"] != ""].to_dict("records")
-    said = "One seed: nothing here says how far training again would move a score."
-    if spread:
-        least, most = (pick(spread, key=lambda row: float(row["miou_sd"])) for pick in (min, max))
-        said = f"Another seed moves mean IoU by a standard deviation of {float(pooled['miou_sd']):.3f}, pooled over "
-        said += f"{len(spread)} trained networks ({pooled['degrees_of_freedom']} degrees of freedom); least, "
-        said += f"{_name(least)}, {float(least['miou_sd']):.3f}, and most, {_name(most)}, {float(most['miou_sd']):.3f}."
-    if (cells["unlearnt"] == NO_BASELINE).any():
-        return f"{said} No baseline was run, so nothing says which classes are learnt."
-    short = cells[cells["unlearnt"] != ""]
-    if short.empty:
-        return f"{said} Every class is above the best baseline in every seed of every network."
-    names = dict.fromkeys(name for cell in short["unlearnt"] for name in cell.split("; "))
-    said += f" In {len(short)} of {len(cells)} trained networks a class is not above the best baseline in every seed"
-    return f"{said}: {', '.join(names)}."
-
-
-def _name(row: dict[str, str]) -> str:
-    return f"{pretty(row['backbone'])} with {pretty(row['strategy'])}"

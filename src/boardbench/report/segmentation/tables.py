@@ -8,7 +8,7 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.runs import given_settings, read_csv, read_json, runs_table
+from boardbench.report.runs import AGAIN, given_settings, read_json, read_printed, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
@@ -36,10 +36,8 @@ def _published_scores(published: Path, classes: list[str]) -> dict[tuple[str, st
     """Return (backbone, strategy, metric) -> column -> text; empty for other classes than the paper's."""
     if classes != PAPER_CLASSES:
         return {}
-    path = published / "segmentation_scores.csv"
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. It is part of the repository: git checkout -- {path}")
-    frame = read_csv(path, "segmentation tables", ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean"))
+    columns = ("backbone", "strategy", "metric", *PAPER_CLASSES, "mean")
+    frame = read_printed(published / "segmentation_scores.csv", columns)
     printed = {(row["backbone"], row["strategy"], row["metric"]): row for row in frame.to_dict("records")}
     for ours, theirs in PUBLISHED_AS.items():
         printed |= {(b, ours, metric): row for (b, s, metric), row in list(printed.items()) if s == theirs}
@@ -132,10 +130,8 @@ def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], refle
         for key in COUNTS:
             # Saturation is unknown (null) where the capture came as reflectance.
             if not isinstance(reports[name].get(key, ""), int | None):
-                raise BoardbenchError(
-                    f"{reflectance / name}.json: field {key} is missing or not a whole number. "
-                    "Delete it and make it again with 'boardbench reflectance'."
-                )
+                what = f"{reflectance / name}.json: field {key} is missing or not a whole number."
+                raise BoardbenchError(f"{what} {AGAIN.format(verb='reflectance')}")
         row |= {key: reports[name]["original"][key] for key in ("lines", "samples")}
         row["bands"] = reports[name]["working"]["bands"]
         row |= {key: reports[name][key] for key in COUNTS}
@@ -197,42 +193,11 @@ def write_tables(
     """Put the runs of one dataset beside the published numbers, as CSV, Markdown and JSON.
 
     Reads only the runs that the arguments name: ``runs/<backbone>-<strategy>-seed<k>/metrics.json`` and,
-    for a baseline, ``runs/<baseline>-none-seed0/metrics.json``. Scores have 4 decimals, GMACs 4, millions of
-    parameters 3, variance (percent) 2. Published numbers stand as printed, and only where they are
-    comparable: scores where the classes are the paper's, cost where the counted input is the paper's
+    for a baseline, ``runs/<baseline>-none-seed0/metrics.json``; pruned ones below ``pruned_runs/<pruning>/``, those of
+    other normalizations below ``normalized_runs/<method>/``. A file that is None has no table. Scores have 4 decimals,
+    GMACs 4, millions of parameters 3, variance (percent) 2. Published numbers stand as printed, and only where they are
+    comparable: scores where the classes are the paper's, cost where the counted input (``counted``) is the paper's
     (640 x 640, 214 bands, width 64, 4 classes).
-
-    Args:
-        dataset: first column of every table.
-        source: simulate, indian_pines or captures; decides the label.
-        classes: class names, in the order of the confusion matrices.
-        backbones: networks, in table order.
-        strategies: input strategies, in table order.
-        seeds: one run a seed; the spread is empty for a single one.
-        baselines: models without a network, last in the tables.
-        runs: folder of the runs.
-        complexity: the dataset's complexity.csv.
-        latency: the dataset's latency.csv; None: no table of times.
-        pareto: the dataset's pareto.csv; None: no table of exported models.
-        pruned: pruned runs, <pruning>/<backbone>-<strategy>-seed<k>, in table order; none: no table of them.
-        pruned_runs: folder of the pruned runs; needed where there are any.
-        normalization: method of the runs; needed where several are compared.
-        normalizations: methods that are compared, in table order; none: no tables of them.
-        normalized_runs: folder of the runs with other methods, <method>/<backbone>-<strategy>-seed<k>; needed where
-            several are compared.
-        budget_ms: latency that the best exported model may take.
-        split: the dataset's split.csv.
-        reflectance: folder of the captures' JSON reports.
-        reduction: folder of the fitted reductions; needed where a strategy is a PCA.
-        fit: what the reductions were fitted on (train or cube).
-        published: folder of the published numbers (reports/published).
-        sensor: the dataset's sensor.csv, the curves beside it; None: no table of the camera.
-        drift: the dataset's drift.csv; None: no table of the drifts that are noticed.
-        resamples: bootstrap samples of the test scenes.
-        resample_seed: draws of the bootstrap.
-        settings: the study's params as YAML, kept in about.json for 'boardbench verify'.
-        out: folder that receives the tables.
-        counted: size, width and bands that complexity.csv was counted with.
 
     Raises:
         BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
