@@ -42,6 +42,7 @@ include: "workflow/rules/publish.smk"
 # Snakemake 9 looks for jobs to start once more a second for every job that finished, half a core in the end
 # (benchmarks/NOTES.md). That is for clusters that limit submissions; here jobs start when others finish.
 onstart:
+    own_lock()
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
 

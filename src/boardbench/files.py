@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import hash_of, record_of
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` to write to; rename it to ``path`` only when the block succeeds."""
+def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` to write to; rename it to ``path`` only when the block succeeds.
+
+    Args:
+        path: the file.
+        record: keep its hash beside it (:mod:`boardbench.integrity`), as of all files that one step makes for another.
+        durable: wait until it is on the disk, so that it outlives a loss of power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
@@ -26,7 +33,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        digest = hash_of(temporary) if record else ""
+        record_of(path).unlink(missing_ok=True)  # a kill between here and the last line leaves a file without a record
         temporary.replace(path)
+        if record:
+            record_of(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -45,19 +59,19 @@ def read_text(path: Path, what: str) -> str:
         raise BoardbenchError(f"{path}: not readable as text ({error}). Write the {what} again.") from None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file with LF line ends, whole or not at all."""
-    with atomic_write(path) as temporary:
+def write_text(path: Path, text: str, *, record: bool = False) -> None:
+    """Write a text file with LF line ends, whole or not at all; ``record``: see :func:`atomic_write`."""
+    with atomic_write(path, record=record) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, indented, whole or not at all."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+def write_json(path: Path, content: Any, *, record: bool = False) -> None:
+    """Write JSON, indented, whole or not at all; ``record``: see :func:`atomic_write`."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n", record=record)
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a table with a head, whole or not at all; None is an empty cell.
+    """Write a table with a head, whole or not at all, with its record; None is an empty cell.
 
     Raises:
         ValueError: a row of another length.
@@ -66,7 +80,7 @@ def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]])
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([cell for _, cell in zip(columns, row, strict=True)] for row in rows)
-    write_text(path, buffer.getvalue())
+    write_text(path, buffer.getvalue(), record=True)
 
 
 def sha256(*paths: Path) -> str:

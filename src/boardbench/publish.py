@@ -10,6 +10,7 @@ from boardbench.engine.latency import hardware, instructions
 from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
+from boardbench.integrity import checked
 from boardbench.report.page import render
 from boardbench.report.runs import read_json, study_of
 from boardbench.study import STUDIES
@@ -32,7 +33,7 @@ def _copy(source: Path, target: Path, suffixes: tuple[str, ...], verb: str) -> d
         copy = copies[path.name] = target / path.name
         if not copy.is_file() or copy.read_bytes() != path.read_bytes():
             with atomic_write(copy) as temporary:
-                shutil.copyfile(path, temporary)
+                shutil.copyfile(checked(path), temporary)
     studies = {path.name.split("_")[0] for path in files if "_" in path.name}
     for path in target.glob("*"):
         stale = path.name not in copies and path.suffix in suffixes and path.name.split("_")[0] in studies

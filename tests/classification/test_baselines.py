@@ -46,7 +46,7 @@ def test_knn_tells_bars_apart(samples, tmp_path, distance, normalization):
     assert list(seconds) == ["seconds", "images_per_s", "threads", "hardware"]
     assert seconds["images_per_s"] == pytest.approx(30 / seconds["seconds"], rel=0.5) and seconds["threads"] == 2
     assert "," not in seconds["hardware"] and "numpy" in seconds["hardware"]
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "run").glob("[!.]*")) == [
         "metrics.json",
         "predictions.csv",
         "seconds.json",

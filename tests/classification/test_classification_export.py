@@ -149,7 +149,7 @@ def test_export_refuses_what_it_cannot_check(run, samples, write_samples, tmp_pa
     samples.rename(tmp_path / "moved.csv")
     says(lambda: export(run=folder), "samples.csv: no such file", "--samples")
     says(lambda: export(run=tmp_path), "model.pt: no such model", "results/classification/digits/runs/")
-    assert [path.name for path in folder.iterdir()] == ["model.pt"]
+    assert [path.name for path in folder.glob("[!.]*")] == ["model.pt"]
 
 
 def test_a_file_of_other_classes_is_refused(run, says, monkeypatch):

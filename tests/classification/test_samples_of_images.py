@@ -22,7 +22,7 @@ def made(out, source, **params):
 
 
 def contents(folder):
-    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("[!.]*"))}
 
 
 def test_all_of_a_binary_archive(tmp_path, monkeypatch, capsys):

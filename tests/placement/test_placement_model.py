@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from boardbench.integrity import record_of
 from boardbench.placement.model import Model, load, save
 from boardbench.placement.network import build_network
 
@@ -27,6 +28,7 @@ def test_a_file_of_version_0_1_0_loads(tmp_path, features, init):
     content = torch.load(tmp_path / "model.pt", weights_only=True)
     assert content.pop("init") == init
     torch.save(content | {"features": features}, tmp_path / "model.pt")
+    record_of(tmp_path / "model.pt").unlink()
     again = load(tmp_path)
     assert (again.init, again.loss, again.seed, again.size) == (init, "corners", 3, (32, 32))
     image = torch.rand(2, 3, 32, 32)

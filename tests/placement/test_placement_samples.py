@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from boardbench.files import sha256
+from boardbench.integrity import record_of
 from boardbench.params.placement import Split, Synthesis
 from boardbench.placement import synthesis as synthesis_module
 from boardbench.placement.data import read_samples
@@ -77,7 +78,7 @@ def test_what_is_written(world):
     assert made.metadata["sha256"] == sha256(world.root / "out" / "images.npy")
     assert made.metadata["converted"] == {}
     assert made.metadata["synthesis"]["shift_mm"] == 0.6
-    assert sorted(path.name for path in (world.root / "out").iterdir()) == [
+    assert sorted(path.name for path in (world.root / "out").glob("[!.]*")) == [
         "images.npy",
         "samples.csv",
         "samples.json",
@@ -176,6 +177,7 @@ def test_photos_that_do_not_fit(world, says):
 
 def test_split_and_photos_that_do_not_fit(world, says):
     world()
+    record_of(world.root / "images.csv").unlink()
     (world.root / "images.csv").write_text("photo,part\np0,train\np1,test\np2,train\np4,train\nd0,displaced\n")
     says(lambda: world(again=False), "images.csv", "'p4' is not among", "again")
     (world.root / "images.csv").write_text("photo,part\np0,train\np1,test\np2,train\nd0,displaced\nd1,displaced\n")

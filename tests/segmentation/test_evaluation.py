@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import record_of
 from boardbench.segmentation.evaluation import sync, write_run
 from boardbench.segmentation.model import load
 
@@ -68,6 +69,7 @@ def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_p
     shutil.copytree(scored, folders[1])
     for folder, method in zip(folders, ("standardize", "none"), strict=True):
         path = folder / "metrics.json"
+        record_of(path).unlink()
         path.write_text(json.dumps(json.loads(path.read_text()) | {"normalization": method, "fingerprint": method}))
     store, out = tmp_path / "mlflow.db", tmp_path / "synced.json"
     sync(runs=folders, tracking=store, out=out)

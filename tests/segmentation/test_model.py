@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import record_of
 from boardbench.segmentation.model import Model, Sensor, input_spec, load, save
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.reduction.pca import EVERY, Axes
@@ -57,6 +58,7 @@ def test_a_file_of_version_0_1_0_is_the_same_model(tmp_path):
     content["state_dict"] = {key.replace("spectral_encoder.", "front."): value for key, value in weights.items()}
     assert content["state_dict"].keys() != weights.keys()
     torch.save(content, tmp_path / "model.pt")
+    record_of(tmp_path / "model.pt").unlink()
     image = torch.rand(1, 5, 20, 16)
     torch.testing.assert_close(load(tmp_path).network(image), model.network(image), rtol=0, atol=0)
 

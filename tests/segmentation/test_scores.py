@@ -133,7 +133,7 @@ def test_confusion_survives_its_file(tmp_path):
     counts, classes = read_confusion(path)
     assert classes == ["others", "ic"] and counts.dtype == np.int64
     np.testing.assert_array_equal(counts, confusion)
-    assert [file.name for file in path.parent.iterdir()] == ["confusion.csv"]
+    assert [file.name for file in path.parent.glob("[!.]*")] == ["confusion.csv"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_confusions_of_captures_survive_their_file(tmp_path):
     for name, matrix in matrices.items():
         assert found[name].dtype == np.int64
         np.testing.assert_array_equal(found[name], matrix)
-    assert [file.name for file in path.parent.iterdir()] == ["confusions.csv"]
+    assert [file.name for file in path.parent.glob("[!.]*")] == ["confusions.csv"]
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1)

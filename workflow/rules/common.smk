@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
 from boardbench.sources import sources
+from boardbench.worklock import own_lock, release_dead_lock
 
 
 def checked(function, *arguments):
@@ -17,6 +18,7 @@ def checked(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+release_dead_lock()
 PARAMS = checked(load_params, config)
 STUDIES = PARAMS.studies
 SEGMENTATION = PARAMS.segmentation

@@ -81,10 +81,11 @@ def reflectance(
 
     with ExitStack() as outputs:
         npy, metadata, png = (
-            outputs.enter_context(atomic_write(out.with_suffix(kind))) for kind in (".npy", ".json", ".png")
+            outputs.enter_context(atomic_write(out.with_suffix(kind), record=True))
+            for kind in (".npy", ".json", ".png")
         )
         if truth is not None:
-            Image.fromarray(labels).save(outputs.enter_context(atomic_write(truth)), format="PNG")
+            Image.fromarray(labels).save(outputs.enter_context(atomic_write(truth, record=True)), format="PNG")
         counts = _write(job, npy)
         _count_references(counts, parts, keep, source.lines)
         with npy.open("rb") as file:

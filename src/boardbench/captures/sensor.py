@@ -46,7 +46,7 @@ def sensor(*, dark: Path, white: Path, cube: Path | None = None, full_scale: flo
         "white_by_band": [*map(_rounded, found.spectrum)],
         "wavelengths_nm": None if cubes["white"].wavelengths is None else cubes["white"].wavelengths.tolist(),
     }
-    write_json(out, content)
+    write_json(out, content, record=True)
 
 
 def _rounded(value: float) -> float | None:

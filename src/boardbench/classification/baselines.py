@@ -114,7 +114,9 @@ def baseline(
     files = (out / name for name in ("metrics.json", "seconds.json", "predictions.csv"))
     # All three are written before the first is put in place; metrics.json, the truth of a run, comes last.
     with ExitStack() as stack:
-        metrics_beside, seconds_beside, table_beside = (stack.enter_context(atomic_write(file)) for file in files)
+        metrics_beside, seconds_beside, table_beside = (
+            stack.enter_context(atomic_write(file, record=True)) for file in files
+        )
         write_json(metrics_beside, metrics)
         write_json(seconds_beside, seconds)
         table.to_csv(table_beside, index=False, lineterminator="\n")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.integrity import checked
 
 PARTS = ["train", "test"]
 """The parts, in the order of the file."""
@@ -116,9 +117,9 @@ def read_samples(path: Path) -> Samples:
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
     try:
-        frame = pd.read_csv(table, dtype={"part": str}, keep_default_na=False)
-        metadata = dict(json.loads(metadata_file.read_text(encoding="utf-8")))
-        images = np.load(images_file, mmap_mode="r", allow_pickle=False)
+        frame = pd.read_csv(checked(table), dtype={"part": str}, keep_default_na=False)
+        metadata = dict(json.loads(checked(metadata_file).read_text(encoding="utf-8")))
+        images = np.load(checked(images_file), mmap_mode="r", allow_pickle=False)
     except (ValueError, TypeError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
     missing = [field for field in _FIELDS if field not in frame]

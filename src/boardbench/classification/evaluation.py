@@ -10,6 +10,7 @@ import pandas as pd
 from boardbench.classification.data import read_samples
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
+from boardbench.integrity import checked
 
 VERBS = {"baseline": "baseline", "numpy_network": "numpy-network", "network": "train", "pruned": "prune"}
 """Kind of a run -> the verb that makes it."""
@@ -48,9 +49,9 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
     table = pd.DataFrame({"sample": parts.numbers, "label": truth, "predicted": predicted})
     positions = np.array([given.classes.index(name) for name in model.classes])
     table[["label", "predicted"]] = positions[table[["label", "predicted"]]]
-    write_text(out / "predictions.csv", table.to_csv(index=False))
+    write_text(out / "predictions.csv", table.to_csv(index=False), record=True)
     scored = scores(truth, predicted, len(model.classes))
-    write_json(out / "metrics.json", {**training, "test_images": len(truth), "scores": scored})
+    write_json(out / "metrics.json", {**training, "test_images": len(truth), "scores": scored}, record=True)
     if tracking:
         sync(runs=[out], tracking=tracking)
 
@@ -102,7 +103,7 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
             run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
         run.finish()
     if out:
-        write_json(out, {"runs": shown})
+        write_json(out, {"runs": shown}, record=True)
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _metrics(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise BoardbenchError(f"{path}: missing. {again}")
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+        metrics = json.loads(checked(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
     known = isinstance(metrics, dict) and metrics.get("study") == "classification"
@@ -135,7 +136,7 @@ def _parameters(metrics: dict[str, Any]) -> dict[str, Any]:
 def _history(path: Path) -> list[dict[str, float]]:
     """Return the rows of history.csv; those of a fold are named by it. Empty cells are left out."""
     rows = []
-    for row in pd.read_csv(path).to_dict("records"):
+    for row in pd.read_csv(checked(path)).to_dict("records"):
         fold = row.pop("fold", None)
         before = f"fold{int(fold)}_" if fold is not None and fold == fold else ""
         shown = {f"{before}{name}": value for name, value in row.items() if name != "epoch" and value == value}

@@ -43,9 +43,9 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
     pixels_file, metadata_file = out.with_name("images.npy"), out.with_name("samples.json")
     # All three are written before the first is put in place.
     with (
-        atomic_write(out) as table_beside,
-        atomic_write(metadata_file) as facts_beside,
-        atomic_write(pixels_file) as pixels_beside,
+        atomic_write(out, record=True) as table_beside,
+        atomic_write(metadata_file, record=True) as metadata_beside,
+        atomic_write(pixels_file, record=True) as pixels_beside,
     ):
         pixels = np.lib.format.open_memmap(pixels_beside, mode="w+", dtype=np.uint8, shape=shape)
         first = 0
@@ -67,7 +67,7 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
                 "taken": {part: getattr(params, f"{part}_images") for part in PARTS},
             },
         }
-        write_json(facts_beside, metadata)
+        write_json(metadata_beside, metadata)
         table.to_csv(table_beside, index=False, lineterminator="\n")
     print(
         f"{out}: {counts['train']} training and {counts['test']} test images of {images.size}, "

@@ -74,7 +74,7 @@ def to_onnx(
     del model.graph.metadata_props[:]
     write_metadata(model, metadata)
     onnx.checker.check_model(model, full_check=True)
-    with atomic_write(out) as beside:
+    with atomic_write(out, record=True) as beside:
         onnx.save(model, beside)
 
 
@@ -170,7 +170,7 @@ def to_int8(
         result = onnx.load(quantized)
     del result.metadata_props[:]
     write_metadata(result, metadata)
-    with atomic_write(out) as beside:
+    with atomic_write(out, record=True) as beside:
         onnx.save(result, beside)
 
 

@@ -58,7 +58,7 @@ def report_on(path: Path, precision: str, checked: dict[str, Any], said: str, fa
         BoardbenchError: a fault.
     """
     report = path.with_name(path.name.replace("model", "export")).with_suffix(".json")
-    write_json(report, {"precision": precision, "bytes": path.stat().st_size, **checked})
+    write_json(report, {"precision": precision, "bytes": path.stat().st_size, **checked}, record=True)
     print(f"{path}: {said}")
     if fault:
         raise BoardbenchError(f"{path}: {fault} Do not use it; please report it with {report}.")

@@ -11,6 +11,7 @@ import torch
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 from boardbench.study import FIRST, find_study
 
 # What torch's reader and a foreign content raise.
@@ -24,7 +25,7 @@ def write_model(content: dict[str, Any], path: Path) -> None:
     """Write a model.pt, whole or not at all; equal contents give equal bytes."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with atomic_write(path) as beside:
+    with atomic_write(path, record=True) as beside:
         beside.write_bytes(buffer.getvalue())
 
 
@@ -86,7 +87,7 @@ def refusing(file: Path) -> Iterator[None]:
 
 
 def _file(path: Path, wanted: str) -> Path:
-    file = path / "model.pt" if path.is_dir() else path
+    file = checked(path / "model.pt" if path.is_dir() else path)
     if not file.is_file():
         example = f"results/{wanted}/{find_study(wanted, str(file)).example}"
         raise BoardbenchError(

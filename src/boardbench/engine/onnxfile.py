@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import checked
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -51,7 +52,7 @@ def open_onnx(path: Path) -> OnnxFile:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench export --run RUN'.")
     try:
-        model = onnx.load(path)
+        model = onnx.load(checked(path))
         metadata = {entry.key: entry.value for entry in model.metadata_props}
     except (DecodeError, ValueError) as error:
         raise BoardbenchError(
@@ -74,7 +75,7 @@ def session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSession"
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    source = str(model) if isinstance(model, Path) else model
+    source = str(checked(model)) if isinstance(model, Path) else model
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
@@ -87,7 +88,7 @@ def cut(path: Path, inputs: list[str], outputs: list[str]) -> bytes:
     import onnx
     from onnx.utils import Extractor
 
-    model = onnx.load(path)
+    model = onnx.load(checked(path))
     known = {value.name for value in (*model.graph.input, *model.graph.output, *model.graph.value_info)}
     missing = [name for name in (*inputs, *outputs) if name not in known]
     if missing:

@@ -17,6 +17,7 @@ from boardbench.engine.tracking import Run, Store
 from boardbench.engine.training import remove_checkpoints
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json, write_text
+from boardbench.integrity import checked
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Record:
             history: of its training.
             more: what training.json says besides.
         """
-        write_text(self.out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False))
+        write_text(self.out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False), record=True)
         on_gpu = self.settings.get("device") != "cpu" and torch.cuda.is_available()
         epoch = sum(history.seconds) / len(history.seconds)
         write_json(
@@ -65,6 +66,7 @@ class Record:
                 "device": "cuda" if on_gpu else "cpu",
                 "hardware": hardware(),
             },
+            record=True,
         )
         write_json(
             self.out / "training.json",
@@ -78,6 +80,7 @@ class Record:
                 "settings": self.settings,
                 **more,
             },
+            record=True,
         )
 
 
@@ -135,7 +138,7 @@ def read_training(folder: Path) -> dict[str, Any]:
     path = folder / "training.json"
     again = "Train the run again with 'snakemake --cores all', or its study's 'train'."
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(checked(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: missing, so nothing says how the run was trained. {again}") from None
     except (OSError, ValueError) as error:

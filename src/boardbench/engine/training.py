@@ -25,6 +25,7 @@ from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 from boardbench.params.section import Loop
 
 
@@ -213,7 +214,7 @@ def fit(
         history.end_epoch(epoch, scores, network)
         if schedule and not by_step:
             schedule.step()
-        with atomic_write(last) as beside:
+        with atomic_write(last, durable=True, record=True) as beside:
             torch.save({"epoch": epoch, **{name: part.state_dict() for name, part in parts.items()}}, beside)
     network.cpu().load_state_dict(history.kept)
     return history
@@ -224,7 +225,7 @@ def _resume(last: Path, parts: dict[str, Any], device: torch.device) -> int:
     if not last.is_file():
         return 0
     try:
-        saved = torch.load(last, weights_only=True, map_location=device)
+        saved = torch.load(checked(last), weights_only=True, map_location=device)
         states = {name: saved[name] for name in parts}
     except Exception as error:  # whatever half a file makes torch raise
         print(f"{last}: not a checkpoint ({error}). It is dropped, and the run starts over.", flush=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.integrity import checked
 from boardbench.placement.corners import COLUMNS
 from boardbench.placement.split import PARTS
 
@@ -56,9 +57,9 @@ def read_samples(path: Path) -> Samples:
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
     try:
-        frame = pd.read_csv(table, dtype={"part": str, "photo": str}, keep_default_na=False)
-        metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
-        images = np.load(images_file, mmap_mode="r", allow_pickle=False)
+        frame = pd.read_csv(checked(table), dtype={"part": str, "photo": str}, keep_default_na=False)
+        metadata = json.loads(checked(metadata_file).read_text(encoding="utf-8"))
+        images = np.load(checked(images_file), mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
     missing = [field for field in _FIELDS if field not in frame]

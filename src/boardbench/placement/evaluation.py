@@ -9,6 +9,7 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
+from boardbench.integrity import checked
 from boardbench.params.placement import Tolerance
 from boardbench.placement.corners import COLUMNS
 from boardbench.placement.data import Samples, read_samples
@@ -89,8 +90,8 @@ def write_run(
         curves.append(roc(*against).assign(part=part))
         frame = samples.frame.loc[chosen, ["sample", "part", "photo"]].reset_index(drop=True)
         rows.append(frame.join(pd.DataFrame(corners.reshape(-1, 8), columns=list(COLUMNS)).round(4)))
-    write_text(out / "predictions.csv", pd.concat(rows).to_csv(index=False))
-    write_text(out / "roc.csv", pd.concat(curves).to_csv(index=False))
+    write_text(out / "predictions.csv", pd.concat(rows).to_csv(index=False), record=True)
+    write_text(out / "roc.csv", pd.concat(curves).to_csv(index=False), record=True)
     write_json(
         out / "metrics.json",
         {
@@ -103,6 +104,7 @@ def write_run(
             "parts": found,
             **extra,
         },
+        record=True,
     )
 
 
@@ -118,7 +120,7 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
 
     store = Store(tracking)
     for folder in runs:
-        metrics = json.loads((folder / "metrics.json").read_text())
+        metrics = json.loads(checked(folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "init", "loss", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
         run = store.find("placement", fingerprint) or store.start(
@@ -133,4 +135,4 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         run.results(flat, [folder / name for name in ("metrics.json", "predictions.csv", "roc.csv")])
         run.finish()
     if out:
-        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}})
+        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}}, record=True)

@@ -17,6 +17,7 @@ from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
 from boardbench.files import atomic_write, sha256, write_json
+from boardbench.integrity import checked
 from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
@@ -76,7 +77,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     metadata = {"weights": origin, "weights_sha256": digest, "width": params.width, "features_sha256": None}
     if given:
         rows = np.flatnonzero(np.isin(given.parts, ("train", "validation")))
-        with torch.inference_mode(), atomic_write(out.with_suffix(".npy")) as beside:
+        with torch.inference_mode(), atomic_write(out.with_suffix(".npy"), record=True) as beside:
             form = tuple(network(preprocess(torch.from_numpy(given.images[rows[:1]]))).shape[1:])
             made = np.lib.format.open_memmap(beside, "w+", np.float32, (len(given.parts), *form))
             for number, batch in enumerate(_batches(given.images, rows)):
@@ -87,7 +88,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
             del made
             metadata["features_sha256"] = sha256(beside)
     write_model({"study": "placement", "features": network.state_dict()}, out)
-    write_json(out.with_suffix(".json"), metadata)
+    write_json(out.with_suffix(".json"), metadata, record=True)
 
 
 def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
@@ -154,6 +155,6 @@ def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | Non
         if not file.is_file():
             raise BoardbenchError(f"{file}: no such file. Make it with 'boardbench placement features'.")
     with refusing(path):
-        state = torch.load(path, weights_only=True, map_location="cpu")["features"]
-    frozen = json.loads(path.with_suffix(".json").read_text())["features_sha256"] is not None
-    return state, np.load(path.with_suffix(".npy"), mmap_mode="r") if frozen else None
+        state = torch.load(checked(path), weights_only=True, map_location="cpu")["features"]
+    frozen = json.loads(checked(path.with_suffix(".json")).read_text())["features_sha256"] is not None
+    return state, np.load(checked(path.with_suffix(".npy")), mmap_mode="r") if frozen else None

@@ -178,7 +178,7 @@ def samples(
     nominal = np.mean([sources[name].corners for name in parts["train"]], axis=0) * to_image
     corners, converted = np.empty((len(plan), 4, 2)), {}
     images_file, metadata_file = out.with_name("images.npy"), out.with_name("samples.json")
-    with atomic_write(images_file) as beside:
+    with atomic_write(images_file, record=True) as beside:
         images = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=(len(plan), *params.size, 3))
         for name, source in sources.items():
             rows = [index for index, row in enumerate(plan) if row.photo == name]
@@ -198,13 +198,13 @@ def samples(
         "converted": converted,
         "synthesis": params.model_dump(mode="json"),
     }
-    write_json(metadata_file, metadata)
+    write_json(metadata_file, metadata, record=True)
     table = pd.DataFrame({"sample": range(len(plan)), "part": [row.part for row in plan]})
     table["photo"] = [row.photo for row in plan]
     table[["shift_x_mm", "shift_y_mm"]] = (centre(corners) - centre(nominal)) * scale
     table["rotation_deg"] = deviation(corners, nominal, scale)[1]
     table[list(COLUMNS)] = corners.reshape(-1, 8)
-    with atomic_write(out) as beside:
+    with atomic_write(out, record=True) as beside:
         table.to_csv(beside, index=False, lineterminator="\n", float_format="%.5f")
 
 

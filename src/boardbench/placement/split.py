@@ -8,6 +8,7 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 from boardbench.params.placement import Split
 
 PARTS = ["train", "validation", "test", "displaced"]
@@ -56,7 +57,7 @@ def split(*, photos: list[Path], displaced: list[Path] | None = None, out: Path,
     part |= dict.fromkeys(order[: params.test], "test")
     part |= dict.fromkeys(order[params.test : params.test + validation], "validation")
     rows = [*part.items(), *((name, "displaced") for name in wrong)]
-    with atomic_write(out) as temporary:
+    with atomic_write(out, record=True) as temporary:
         pd.DataFrame(rows, columns=["photo", "part"]).to_csv(temporary, index=False, lineterminator="\n")
 
 
@@ -68,7 +69,7 @@ def read_split(path: Path) -> dict[str, list[str]]:
     """
     if not path.is_file():
         raise BoardbenchError(f"{path}: no split. Make it with `boardbench placement split`.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = pd.read_csv(checked(path), dtype=str, keep_default_na=False)
     missing = [column for column in ("photo", "part") if column not in table]
     if missing:
         raise BoardbenchError(

@@ -13,6 +13,7 @@ from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256
+from boardbench.integrity import checked
 from boardbench.params.placement import Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples
@@ -142,7 +143,7 @@ def train(
             network,
             history,
             trained_parameters=sum(parameter.numel() for parameter in trained.parameters()),
-            weights=json.loads(start.with_suffix(".json").read_text())["weights"] if start else None,
+            weights=json.loads(checked(start.with_suffix(".json")).read_text())["weights"] if start else None,
         )
 
 

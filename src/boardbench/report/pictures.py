@@ -8,6 +8,7 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
+from boardbench.integrity import checked
 
 MAX_WIDTH = 1100
 
@@ -61,7 +62,7 @@ def shrink(source: Path, out: Path, limit: int, verb: str) -> None:
         BoardbenchError: the source is not a picture.
     """
     try:
-        with Image.open(source) as opened:
+        with Image.open(checked(source)) as opened:
             picture = opened.convert("RGB")
     except OSError as error:
         raise BoardbenchError(

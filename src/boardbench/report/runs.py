@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import checked
 from boardbench.params.section import Section, explain
 from boardbench.report.writing import decimals, text_table
 from boardbench.study import FIRST, Study, find_study
@@ -55,7 +56,7 @@ def read_json(path: Path, verb: str) -> dict[str, Any]:
         BoardbenchError: missing or unreadable, with the verb that makes it.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(checked(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such file. {MADE_BY.format(verb=verb)}") from None
     except ValueError as error:
@@ -74,7 +75,7 @@ def read_csv(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
         BoardbenchError: missing file or column, with the verb that makes it.
     """
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame = pd.read_csv(checked(path), dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such file. {MADE_BY.format(verb=verb)}") from None
     except pd.errors.EmptyDataError:

@@ -30,7 +30,7 @@ def text_table(rows: list[dict[str, str]], columns: Iterable[str]) -> pd.DataFra
 
 def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:
     """Write a table of strings as ``name``.csv and ``name``.md, each whole or not at all."""
-    with atomic_write(out / f"{name}.csv") as temporary:
+    with atomic_write(out / f"{name}.csv", record=True) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
     markdown = frame.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
     write_text(out / f"{name}.md", markdown + "\n")

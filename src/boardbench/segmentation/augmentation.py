@@ -126,7 +126,7 @@ def augmentation(
     if patch:
         rows = [(*row, *corner) for row in rows for corner in corners(sizes[row[0]], patch)]
         columns += ["line", "sample"]
-    with atomic_write(out) as beside:
+    with atomic_write(out, record=True) as beside:
         table = pd.DataFrame(rows, columns=columns)
         table.to_csv(beside, index=False, lineterminator="\n")
 

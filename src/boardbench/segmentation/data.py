@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.integrity import checked
 from boardbench.pictures import UNREADABLE
 
 PARTS = ["train", "validation", "test", "unused"]
@@ -50,7 +51,7 @@ def read_split(split: Path) -> pd.DataFrame:
     """
     if not split.is_file():
         raise BoardbenchError(f"{split}: no split. Make it with `boardbench segmentation split`.")
-    table = pd.read_csv(split, dtype=str, keep_default_na=False)
+    table = pd.read_csv(checked(split), dtype=str, keep_default_na=False)
     missing = [column for column in ("scene", "condition", "part") if column not in table]
     if missing:
         raise BoardbenchError(
@@ -112,7 +113,7 @@ def load_arrays(path: Path, names: Iterable[str], what: str, verb: str) -> dict[
     if not path.is_file():
         raise BoardbenchError(f"{path}: no {what}. Make it {again}.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(checked(path), allow_pickle=False) as file:
             return {name: file[name] for name in names}
     except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise BoardbenchError(f"{path}: not a {what} ({error}). Delete it and make it again {again}.") from None
@@ -133,7 +134,7 @@ def load_cube(reflectance: Path, name: str) -> np.memmap:
             f"{path}: no reflectance cube of capture '{name}'. Make it with `boardbench reflectance`."
         )
     try:
-        cube = np.load(path, mmap_mode="r", allow_pickle=False)
+        cube = np.load(checked(path), mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(
             f"{path}: not a readable cube ({error}). Delete it and make it again with `boardbench reflectance`."
@@ -159,7 +160,7 @@ def load_mask(reflectance: Path, name: str) -> np.ndarray:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no mask of capture '{name}'. Make it with `boardbench reflectance`.")
     try:
-        with Image.open(path) as picture:
+        with Image.open(checked(path)) as picture:
             mask = np.array(picture)
     except UNREADABLE as error:
         raise BoardbenchError(

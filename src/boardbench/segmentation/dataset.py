@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import checked
 from boardbench.segmentation.augmentation import WHOLE, apply, corners, cut
 from boardbench.segmentation.data import load_cube, load_mask
 from boardbench.segmentation.normalization import Factors, load_normalization
@@ -113,7 +114,7 @@ class PlannedSamples(_Captures):
 
     def __init__(self, cubes: Cubes, plan: Path, patch: int | None = None):
         self._cubes, self._patch = cubes, patch
-        table = pd.read_csv(plan, dtype={"capture": str, "transform": str})
+        table = pd.read_csv(checked(plan), dtype={"capture": str, "transform": str})
         if ("line" in table) != bool(patch):
             form = "patches" if "line" in table else "whole captures"
             raise BoardbenchError(

@@ -11,6 +11,7 @@ import numpy as np
 
 from boardbench.captures.resize import resize_mask
 from boardbench.files import sha256, write_json
+from boardbench.integrity import checked
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
 
@@ -134,7 +135,7 @@ def write_run(
         scored = load_mask(truth, name) if truth else working
         resized = resize_mask(prediction, scored.shape)
         confusions[name] = confusion_matrix(scored, resized, len(classes))
-        wavelengths = json.loads((reflectance / f"{name}.json").read_text())["wavelengths"]
+        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text())["wavelengths"]
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
         overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
     shutil.rmtree(pictures, ignore_errors=True)
@@ -159,6 +160,7 @@ def write_run(
             "scores": result,
             **extra,
         },
+        record=True,
     )
 
 
@@ -174,7 +176,7 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
 
     store = Store(tracking)
     for folder in runs:
-        metrics = json.loads((folder / "metrics.json").read_text())
+        metrics = json.loads(checked(folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key)
         word = folder.name
@@ -195,7 +197,11 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         )
         run.finish()
     if out:
-        write_json(out, {"runs": {"/".join(folder.parts[-2:]): sha256(folder / "metrics.json") for folder in runs}})
+        write_json(
+            out,
+            {"runs": {"/".join(folder.parts[-2:]): sha256(folder / "metrics.json") for folder in runs}},
+            record=True,
+        )
 
 
 def _number(value: float) -> float | None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_csv
+from boardbench.integrity import checked
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
 
@@ -138,7 +139,7 @@ def _read(path: Path) -> _Exported:
     report = path.with_name(f"{path.stem.replace('model', 'export', 1)}.json")
     again = "Make both files again with 'boardbench export --run RUN'."
     try:
-        content = json.loads(report.read_text(encoding="utf-8"))
+        content = json.loads(checked(report).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{report}: no such file, so nothing says what {path.name} scores. {again}") from None
     except ValueError as error:

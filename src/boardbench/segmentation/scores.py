@@ -8,6 +8,7 @@ import pandas as pd
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 from boardbench.segmentation.data import IGNORED
 
 
@@ -116,7 +117,7 @@ def scores(confusion: np.ndarray) -> dict[str, np.ndarray | float]:
 def write_confusion(path: Path, confusion: np.ndarray, classes: list[str]) -> None:
     """Write a confusion matrix as CSV: one row a true class, one column a predicted class."""
     table = pd.DataFrame(np.asarray(confusion), index=pd.Index(classes, name="truth"), columns=classes)
-    with atomic_write(path) as beside:
+    with atomic_write(path, record=True) as beside:
         table.to_csv(beside, lineterminator="\n")
 
 
@@ -131,7 +132,7 @@ def read_confusion(path: Path) -> tuple[np.ndarray, list[str]]:
     """
     if not path.is_file():
         raise BoardbenchError(f"{path}: no confusion matrix. Make it with `boardbench segmentation evaluate`.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = pd.read_csv(checked(path), dtype=str, keep_default_na=False)
     classes = list(table.columns[1:])
     try:
         counts = table[classes].to_numpy().astype(np.int64)
@@ -159,7 +160,7 @@ def write_confusions(path: Path, confusions: dict[str, np.ndarray], classes: lis
         ],
         columns=["capture", "truth", *classes],
     )
-    with atomic_write(path) as beside:
+    with atomic_write(path, record=True) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
 
 

@@ -156,5 +156,5 @@ def split(*, sheet: Path, out: Path, params: Split) -> None:
         columns=["scene", "condition", "part"],
     )
     prove_disjoint(table)
-    with atomic_write(out) as beside:
+    with atomic_write(out, record=True) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")

@@ -18,6 +18,7 @@ from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256
+from boardbench.integrity import checked
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
@@ -178,7 +179,7 @@ def load_training_data(
     counts = class_counts(reflectance, names["train"], classes)
     check_classes(counts, classes, split)
     captures = [name for part in names.values() for name in part]
-    headers = [json.loads((reflectance / f"{name}.json").read_text()) for name in captures]
+    headers = [json.loads(checked(reflectance / f"{name}.json").read_text()) for name in captures]
     data = sha256(
         split,
         augmentation,

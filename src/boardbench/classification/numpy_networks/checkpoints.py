@@ -1,15 +1,14 @@
 """What a killed run goes on from: one file an epoch, whole or not at all."""
 
 import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked, remove
 
 
 @dataclass
@@ -46,7 +45,7 @@ def save(path: Path, progress: Progress, settings: dict[str, Any]) -> None:
     """Write a checkpoint; ``settings`` are all that the run's numbers depend on."""
     numbers = {name: getattr(progress, name) for name in ("steps", "rows", "best_epoch", "seconds")}
     state = {f"state.{name}": vector for name, vector in progress.state.items()}
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, record=True) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             settings=np.array(json.dumps(settings)),
@@ -57,28 +56,34 @@ def save(path: Path, progress: Progress, settings: dict[str, Any]) -> None:
         )
 
 
-def load(path: Path, settings: dict[str, Any], like: Progress) -> Progress:
-    """Read a checkpoint of the same settings; ``like`` says what its vectors must look like.
+def load(path: Path, settings: dict[str, Any], like: Progress) -> Progress | None:
+    """Read a checkpoint of the same settings; one that is damaged or of others is dropped with a message, for None.
 
-    Raises:
-        BoardbenchError: if the file is damaged, or of other settings.
+    Args:
+        path: of the file.
+        settings: of the run.
+        like: says what its vectors must look like.
     """
-    again = f"Remove {path} to train from the start"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(checked(path), allow_pickle=False) as file:
             theirs, numbers = (json.loads(str(file[name])) for name in ("settings", "numbers"))
             found = Progress(file["parameters"], file["best"], {}, **numbers)
-            found.state = {name: file[f"state.{name}"] for name in like.state if f"state.{name}" in file}
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise BoardbenchError(f"{path}: checkpoint not readable ({error}). {again}.") from None
-    theirs, ours = _flat(theirs), _flat(json.loads(json.dumps(settings)))
-    keys = [key for key in dict.fromkeys([*ours, *theirs]) if ours.get(key) != theirs.get(key)]
-    if keys:
-        differences = ", ".join(f"{key} was {theirs.get(key)!r} and is {ours.get(key)!r}" for key in keys)
-        raise BoardbenchError(f"{path}: checkpoint of other settings: {differences}. {again}, or set them back.")
-    vectors = {"parameters": like.parameters, "best": like.best, **like.state}
-    held = {"parameters": found.parameters, "best": found.best, **found.state}
-    for name, vector in vectors.items():
-        if name not in held or held[name].shape != vector.shape or held[name].dtype != vector.dtype:
-            raise BoardbenchError(f"{path}: checkpoint not readable ('{name}' is not as it was written). {again}.")
-    return found
+            found.state = {name: file[f"state.{name}"] for name in like.state}
+        vectors = {"parameters": like.parameters, "best": like.best, **like.state}
+        held = {"parameters": found.parameters, "best": found.best, **found.state}
+        other = [
+            name
+            for name, vector in vectors.items()
+            if (held[name].shape, held[name].dtype) != (vector.shape, vector.dtype)
+        ]
+        reason = f"{', '.join(other)} not as written" if other else ""
+        theirs, ours = _flat(theirs), _flat(json.loads(json.dumps(settings)))
+        changed = [key for key in dict.fromkeys([*ours, *theirs]) if ours.get(key) != theirs.get(key)]
+        reason = f"of other settings: {', '.join(changed)}" if changed else reason
+    except Exception as error:  # whatever half a file makes NumPy raise
+        reason = f"not readable ({error})"
+    if not reason:
+        return found
+    print(f"{path}: {reason}. It is dropped, and the run starts over.", flush=True)
+    remove(path)
+    return None

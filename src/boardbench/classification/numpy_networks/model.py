@@ -13,6 +13,7 @@ from boardbench.classification.numpy_networks.networks import build_network
 from boardbench.classification.numpy_networks.workers import Workers
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Model:
 def save(model: Model, path: Path) -> None:
     """Write model.npz: an array a parameter (``1.weight`` ...), architecture and normalization as JSON text."""
     texts = {"architecture": asdict(model.architecture), "normalization": model.normalization.to_dict()}
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, record=True) as temporary, temporary.open("wb") as file:
         np.savez(file, **{key: np.array(json.dumps(text)) for key, text in texts.items()}, **model.network.named())
 
 
@@ -68,7 +69,7 @@ def load(path: Path) -> Model:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no model. {again}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(checked(path), allow_pickle=False) as file:
             architecture = Architecture(**json.loads(str(file["architecture"])))
             normalization = Normalization.from_dict(json.loads(str(file["normalization"])))
             network = architecture.build()

@@ -17,6 +17,7 @@ from boardbench.classification.scores import scores
 from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
+from boardbench.integrity import remove
 from boardbench.params.classification import Run
 
 HISTORY = (
@@ -48,7 +49,7 @@ def numpy_network(
         params: of the run.
 
     Raises:
-        BoardbenchError: images that do not fit the network, a training that diverges, a checkpoint of other settings.
+        BoardbenchError: images that do not fit the network, a training that diverges.
     """
     if threads < 1:
         raise BoardbenchError(f"--threads {threads}: at least 1 is needed.")
@@ -115,12 +116,12 @@ def numpy_network(
     history = pd.DataFrame(rows, columns=[*HISTORY, *(["fold"] if held_out else [])])
     if held_out:
         history["fold"] = history["fold"].astype("Int64")
-    write_text(out / "history.csv", history.to_csv(index=False, float_format="%.8g"))
-    write_json(out / "training.json", {**metadata, "threads": threads, "samples": settings["samples"]})
+    write_text(out / "history.csv", history.to_csv(index=False, float_format="%.8g"), record=True)
+    write_json(out / "training.json", {**metadata, "threads": threads, "samples": settings["samples"]}, record=True)
     first = given.rows("test").start
     table = pd.DataFrame({"sample": np.arange(first, first + len(test)), "label": test.labels, "predicted": predicted})
-    write_text(out / "predictions.csv", table.to_csv(index=False))
-    write_json(out / "seconds.json", _seconds(found, seconds, parts[0], test_seconds, len(test), threads))
+    write_text(out / "predictions.csv", table.to_csv(index=False), record=True)
+    write_json(out / "seconds.json", _seconds(found, seconds, parts[0], test_seconds, len(test), threads), record=True)
     write_json(
         out / "metrics.json",
         {
@@ -130,9 +131,10 @@ def numpy_network(
             "scores": scores(test.labels, predicted, len(given.classes)),
             "folds": scored,
         },
+        record=True,
     )
     for file in (*used, checkpoint):
-        file.unlink(missing_ok=True)
+        remove(file)
 
 
 def _train(

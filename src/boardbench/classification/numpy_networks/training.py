@@ -14,7 +14,7 @@ from boardbench.classification.numpy_networks.loss import cross_entropy
 from boardbench.classification.numpy_networks.network import Network
 from boardbench.classification.numpy_networks.optimizers import build_optimizer
 from boardbench.classification.numpy_networks.schedules import SCHEDULES
-from boardbench.classification.numpy_networks.workers import Prepare, Workers
+from boardbench.classification.numpy_networks.workers import Normalize, Workers
 from boardbench.errors import BoardbenchError
 from boardbench.params.classification import Run
 
@@ -52,7 +52,7 @@ def fit(
     network: Network,
     training: Part,
     validation: Part,
-    load_training_data: Prepare,
+    normalize: Normalize,
     *,
     params: Run,
     seed: int,
@@ -69,22 +69,23 @@ def fit(
     Args:
         network: trained in place.
         training, validation: as :func:`check` accepts them; the second may be empty.
-        load_training_data: turns stored images into normalized float32.
+        normalize: turns stored images into normalized float32.
         params: of the run.
         seed: of all random numbers.
         threads: of the computation; another number adds in another order and so gives other weights.
         checkpoint: file to go on from, written after every epoch; the caller removes it in the end.
-        settings: what the checkpoint must have been written with.
+        settings: what the checkpoint must have been written with; one of others is dropped.
         label: begins the lines of progress.
 
     Raises:
-        BoardbenchError: a checkpoint that does not fit, or a loss or weights that are no longer finite; the checkpoint
-            of the last good epoch is kept then.
+        BoardbenchError: a loss or weights that are no longer finite; the checkpoint of the last good epoch is kept.
     """
     optimizer = build_optimizer(params.optimizer, network.parameters, params.momentum)
     progress = Progress(network.parameters, network.parameters.copy(), optimizer.state)
+    found = None
     if checkpoint and checkpoint.is_file():
         found = checkpoints.load(checkpoint, settings or {}, progress)
+    if found:
         network.parameters[...] = found.parameters
         for name, vector in found.state.items():
             optimizer.state[name][...] = vector
@@ -96,7 +97,7 @@ def fit(
     if params.batch_size > len(training):
         print(f"{label}batch_size {params.batch_size}: one batch of all {len(training)} images a step", flush=True)
 
-    with Workers(network, load_training_data, threads) as workers:
+    with Workers(network, normalize, threads) as workers:
         while len(progress.rows) < params.epochs and not _is_enough(progress, params, len(validation)):
             began, epoch = time.monotonic(), len(progress.rows)
             rate = params.learning_rate * SCHEDULES[params.schedule](epoch, params.epochs)
@@ -156,10 +157,7 @@ def _check_finite(row, parameters, epoch, label, kept) -> None:
 
 
 def _diverged(epoch: int, what: str, label: str, kept: str) -> BoardbenchError:
-    return BoardbenchError(
-        f"{label}training diverged in epoch {epoch + 1}: {what}. Lower learning_rate (and remove the checkpoint, if "
-        f"there is one).{kept}"
-    )
+    return BoardbenchError(f"{label}training diverged in epoch {epoch + 1}: {what}. Lower learning_rate.{kept}")
 
 
 def _rank(row: dict[str, float]) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from boardbench.classification.numpy_networks.network import Network
 PIECE_BYTES = 16 << 20
 """Of one thread: what is kept of the images of a piece between both passes."""
 
-Prepare = Callable[[np.ndarray], np.ndarray]
+Normalize = Callable[[np.ndarray], np.ndarray]
 
 
 class Workers:
@@ -27,15 +27,15 @@ class Workers:
 
     Args:
         network: its parameters are read, never changed.
-        load_training_data: turns images as they are stored into normalized ones.
+        normalize: turns images as they are stored into normalized ones.
         threads: of the computation, a matrix product on one each.
 
     Attributes:
         gradients: one vector a thread; their sum is the batch's gradient.
     """
 
-    def __init__(self, network: Network, load_training_data: Prepare, threads: int = 1):
-        self.network, self.load_training_data, self.threads = network, load_training_data, threads
+    def __init__(self, network: Network, normalize: Normalize, threads: int = 1):
+        self.network, self.normalize, self.threads = network, normalize, threads
         self.piece = max(1, PIECE_BYTES // network.kept_bytes)
         self.gradients: list[np.ndarray] = []
 
@@ -78,7 +78,7 @@ class Workers:
             into.fill(0)
             for first in range(mine[1], mine[2], self.piece):
                 chosen = rows[first : min(first + self.piece, mine[2])]
-                x = self.load_training_data(images[chosen])
+                x = self.normalize(images[chosen])
                 logits, kept = self.network.forward(x, np.random.default_rng([*seed, first]))
                 del x
                 added, gradient = cross_entropy(logits, labels[chosen], len(rows))
@@ -97,7 +97,7 @@ class Workers:
         def work(part: np.ndarray) -> np.ndarray:
             pieces = range(0, len(part), self.piece)
             return np.concatenate(
-                [self.network.forward(self.load_training_data(part[at : at + self.piece]))[0] for at in pieces]
+                [self.network.forward(self.normalize(part[at : at + self.piece]))[0] for at in pieces]
             )
 
         return np.concatenate(self.share(work, images))

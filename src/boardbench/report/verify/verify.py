@@ -7,6 +7,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
+from boardbench.integrity import is_damaged, recorded
 from boardbench.report.page import render
 from boardbench.report.runs import read_json
 from boardbench.report.verify.cells import (
@@ -27,7 +28,7 @@ from boardbench.report.verify.prediction import FAMILY
 NOT_REPEATED = 3  # exit code
 
 
-def verify(*, results: Path = Path("results"), reference: Path = Path("reports")) -> None:
+def verify(*, results: Path = Path("results"), reference: Path = Path("reports"), files: bool = False) -> None:
     """Hold the last run against the reference, print what was repeated, and say so at the top of the run's page.
 
     Tables that are the same on every machine (captures, counts, variances, baselines without training) must be equal.
@@ -39,11 +40,14 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     Args:
         results: folder of the run; gets report/verify.json, metrics.json and the page's first line.
         reference: folder of the reference.
+        files: check instead that every file of the run is what was written there, by its hash.
 
     Raises:
         BoardbenchError: no run, a table of another version, or a value that is no number; nothing is written.
-        SystemExit: 3 where a cell is outside or missing.
+        SystemExit: 3 where a cell is outside or missing, or a file damaged.
     """
+    if files:
+        return _check_files(results)
     names = read_json(results / "published.json", "publish").get("datasets")
     if not isinstance(names, list) or not names:
         raise BoardbenchError(f"{results / 'published.json'}: field datasets is missing. Run snakemake again.")
@@ -68,6 +72,20 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
             raise
         print(f"The page stays as it was: {error}")
     if not repeated:
+        raise SystemExit(NOT_REPEATED)
+
+
+def _check_files(results: Path) -> None:
+    """Hash every file of a run that has a record; missing ones, which Snakemake makes again, are not counted."""
+    found = [path for path in recorded(results) if path.is_file()]
+    if not found:
+        raise BoardbenchError(f"{results}: no file with a record of its hash. Run snakemake first, or give --results.")
+    damaged = [path for path in found if is_damaged(path)]
+    for path in damaged:
+        print(f"{path}: damaged, or edited")
+    print(f"{len(found) - len(damaged)} of {len(found)} files are what was written")
+    if damaged:
+        print(f"To have them made again: rm {' '.join(map(str, damaged))} && snakemake --cores all")
         raise SystemExit(NOT_REPEATED)
 
 

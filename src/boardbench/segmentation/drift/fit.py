@@ -12,6 +12,7 @@ from boardbench.captures.references import read_references
 from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
+from boardbench.integrity import checked
 from boardbench.params.segmentation import Drift as Params
 from boardbench.segmentation.data import captures_of, load_cube, scenes_of
 from boardbench.segmentation.drift import references
@@ -65,10 +66,10 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
     by_scene = {scene: list(ones.values()) for scene, ones in seen["train"].items()}
     limits |= references.thresholds(by_scene, 1 - params.false_alarms / len(references.TOLERANCE))
     made = Drift(profile, references.cover(known), limits, alarms)
-    write_json(out, made.as_json())
+    write_json(out, made.as_json(), record=True)
     tested = {name: one for ones in seen["test"].values() for name, one in ones.items()}
     cubes = ((name, list(windows(load_cube(reflectance, name)))) for name in captures_of(split, "test"))
-    with atomic_write(out.with_suffix(".csv")) as beside:
+    with atomic_write(out.with_suffix(".csv"), record=True) as beside:
         pd.DataFrame(trials(made, cubes, tested)).to_csv(beside, index=False, lineterminator="\n")
 
 
@@ -121,7 +122,7 @@ def _references(
             capture = captures[name]
             if capture.kind != "raw":
                 continue
-            report = json.loads((reflectance / f"{name}.json").read_text(encoding="utf-8"))
+            report = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))
             read = read_references(open_cube(capture.cube), **capture.references)
             found[scene][name] = references.seen(read, report["sensor"]["keep"])
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import checked
 from boardbench.segmentation.drift.profile import EVERY, LINES, Profile, WindowSums, statistics, window_sums, windows
 from boardbench.segmentation.drift.references import Seen, compare
 
@@ -70,7 +71,7 @@ def read_drift(path: Path) -> Drift:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench segmentation drift'.")
     try:
-        return Drift.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return Drift.from_json(json.loads(checked(path).read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError) as error:
         raise BoardbenchError(
             f"{path}: not what training saw ({error!r}). Make it again with 'boardbench segmentation drift'."

@@ -9,6 +9,7 @@ import numpy as np
 from boardbench.captures.grid import Grid
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import checked
 from boardbench.params.segmentation import Normalization
 from boardbench.segmentation.data import PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
 from boardbench.segmentation.normalization import EVERY, factors, measure, stacked
@@ -57,7 +58,7 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
         where = f"{reflectance / key}.npy" if by_cube else f"{split}, part train"
         factors(one, params.method, params.over, wavelengths, where)
     arrays = {"wavelengths": wavelengths, "captures": np.array(list(groups)), **stacked(found)}
-    with atomic_write(out) as beside, beside.open("wb") as file:
+    with atomic_write(out, record=True) as beside, beside.open("wb") as file:
         np.savez(file, method=params.method, over=params.over, fit=params.fit, **arrays)
 
 
@@ -72,7 +73,7 @@ def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
         path = reflectance / f"{name}.json"
         if not path.is_file():
             raise BoardbenchError(f"{path}: no report of capture '{name}'. Make it with `boardbench reflectance`.")
-        found = np.array(json.loads(path.read_text(encoding="utf-8"))["wavelengths"] or [], np.float64)
+        found = np.array(json.loads(checked(path).read_text(encoding="utf-8"))["wavelengths"] or [], np.float64)
         first = found if first is None else first
         if not Grid(len(found), found).same(Grid(len(first), first)):
             raise BoardbenchError(

@@ -96,5 +96,5 @@ def reduction(
         for key, group in groups.items()
     ]
     arrays = {field: np.stack([getattr(fit, field) for fit in fits]) for field in Fit._fields}
-    with atomic_write(out) as beside, beside.open("wb") as file:
+    with atomic_write(out, record=True) as beside, beside.open("wb") as file:
         np.savez(file, captures=np.array(list(groups)), **arrays)
