@@ -114,6 +114,18 @@ def test_mlflows_environment_changes_nothing(tmp_path):
     assert not other.exists()
 
 
+def test_of_mlflows_environment_only_credentials_are_seen_and_all_of_it_stays(monkeypatch):
+    given = {"MLFLOW_RUN_ID": "0123", "MLFLOW_WORKSPACE": "another", "MLFLOW_TRACKING_TOKEN": "hush"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    with opening.own_environment():
+        assert {name: os.environ.get(name) for name in given} == dict.fromkeys(given) | {
+            "MLFLOW_TRACKING_TOKEN": "hush"
+        }
+    assert dict(os.environ) == before
+
+
 def test_a_model_goes_to_the_stores_own_registry(tmp_path, monkeypatch):
     import onnx
 
