@@ -1,6 +1,5 @@
 """The file list of a Zenodo or Rodare record: what to download, and the checksums it must have."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import download
 from boardbench.fetch.progress import human
+from boardbench.files import parse_json
 
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
@@ -32,7 +32,7 @@ def record_archives(record: str, folder: Path) -> list[Archive]:
     for stale in (answer, answer.with_name("record.json.part")):
         stale.unlink(missing_ok=True)
     try:
-        files = json.loads(download(record, answer, None).read_text(encoding="utf-8"))["files"]
+        files = parse_json(download(record, answer, None).read_text(encoding="utf-8"))["files"]
         # InvenioRDM has a map by name where Zenodo's and Rodare's older form has a list.
         entries = files["entries"] if isinstance(files, dict) else files
         found = [_entry(entry) for entry in (entries.values() if isinstance(entries, dict) else entries)]
