@@ -1,7 +1,6 @@
 """Labelled images in parquet files, as Hugging Face's data sets lay them out; pixels are decoded when asked for."""
 
 import io
-import json
 import re
 import warnings
 from collections import Counter
@@ -13,7 +12,7 @@ import numpy as np
 
 from boardbench.classification.archives.archive import Images, Part, check_labels
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256
+from boardbench.files import parse_json, sha256
 from boardbench.params.classification import Archive
 
 _IMAGES, _LABELS = ("img", "image"), ("label", "fine_label")
@@ -225,7 +224,7 @@ def _classes(tables: list[_File], published: list[str] | None) -> tuple[list[str
     told = []
     for table in tables:
         try:
-            features = json.loads(table.metadata[b"huggingface"])["info"]["features"]
+            features = parse_json(table.metadata[b"huggingface"])["info"]["features"]
             told.append([str(name) for name in features[table._label]["names"]])
         except (KeyError, ValueError, TypeError):
             told.append(None)
