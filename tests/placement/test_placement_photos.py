@@ -1,3 +1,4 @@
+import contextlib
 import json
 import struct
 import zlib
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boardbench.errors import BoardbenchError
 from boardbench.placement.photos import check_sizes, find_displaced, find_photos, open_photo, photo_size, read_photo
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -98,6 +100,19 @@ def test_what_is_no_picture(tmp_path, says):
     whole = save(tmp_path / "c.bmp").read_bytes()
     (tmp_path / "c.bmp").write_bytes(whole[:-40])
     says(lambda: open_photo(tmp_path / "c.bmp"), "c.bmp", "not a readable picture")
+
+
+def test_a_photo_that_was_cut_anywhere_is_read_or_refused(tmp_path, says):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = save(tmp_path / "a.png", exif=exif).read_bytes()
+    (tmp_path / "b.png").write_bytes(whole[:-40])  # the EXIF data come last
+    says(lambda: photo_size(tmp_path / "b.png"), "b.png", "not a readable picture")
+    for end in range(0, len(whole), 3):
+        (tmp_path / "c.png").write_bytes(whole[:end])
+        for read in (photo_size, open_photo):
+            with contextlib.suppress(BoardbenchError):
+                read(tmp_path / "c.png")
 
 
 def test_read_photo(tmp_path):

@@ -21,7 +21,7 @@ from boardbench.labels.shapes import (
     points_of,
     refuse,
 )
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 
 
 def read_labelme(content: dict[str, Any], path: Path) -> list[Picture]:
@@ -60,7 +60,8 @@ def _inside(shape: dict[str, Any], kind: Any, where: str) -> Inside:
         radius = float(np.hypot(*(second - first)))
         return of_ellipse(first, (radius, radius)) if radius else lambda size: np.zeros(size, bool)
     try:
-        with Image.open(io.BytesIO(base64.b64decode(shape.get("mask") or "", validate=True))) as image:
+        encoded = base64.b64decode(shape.get("mask") or "", validate=True)
+        with Image.open(io.BytesIO(encoded), formats=FORMATS) as image:
             mask = np.asarray(image.convert("L")) > 0
     except (binascii.Error, *UNREADABLE):
         raise refuse(where, "its mask is no picture") from None

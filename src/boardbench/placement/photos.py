@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from boardbench.errors import BoardbenchError
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 from boardbench.placement.outlines import outline_of, read_outline
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -85,7 +85,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such photo. Check the path, and that the disk with it is mounted.")
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             yield picture
     except UNREADABLE as error:
         raise BoardbenchError(

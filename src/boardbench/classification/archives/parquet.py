@@ -14,6 +14,7 @@ from boardbench.classification.archives.archive import Images, Part, check_label
 from boardbench.errors import BoardbenchError
 from boardbench.files import parse_json, sha256
 from boardbench.params.classification import Archive
+from boardbench.pictures import FORMATS
 
 _IMAGES, _LABELS = ("img", "image"), ("label", "fine_label")
 _CHANNELS = {"L": 1, "RGB": 3}
@@ -192,7 +193,7 @@ class _File:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(io.BytesIO(content)) as image:
+                with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                     channels = _CHANNELS.get(image.mode)
                     found = (image.height, image.width, channels)
                     if channels and size in (None, found):
