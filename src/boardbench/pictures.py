@@ -5,7 +5,7 @@ import zlib
 
 from PIL import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "TIFF", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 """What is taken for a picture, whatever its name says: Pillow runs programs for some other formats."""
 
 UNREADABLE = (
