@@ -15,14 +15,20 @@ import yaml
 from click.core import ParameterSource
 from pydantic import ValidationError
 
-from boardbench.errors import BoardbenchError
+from boardbench.errors import BoardbenchError, shown
 from boardbench.params.section import Section, explain
 from boardbench.signature import REQUIRED, Argument, signature_of
 from boardbench.verbs import GROUPS, POSITIONAL, VERBS
 
 
-def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:
-    return None if text is None else yaml.safe_load(text)
+def _from_yaml(_: click.Context, flag: click.Parameter, text: str | None) -> Any:
+    try:
+        return None if text is None else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise BoardbenchError(
+            f"{flag.opts[0]} {shown(text)}: not a value as params.yaml has it ({reason}). Put a text in quotes."
+        ) from None
 
 
 def _help(field: Any) -> str:

@@ -21,5 +21,5 @@ def shown(value: object, longest: int = 80) -> str:
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a whole number of thousands of digits; lists in lists without end
-        return f"a {type(value).__name__}"
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= longest else f"{text[:longest]}..."

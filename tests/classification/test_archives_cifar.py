@@ -251,7 +251,7 @@ def test_bad_pickle(tmp_path, files, words, says):
         ({b"labels": [0.0] * 10}, ["row 0, label: 0.0", "whole number from 0 to 9"]),
         ({b"labels": [0] * 9 + [10]}, ["row 9, label: 10", "from 0 to 9"]),
         ({b"labels": [0] * 9 + [1 << 80]}, ["row 9"]),
-        ({b"labels": [0] * 9 + [1 << 20000]}, ["row 9", "a int"]),
+        ({b"labels": [0] * 9 + [1 << 20000]}, ["row 9", "type int"]),
         ({b"data": np.zeros((10, 3072))}, ["'numpy.dtype, f8'", "binary version"]),
         ({b"data": np.array([None])}, ["'numpy.dtype, O8'", "binary version"]),
         ({b"data": b"text"}, ["data: bytes", "expected uint8"]),
