@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -201,7 +202,8 @@ def show(runs: list[Path], store: "Store") -> None:
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
         for name in ("iou", "f1"):
-            flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
+            labels = metric_words(metrics["classes"])
+            flat |= {f"test_{name}_{label}": v for label, v in zip(labels, results[name], strict=True)}
         pictures = sorted((folder / "predictions").glob("*.png"))[:4]
         show_run(
             store,
@@ -214,6 +216,12 @@ def show(runs: list[Path], store: "Store") -> None:
             scores={name: value for name, value in flat.items() if value is not None},
             files=[folder / "metrics.json", folder / "confusion.csv", *pictures],
         )
+
+
+def metric_words(classes: list[str]) -> list[str]:
+    """Return the classes' names as MLflow takes them in names of metrics: '-' for a sign it refuses; all differ."""
+    words = [re.sub(r"[^\w .:-]", "-", name) for name in classes]
+    return [f"{word}-{index}" if words.count(word) > 1 else word for index, word in enumerate(words)]
 
 
 def _number(value: float) -> float | None:
