@@ -5,6 +5,7 @@ import shlex
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from boardbench.doctor import check_memory
 from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
