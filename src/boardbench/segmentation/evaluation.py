@@ -138,7 +138,7 @@ def write_run(
         scored = load_mask(truth, name) if truth else working
         resized = resize_mask(prediction, scored.shape)
         confusions[name] = confusion_matrix(scored, resized, len(classes))
-        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text())["wavelengths"]
+        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))["wavelengths"]
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
         overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
     shutil.rmtree(pictures, ignore_errors=True)
@@ -192,7 +192,7 @@ def show(runs: list[Path], store: "Store") -> None:
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
-        metrics = json.loads(checked(folder / "metrics.json").read_text())
+        metrics = json.loads(checked(folder / "metrics.json").read_text(encoding="utf-8"))
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key)
         word = folder.name
