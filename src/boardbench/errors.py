@@ -1,13 +1,23 @@
 """The errors that a user can mend: shown as one message, never as a traceback."""
 
 import errno
+import re
+
+_LONGEST_WORD = 1000
+_LONGEST = 10_000
 
 
 class BoardbenchError(Exception):
     """Something in the user's files, parameters or data is wrong.
 
-    The message says what failed, where (file and field) and what to do about it.
+    The message says what failed, where (file and field) and what to do about it. What a broken file puts into it is cut
+    where it is longer than a screen.
     """
+
+    def __str__(self) -> str:
+        """Return the message, long words and long messages cut."""
+        text = re.sub(rf"\S{{{_LONGEST_WORD},}}", lambda found: f"{found[0][:100]}...", super().__str__())
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def nearest(word: str, valid: list[str]) -> str:

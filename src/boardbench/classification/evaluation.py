@@ -134,7 +134,7 @@ def _metrics(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
     known = isinstance(metrics, dict) and metrics.get("study") == "classification"
-    if not known or metrics.get("kind") not in VERBS:
+    if not known or str(metrics.get("kind")) not in VERBS:
         raise BoardbenchError(f"{path}: study or kind is not one of the classification study. {again}")
     return metrics
 

@@ -9,6 +9,8 @@ from boardbench.fetch.download import download
 from boardbench.fetch.progress import human
 from boardbench.files import parse_json
 
+_LONGEST = 200  # bytes of a name
+_LARGEST = 1 << 60
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -60,4 +62,10 @@ def _entry(entry: dict[str, Any]) -> Archive:
     # Where there are several links, "self" may be the file's description instead of the file.
     address = next(links[kind] for kind in ("content", "download", "self") if kind in links)
     name = entry.get("key") or entry["filename"]
-    return Archive(name.replace("/", "-"), address, entry.get("checksum"), entry.get("size", entry.get("filesize")))
+    checksum, size = entry.get("checksum"), entry.get("size", entry.get("filesize"))
+    texts = (name, address) if checksum is None else (name, address, checksum)
+    if not all(isinstance(text, str) and text.isprintable() and len(text.encode()) < _LONGEST for text in texts):
+        raise ValueError("a file whose name, address or checksum is no short text")
+    if size is not None and not (isinstance(size, int) and 0 <= size < _LARGEST):
+        raise ValueError("a file whose size is no number of bytes")
+    return Archive(name.replace("/", "-"), address, checksum, size)
