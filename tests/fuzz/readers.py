@@ -209,6 +209,28 @@ def placement_run() -> dict:
     return {"study": "placement", **plain, **pairs, "nominal": RING, "state_dict": network.state_dict()}
 
 
+def segmentation_run() -> dict:
+    """Return the content of a model.pt of the segmentation study."""
+    from boardbench.segmentation.networks import build_network
+
+    network = build_network("unet", "scrb", 2, 2, 2)
+    plain = {key: METADATA[key] for key in ("dataset", "backbone", "strategy", "seed", "classes", "size", "resize")}
+    plain |= {"width": 2, "patch": None, "board_mask": False, "in_bands": 2, "normalization": None, "reduction": None}
+    return plain | {"sensor": SENSOR, "state_dict": network.state_dict()}
+
+
+def classification_run() -> dict:
+    """Return the content of a model.pt of the classification study."""
+    from boardbench.classification.networks import build_network
+
+    built = {"network": "resnet18", "width": 0.05, "stem": "cifar", "reduction": 4, "settings": None}
+    network = build_network(classes=2, in_channels=1, **built)
+    scaling = {"name": "standardize", "offset": 0.0, "scale": 1.0}
+    plain = {"name": "a", "seed": 0, "dataset": "d", "classes": ["cat", "dog"], "pruning": None, "size": [8, 8, 1]}
+    fields = plain | {"settings": built, "normalization": scaling, "study": "classification"}
+    return fields | {"state_dict": network.state_dict()}
+
+
 # ---- how each is read
 
 
@@ -309,12 +331,14 @@ def read_onnx(path: Path) -> None:
 
 
 def read_model(path: Path) -> None:
-    """Read a run of the placement study, as inspect does."""
+    """Read a run of any study, as export does."""
+    import boardbench.classification.model
+    import boardbench.placement.model
+    import boardbench.segmentation.model
     from boardbench.engine.modelfile import study_of
-    from boardbench.placement.model import load
+    from boardbench.study import find_study
 
-    study_of(path)
-    load(path)
+    getattr(boardbench, find_study(study_of(path), str(path)).name).model.load(path)
 
 
 def _drift(path: Path) -> None:

@@ -15,7 +15,17 @@ import pytest
 from broken import broken, odd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readers import METADATA, READERS, model_file, onnx_file, placement_run, read_model, read_onnx
+from readers import (
+    METADATA,
+    READERS,
+    classification_run,
+    model_file,
+    onnx_file,
+    placement_run,
+    read_model,
+    read_onnx,
+    segmentation_run,
+)
 
 from boardbench.errors import BoardbenchError
 
@@ -72,12 +82,17 @@ def test_odd_metadata_of_an_exported_file(watch, metadata):
     read_or_refused(read_onnx, watch, {"model.onnx": content}, "model.onnx")
 
 
-RUN = placement_run()
-PLAIN = {key: value for key, value in RUN.items() if key != "state_dict"}
+@pytest.mark.parametrize("run", [placement_run, segmentation_run, classification_run], ids=lambda run: run.__name__)
+def test_odd_fields_of_a_run(watch, run, tmp_path):
+    whole = run()
+    (tmp_path / "model.pt").write_bytes(model_file(whole))
+    read_model(tmp_path / "model.pt")
+    weights = whole.pop("state_dict")
 
+    @some
+    @given(odd(whole), st.booleans())
+    def check(plain: object, complete: bool) -> None:
+        content = plain | {"state_dict": weights} if isinstance(plain, dict) and complete else plain
+        read_or_refused(read_model, watch, {"model.pt": model_file(content)}, "model.pt")
 
-@some
-@given(odd(PLAIN), st.booleans())
-def test_odd_fields_of_a_run(watch, plain, weights):
-    content = plain | {"state_dict": RUN["state_dict"]} if isinstance(plain, dict) and weights else plain
-    read_or_refused(read_model, watch, {"model.pt": model_file(content)}, "model.pt")
+    check()

@@ -22,7 +22,6 @@ _NAMES = {
     ("numpy", _NDARRAY),
     ("numpy", _DTYPE),
 }
-_LONGEST = 80  # characters of a name in a message
 _UINT8 = ("u1", "|u1", b"u1", b"|u1")
 _UINT8_STATES = [(3, order, None, None, None, -1, -1, 0) for order in ("|", b"|")]
 
@@ -103,10 +102,10 @@ def read_pickle(content: bytes, where: Path | str) -> Any:
         return _Arrays(io.BytesIO(content), encoding="bytes").load()
     except _Forbidden as error:
         raise BoardbenchError(
-            f"{where}: the pickle asks for '{str(error)[:_LONGEST]}', which is no part of an array of uint8; nothing was "
+            f"{where}: the pickle asks for '{error}', which is no part of an array of uint8; nothing was "
             "run. Do not trust this file: use the authors' binary version, which holds no code."
         ) from None
     except Exception as error:  # a broken pickle can raise anything
         raise BoardbenchError(
-            f"{where}: the pickle is broken ({type(error).__name__}: {str(error)[:_LONGEST]}). Get the archive again."
+            f"{where}: the pickle is broken ({type(error).__name__}: {error}). Get the archive again."
         ) from None
