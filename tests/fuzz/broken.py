@@ -29,7 +29,24 @@ TOKENS = (
 )
 ODD = (
     *(None, True, False, 0, -1, 1.5, 2**31, 2**64, 10**400, 1e300, 5e-324, math.nan, math.inf, -math.inf),
-    *("", "x", "\0", "../../x", "n" * 300, "é", [], [[]], [1], {}, {"a": 1}, [None] * 5, "0,0", "nan"),
+    *(
+        "",
+        "x",
+        "\0",
+        "../../x",
+        "n" * 300,
+        "é",
+        [],
+        [[]],
+        [1],
+        {},
+        {"a": 1},
+        [None] * 5,
+        "0,0",
+        "nan",
+        "@deep",
+        "@long",
+    ),
 )
 
 
@@ -85,4 +102,10 @@ def broken(valid: bytes) -> st.SearchStrategy[bytes]:
         content = json.loads(valid)
     except ValueError:
         return edited(valid)
-    return edited(valid) | odd(content).map(lambda value: json.dumps(value).encode())
+    return edited(valid) | odd(content).map(as_json)
+
+
+def as_json(value: Any) -> bytes:
+    """Write a value as JSON, with what no value can hold where its words stand: see ODD."""
+    text = json.dumps(value)
+    return text.replace('"@deep"', "[" * 50_000).replace('"@long"', "9" * 5_000).encode()
