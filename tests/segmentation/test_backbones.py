@@ -199,7 +199,7 @@ def test_a_word_is_a_name_and_maybe_a_width(word, parts):
         "unet@4@4",
         "unet@\u0664",
         "unet@4097",
-        "unet@" + "9" * 5000,
+        "unet@" + "9" * 50,
     ],
 )
 @pytest.mark.parametrize("use", [backbones.parse, backbones.check, backbones.get])
