@@ -14,17 +14,8 @@ import pytest
 from broken import as_json, broken, odd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readers import (
-    METADATA,
-    READERS,
-    classification_run,
-    model_file,
-    onnx_file,
-    placement_run,
-    read_model,
-    read_onnx,
-    segmentation_run,
-)
+from readers import READERS, read_model, read_onnx
+from valid import METADATA, classification_run, model_file, onnx_file, placement_run, segmentation_run
 
 from boardbench.errors import BoardbenchError
 

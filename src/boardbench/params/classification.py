@@ -7,11 +7,10 @@ from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.scaling import Scaling
-from boardbench.params.section import Fraction, Labels, Loop, Name, Section, Seeds, Threads
+from boardbench.params.section import Channels, Fraction, Labels, Loop, Name, Section, Seeds, Threads
 
 Distance = Literal["l1", "l2", "cosine", "ssim"]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
-Layer = Annotated[int, Field(ge=1, le=4096)]
 Batch = Annotated[int, Field(ge=1, le=65536)]
 Network = Literal[
     "resnet18",
@@ -122,7 +121,7 @@ class Training(Loop):
         "cifar", description="first layers, for small images (stride 1) or as published for 224 x 224"
     )
     reduction: int = Field(16, ge=1, description="of squeeze-and-excitation: channels over hidden units")
-    settings: list[tuple[Layer, Layer, Layer, Layer]] | None = Field(
+    settings: list[tuple[Channels, Channels, Channels, Channels]] | None = Field(
         None,
         min_length=1,
         description="of mobilenet_v2: expansion t, channels c, blocks n, stride s, a row a stage; null: the original's",
