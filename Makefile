@@ -10,7 +10,8 @@ run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
 
 test: .venv/installed
-	$(ACTIVATE) pytest -n 2 --dist loadfile
+	$(ACTIVATE) pytest -n 2 --dist loadfile -m "not service"
+	$(ACTIVATE) pytest -m service
 
 bench: .venv/installed
 	$(ACTIVATE) python benchmarks/run.py

@@ -29,7 +29,7 @@ def is_damaged(path: Path) -> bool:
     """Tell whether a file is another one than its record says; False where it has none."""
     try:
         wanted = record_of(path).read_text(encoding="utf-8").split(" ")[0]
-    except (FileNotFoundError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):  # none, or a name too long to have one
         return False
     return bool(wanted) and hash_of(path) != wanted
 
