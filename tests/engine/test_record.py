@@ -92,9 +92,9 @@ def test_without_a_store_nothing_is_shown(tmp_path, tracked):
 
 
 def test_words_of_version_0_1_0_are_read(tmp_path):
-    (tmp_path / "training.json").write_text('{"fingerprint": "abc", "best_epoch": 3, "training": {"width": 8}}')
+    (tmp_path / "training.json").write_text('{"identity": "abc", "best_epoch": 3, "training": {"width": 8}}')
     found = read_training(tmp_path)
-    assert (found["kept_epoch"], found["settings"]) == (3, {"width": 8})
+    assert (found["fingerprint"], found["kept_epoch"], found["settings"]) == ("abc", 3, {"width": 8})
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])

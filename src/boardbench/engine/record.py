@@ -144,7 +144,8 @@ def read_training(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
     found = content if isinstance(content, dict) else {}
-    for now, before in {"kept_epoch": "best_epoch", "settings": "training"}.items():  # words of version 0.1.0
+    former = {"kept_epoch": "best_epoch", "settings": "training", "fingerprint": "identity"}  # words of version 0.1.0
+    for now, before in former.items():
         if now not in found and before in found:
             found[now] = found[before]
     missing = [name for name in ("fingerprint", "settings", "kept_epoch") if name not in found]
