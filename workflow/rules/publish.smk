@@ -26,7 +26,7 @@ for made in MADE:
 # Of data sets that this run did not make, the reference's tables stand beside the published numbers.
 rule reproduction:
     input:
-        published=sorted(str(path) for path in Path("reports/published").iterdir()),
+        published=sorted(str(path) for path in Path("reports/published").glob("*")),
         reference=sorted(str(path) for path in Path("reports/tables").glob("*/*.*")),
         tables=[f"{folder}/tables" for folder in MADE],
         code=sources("boardbench.reproduction.reproduction"),
