@@ -3,7 +3,6 @@
 A model names what readers need. Whatever else a file says is kept, in its place, so that files of other versions load.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -20,7 +19,7 @@ from pydantic import (
 )
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
+from boardbench.files import parse_json, write_json
 from boardbench.integrity import checked
 
 MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
@@ -68,7 +67,7 @@ def read(path: Path, kind: type[Read], verb: str) -> Read:
         BoardbenchError: missing, damaged, no JSON, or a field that is missing or of another form.
     """
     try:
-        return TypeAdapter(kind).validate_python(json.loads(checked(path).read_text(encoding="utf-8")))
+        return TypeAdapter(kind).validate_python(parse_json(checked(path).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such file. {MADE_BY.format(verb=verb)}") from None
     except ValidationError as error:
@@ -82,7 +81,8 @@ def _said(problem: Any) -> str:
     field = ".".join(map(str, problem["loc"]))
     if field and (problem["type"] == "missing" or problem["input"] is None):
         return f"field {field} is missing"
-    return f"field {field}: {problem['msg']}" if field else problem["msg"].removeprefix("Value error, ")
+    text = "not a JSON object" if problem["type"] == "model_type" else problem["msg"].removeprefix("Value error, ")
+    return f"field {field}: {text}" if field else text
 
 
 def write(path: Path, content: Artifact, *, record: bool = True) -> None:

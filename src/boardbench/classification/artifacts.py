@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from boardbench.artifacts import Artifact, Int, Number
-from boardbench.engine.artifacts import PruningSummary
+from boardbench.engine.artifacts import PruningSummary, Training
 
 
 class ImageSource(Artifact):
@@ -18,10 +18,16 @@ class ImageSource(Artifact):
 class ClassificationSamples(Artifact):
     """``samples.json``: class names, size (lines, samples, channels) and number of images, and where they come from."""
 
-    classes: list[str]
+    classes: list[str] = Field(min_length=1)
     size: list[Int]
     parts: dict[str, Int]
     source: ImageSource
+
+
+class ClassificationTraining(Training):
+    """``training.json`` of a network in PyTorch."""
+
+    kind: Literal["network", "pruned"]
 
 
 class Scored(Artifact):
@@ -52,7 +58,7 @@ class RunMetrics(Artifact):
     """``metrics.json``: what every kind of run has."""
 
     study: Literal["classification"]
-    kind: Literal["baseline", "numpy_network", "network", "pruned"]
+    kind: str
     dataset: str
     test_images: Int
 
@@ -60,6 +66,7 @@ class RunMetrics(Artifact):
 class BaselineMetrics(RunMetrics):
     """``metrics.json`` of a baseline; ``lowest_class`` and ``largest`` are other readings of the same neighbours."""
 
+    kind: Literal["baseline"]
     method: str
     distance: str
     normalization: str
@@ -75,7 +82,7 @@ class NetworkMetrics(RunMetrics):
     name: str
     network: str
     seed: Int
-    settings: dict[str, Any]
+    settings: dict[str, Any] = Field(min_length=1)
     parameters: Int
     epochs: Int
     scores: Scored
@@ -89,6 +96,7 @@ class NetworkMetrics(RunMetrics):
 class NumpyMetrics(NetworkMetrics):
     """``metrics.json`` of a network in NumPy, which knows all classes."""
 
+    kind: Literal["numpy_network"]
     macs: Int
     folds: list[Fold] = Field([])
 
@@ -96,12 +104,14 @@ class NumpyMetrics(NetworkMetrics):
 class TrainedMetrics(NetworkMetrics):
     """``metrics.json`` of a network in PyTorch."""
 
+    kind: Literal["network"]
     classes: list[str]
 
 
 class PrunedMetrics(TrainedMetrics):
     """``metrics.json`` of a pruned network in PyTorch."""
 
+    kind: Literal["pruned"]
     pruning: PruningSummary
 
 

@@ -1,8 +1,8 @@
 """The JSON files of the placement study."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from boardbench.artifacts import Artifact, Int, Number
 from boardbench.engine.artifacts import Training
@@ -20,6 +20,7 @@ class PlacementSamples(Artifact):
     mm_per_pixel: list[Number]
     nominal: list[list[Number]]
     photos: dict[str, list[str]]
+    synthesis: dict[str, Any] = Field({})
 
 
 class Features(Artifact):
@@ -54,14 +55,6 @@ class PartScores(Artifact):
     auc: Number | None
 
 
-class Parts(Artifact):
-    """Scores by part; there may be no really displaced chips."""
-
-    validation: PartScores
-    test: PartScores
-    displaced: PartScores | None = None
-
-
 class PlacementMetrics(Artifact):
     """``metrics.json`` of a placement run or baseline, which has no fingerprint."""
 
@@ -72,5 +65,5 @@ class PlacementMetrics(Artifact):
     loss: str
     seed: Int
     tolerance: dict[str, Number]
-    parts: Parts
+    parts: dict[Literal["validation", "test", "displaced"], PartScores]
     fingerprint: str | None = None

@@ -55,3 +55,11 @@ class Published(Artifact):
 
     datasets: Annotated[list[str], Field(min_length=1)]
     sha256: dict[str, str] = Field({})
+
+
+class Figure(Artifact):
+    """An entry of ``<study>_figures.json``."""
+
+    file: str
+    caption: str
+    alt: str

@@ -39,7 +39,7 @@ class Scores(MeanScores):
     f1: list[Known]
     precision: list[Known]
     recall: list[Known]
-    kappa: Known
+    kappa: Known = None
 
 
 class SegmentationMetrics(Artifact):
