@@ -61,15 +61,15 @@ def prune(
     given = flags_of(of, step, flags | {"normalization": normalization, "reduction": reduction}, run)
     folder = (run if run.is_dir() else run.parent).resolve()
     out = out or folder.parents[1] / "pruned" / name / folder.name
-    step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder), **given)
+    step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder, of.name), **given)
 
 
-def _as_trained(params: Pruning, folder: Path) -> Pruning:
+def _as_trained(params: Pruning, folder: Path, study: str) -> Pruning:
     """Return the params with the run's own batch size where none was given."""
     if "batch_size" in params.model_fields_set:
         return params
     path = folder / "training.json"
-    size = read(path, Training, "STUDY train").settings.get("batch_size")
+    size = read(path, Training, f"{study} train").settings.get("batch_size")
     if not isinstance(size, int):
         raise BoardbenchError(f"{path}: field settings.batch_size is not a whole number. Give --batch-size.")
     return params.model_copy(update={"batch_size": size})

@@ -422,7 +422,9 @@ def test_other_bad_input_names_file_field_and_verb(images, says):
     says(lambda: write_tables(**images.arguments), "samples.json: field classes: ", "classification samples")
     path.write_text(kept)
     edit(path, source={})
-    says(lambda: write_tables(**images.arguments), "samples.json: field source is missing", "classification samples")
+    says(
+        lambda: write_tables(**images.arguments), "samples.json: field source.kind is missing", "classification samples"
+    )
     path.write_text(kept)
     samples = images.root / "samples.csv"
     kept = samples.read_text()
