@@ -13,6 +13,7 @@ from boardbench.engine.sync import find_runs, sync
 from boardbench.engine.tracking import Store
 
 SCORES = {"miou": 0.5, "mf1": 0.25, "kappa": None, "iou": [1.0, 0.5], "f1": [0.75, None]}
+SCORES |= {"precision": [1.0, 0.5], "recall": [1.0, 0.5]}
 
 
 def trained(results, name="unet-scrb-seed0", fingerprint="abc"):
