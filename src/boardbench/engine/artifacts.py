@@ -29,6 +29,7 @@ class Training(Artifact):
     kept_epoch: Int
     parameters: Int
     settings: dict[str, Any]
+    pruning: PruningSummary | None = None
 
 
 class Seconds(Artifact):
