@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boardbench.errors import BoardbenchError
-from boardbench.params.params import Params, load_params, write_schema
+from boardbench.params.params import Params, load_params
+from boardbench.schema import write_schema
 
 ROOT = Path(__file__).parents[1]
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -216,7 +217,7 @@ def test_the_schema_is_that_of_the_params_and_every_preset_keeps_to_it(tmp_path)
     import jsonschema
 
     written = ROOT / "workflow/params.schema.json"
-    write_schema(out=tmp_path / "schema.json")
+    write_schema(out=tmp_path / "schema.json", artifacts=tmp_path / "artifacts.json")
     assert (tmp_path / "schema.json").read_bytes() == written.read_bytes()
     schema = json.loads(written.read_text())
     for file in [ROOT / "params.yaml", *sorted((ROOT / "workflow/presets").glob("*.yaml"))]:

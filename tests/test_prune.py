@@ -25,9 +25,16 @@ def a_run(root: Path, study: str, name: str) -> Path:
     run = root / f"results/{study}/toy/runs/{name}"
     run.mkdir(parents=True)
     torch.save({"study": study}, run / "model.pt")
-    (run / "training.json").write_text(
-        json.dumps({"fingerprint": "abc", "kept_epoch": 0, "settings": {"batch_size": 3}})
-    )
+    told = {
+        "dataset": "toy",
+        "seed": 0,
+        "data": "0",
+        "fingerprint": "abc",
+        "epochs": 1,
+        "kept_epoch": 0,
+        "parameters": 9,
+    }
+    (run / "training.json").write_text(json.dumps(told | {"settings": {"batch_size": 3}}))
     return run
 
 
@@ -90,6 +97,7 @@ def test_what_cannot_be_pruned_is_named(tmp_path, segmented, called, says):
     says(lambda: prune(run=lonely, params=Pruning()), "no samples.csv in any folder above", "--samples")
     (data / "reduction/pca3.npz").unlink()
     says(lambda: prune(run=run, params=Pruning()), "no reduction/pca3.npz in any folder above", "--reduction")
-    (run / "training.json").write_text(json.dumps({"fingerprint": "abc", "kept_epoch": 0, "settings": {}}))
-    says(lambda: prune(run=run, params=Pruning()), "training.json", "--batch-size")
+    path = run / "training.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": {}}))
+    says(lambda: prune(run=run, params=Pruning()), "training.json: field settings.batch_size", "--batch-size")
     assert called == []

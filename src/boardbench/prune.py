@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from boardbench.artifacts import read
 from boardbench.engine.address import StoreAddress
+from boardbench.engine.artifacts import Training
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
 from boardbench.study import find_study
@@ -59,20 +61,15 @@ def prune(
     given = flags_of(of, step, flags | {"normalization": normalization, "reduction": reduction}, run)
     folder = (run if run.is_dir() else run.parent).resolve()
     out = out or folder.parents[1] / "pruned" / name / folder.name
-    step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder), **given)
+    step(name=name, run=run, out=out, tracking=tracking, params=_as_trained(params, folder, of.name), **given)
 
 
-def _as_trained(params: Pruning, folder: Path) -> Pruning:
+def _as_trained(params: Pruning, folder: Path, study: str) -> Pruning:
     """Return the params with the run's own batch size where none was given."""
-    from boardbench.engine.record import read_training
-
     if "batch_size" in params.model_fields_set:
         return params
-    try:
-        size = int(read_training(folder)["settings"]["batch_size"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BoardbenchError(
-            f"{folder / 'training.json'}: does not say how many samples a step of training took ({error}). Give "
-            "--batch-size."
-        ) from None
+    path = folder / "training.json"
+    size = read(path, Training, f"{study} train").settings.get("batch_size")
+    if not isinstance(size, int):
+        raise BoardbenchError(f"{path}: field settings.batch_size is not a whole number. Give --batch-size.")
     return params.model_copy(update={"batch_size": size})

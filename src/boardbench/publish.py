@@ -6,14 +6,15 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+from boardbench.artifacts import Artifact, read, write
 from boardbench.engine.commit import git_commit
 from boardbench.engine.latency import hardware, instructions
 from boardbench.errors import BoardbenchError
-from boardbench.files import atomic_write, write_json
+from boardbench.files import atomic_write
 from boardbench.integrity import checked
+from boardbench.report.artifacts import About, Published
 from boardbench.report.page import render
-from boardbench.report.runs import read_json, study_of
-from boardbench.study import STUDIES
+from boardbench.study import STUDIES, find_study
 
 REFERENCE = Path("reports")
 SUFFIXES = {"tables": (".csv", ".md", ".json"), "figures": (".svg", ".png", ".json")}
@@ -66,11 +67,11 @@ def _check(datasets: list[str], tables: list[Path], figures: list[Path]) -> list
             raise BoardbenchError(
                 f"{path}: no such file. Make it with 'boardbench STUDY tables', STUDY one of {', '.join(STUDIES)}."
             )
-        about = read_json(path, "publish")
-        study = study_of(about, path).name
-        if about.get("dataset") != name:
+        about = read(path, About, "STUDY tables")
+        study = find_study(about.study, str(path)).name
+        if about.dataset != name:
             raise BoardbenchError(
-                f"{path}: dataset is {about.get('dataset')!r}, but --datasets has {name!r} in its place. Give "
+                f"{path}: dataset is {about.dataset!r}, but --datasets has {name!r} in its place. Give "
                 "--datasets, --tables and --figures in the same order."
             )
         if not (drawn / f"{study}_figures.json").is_file():
@@ -125,7 +126,7 @@ def publish(
     copies |= {f"tables/{path.name}": path for path in sorted((reports / "tables").glob("reproduction.*"))}
     if out:
         hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
-        write_json(out, {"datasets": datasets, "sha256": hashes})
+        write(out, Published(datasets=datasets, sha256=hashes), record=False)
 
 
 def _make_reference(source: Path, datasets: list[str], target: Path) -> None:
@@ -151,6 +152,6 @@ def _machine(path: Path) -> Path:
     packages = {name: version(name) for name in ("boardbench", "torch", "numpy", "onnxruntime", "scikit-learn")}
     found = {"hardware": hardware(), "instructions": instructions(), "python": platform.python_version()}
     found |= {**packages, "commit": git_commit()}
-    if not path.is_file() or read_json(path, "publish") != found:
-        write_json(path, found)
+    if not path.is_file() or read(path, Artifact, "publish").model_dump() != found:
+        write(path, Artifact(**found), record=False)
     return path

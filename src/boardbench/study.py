@@ -26,7 +26,7 @@ class Study:
         show: function that shows run folders in an MLflow store.
         compared_runs: function of its params: run -> what its scores hang on, for 'boardbench verify'.
         compared_tables: function of its params: table -> what its cells hang on, likewise.
-        page: function that gathers what the page shows of one data set.
+        page: function that gathers what the page shows of one data set, from its folder of published tables.
     """
 
     name: str

@@ -184,8 +184,8 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "doctor": ("boardbench.doctor:doctor", "Say whether this machine can run the default run."),
     "schema": (
-        "boardbench.params.params:write_schema",
-        "Write the JSON schema of params.yaml, for editors.",
+        "boardbench.schema:write_schema",
+        "Write the JSON schemas of params.yaml, for editors, and of all JSON files.",
     ),
     "sync": (
         "boardbench.engine.sync:sync",

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ def test_read(samples, folder):
     assert isinstance(found.images, np.memmap)
     assert found.labels.dtype == np.int64 and found.labels[:4].tolist() == [0, 1, 2, 0]
     assert found.classes == ["bar0", "bar1", "bar2"] and found.size == (8, 8, 1)
-    assert found.metadata["source"]["kind"] == "bars"
+    assert found.metadata.source.kind == "bars"
 
 
 def test_parts(samples, says):
@@ -37,7 +38,8 @@ def test_subset(samples, says):
     assert np.bincount(found.labels[drawn]).tolist() == [4, 3, 3]
     assert found.subset("test", 10, "key").tolist() == drawn.tolist()
     assert found.subset("test", 30, "key").tolist() == [*range(60, 90)]
-    found.metadata["source"]["seed"] = 1
+    source = found.metadata.source.model_copy(update={"seed": 1})
+    found = replace(found, metadata=found.metadata.model_copy(update={"source": source}))
     assert found.subset("test", 10, "key").tolist() != drawn.tolist()
     says(lambda: found.subset("test", 31, "the.key"), "the.key", "31", "11 images of class 'bar0'", "30 or less")
 
@@ -62,10 +64,11 @@ def test_balanced_refuses(says):
 
 @pytest.mark.parametrize("name", ["samples.csv", "samples.json", "images.npy"])
 def test_missing_or_empty_file(samples, name, says):
+    words = ["no such file", "not valid JSON"] if name == "samples.json" else ["missing", "not readable"]
     samples.with_name(name).write_bytes(b"")
-    says(lambda: read_samples(samples), samples.parent, "not readable", "boardbench classification samples")
+    says(lambda: read_samples(samples), samples.parent, words[1], "boardbench classification samples")
     samples.with_name(name).unlink()
-    says(lambda: read_samples(samples), samples.with_name(name), "missing", "boardbench classification samples")
+    says(lambda: read_samples(samples), samples.with_name(name), words[0], "boardbench classification samples")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_facts_without_a_key(samples, key, says):
     metadata = json.loads(file.read_text())
     del metadata[key]
     file.write_text(json.dumps(metadata))
-    says(lambda: read_samples(samples), "samples.json", key, "missing")
+    says(lambda: read_samples(samples), f"samples.json: field {key} is missing", "boardbench classification samples")
 
 
 @pytest.mark.parametrize("images", [np.zeros((90, 8, 7, 1), np.uint8), np.zeros((90, 8, 8, 1), np.float32)])
@@ -113,4 +116,4 @@ def test_other_images(samples, images, says):
 
 def test_facts_that_are_no_object(samples, says):
     samples.with_name("samples.json").write_text("3")
-    says(lambda: read_samples(samples), "not readable")
+    says(lambda: read_samples(samples), "samples.json: not a JSON object")

@@ -8,17 +8,22 @@ from mlflow import MlflowClient
 from boardbench.classification.evaluation import sync
 
 SCORES = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "precision": 0.3, "recall": 0.2, "f_score": 0.1, "confusion": [[1]]}
+NETWORK = {"name": "small", "network": "fc3", "seed": 0, "settings": {"pool": False}, "parameters": 9, "epochs": 1}
 
 
 @pytest.fixture
 def runs(tmp_path):
     one, two = tmp_path / "knn-l2-standardize", tmp_path / "fc3-seed0"
-    baseline = {"kind": "baseline", "method": "knn", "distance": "l2", "scores": [{"k": 1, **SCORES}]}
+    baseline = {"kind": "baseline", "method": "knn", "distance": "l2", "normalization": "standardize"}
+    baseline["scores"] = [{"k": 1, **SCORES}]
     baseline["scores"].append({"k": 3, **SCORES, "accuracy": 0.7})
-    training = {"kind": "numpy_network", "name": "fc3", "seed": 0, "settings": {"epochs": 2, "pool": False, "folds": 2}}
-    for folder, metrics in ((one, baseline), (two, {**training, "epochs": 1, "scores": SCORES, "folds": []})):
+    training = NETWORK | {"kind": "numpy_network", "name": "fc3", "settings": {"epochs": 2, "pool": False, "folds": 2}}
+    for folder, metrics in (
+        (one, baseline),
+        (two, {**training, "epochs": 1, "macs": 1, "scores": SCORES, "folds": []}),
+    ):
         folder.mkdir()
-        metrics = {"study": "classification", "dataset": "toys", **metrics}
+        metrics = {"study": "classification", "dataset": "toys", "test_images": 4, **metrics}
         (folder / "metrics.json").write_text(json.dumps(metrics))
         (folder / "predictions.csv").write_text("sample\n")
     (two / "history.csv").write_text("epoch,train_loss,validation_loss,fold\n0,2.0,,1\n0,1.5,,\n1,1.0,,\n")
@@ -60,11 +65,15 @@ def test_folders_that_are_no_runs_are_named(runs, tmp_path, says):
         assert not (tmp_path / "db").exists()
 
     (runs[1] / "metrics.json").write_text('{"study": "placement", "kind": "numpy_network"}')
-    check("study or kind", "Make the run again")
+    check("field study: ", "classification evaluate")
+    (runs[1] / "metrics.json").write_text(
+        '{"study": "classification", "kind": "baseline", "dataset": "a", "test_images": 1}'
+    )
+    check("field method is missing", "classification evaluate")
     (runs[1] / "metrics.json").write_text("{")
-    check("not readable", "Make the run again")
+    check("not valid JSON", "classification evaluate")
     (runs[1] / "metrics.json").unlink()
-    check("missing", "Make the run again")
+    check("no such file", "classification evaluate")
 
 
 def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
@@ -72,8 +81,15 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
 
     folder, store = tmp_path / "small-seed0", tmp_path / "mlflow.db"
     folder.mkdir()
-    metrics = {"study": "classification", "dataset": "toys", "kind": "pruned", "fingerprint": "abc", "scores": SCORES}
-    (folder / "metrics.json").write_text(json.dumps({**metrics, "pruning": {"name": "half"}}))
+    metrics = NETWORK | {"study": "classification", "dataset": "toys", "kind": "pruned", "fingerprint": "abc"}
+    pruning = {"name": "half", "method": "structured", "ratio": 0.5, "parameters": 1, "parameters_before": 2}
+    metrics |= {
+        "test_images": 4,
+        "classes": ["a"],
+        "scores": SCORES,
+        "pruning": pruning | {"macs": 1, "macs_before": 2},
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "history.csv").write_text("epoch,train_loss\n0,2.0\n")
     entries = []
     for _ in range(2):

@@ -52,7 +52,7 @@ def test_all_of_a_binary_archive(tmp_path, monkeypatch, capsys):
 
 def test_a_part_of_the_digits(tmp_path):
     everything = made(tmp_path / "all", "digits")
-    assert everything.metadata["parts"] == {"train": 1437, "test": 360}
+    assert everything.metadata.parts == {"train": 1437, "test": 360}
     found = made(tmp_path / "some", "digits", train_images=103, test_images=20)
     labels = found.part("train")[1]
     assert np.bincount(labels).tolist() == [11, 11, 11, 10, 10, 10, 10, 10, 10, 10]
@@ -63,8 +63,8 @@ def test_a_part_of_the_digits(tmp_path):
         numbers = [known[image.tobytes()] for image in found.part(part)[0]]
         assert numbers == sorted(numbers)
         assert everything.part(part)[1][numbers].tolist() == found.part(part)[1].tolist()
-    assert found.metadata["source"]["images"] == {"train": 1437, "test": 360}
-    assert found.metadata["source"]["taken"] == {"train": 103, "test": 20}
+    assert found.metadata.source.images == {"train": 1437, "test": 360}
+    assert found.metadata.source.taken == {"train": 103, "test": 20}
 
 
 def test_same_seed_same_bytes(tmp_path, pictures):

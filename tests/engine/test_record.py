@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
+from boardbench.artifacts import read
 from boardbench.engine import record
-from boardbench.engine.record import read_training, record_run
-from boardbench.errors import BoardbenchError
+from boardbench.engine.artifacts import Training
+from boardbench.engine.record import record_run
 
 
 class Tracked:
@@ -42,7 +43,7 @@ def tracked(monkeypatch):
 def given(tmp_path, tracking=True):
     return {
         "out": tmp_path / "run",
-        "description": {"dataset": "bars", "seed": 0},
+        "description": {"dataset": "bars", "seed": 0, "data": "0"},
         "fingerprint": "abc",
         "settings": {"epochs": 2, "device": "cpu"},
         "tracking": tmp_path / "mlflow.db" if tracking else None,
@@ -58,13 +59,14 @@ def test_a_run_that_ends_is_finished_and_its_files_are_the_same_each_time(tmp_pa
             run.write(torch.nn.Linear(2, 3), History, train_images=8)
         texts.append((run.out / "training.json").read_text())
         assert not (run.out / "checkpoints").exists()
-    parameters = {"dataset": "bars", "seed": 0, "epochs": 2, "device": "cpu", "ratio": 0.5}
+    parameters = {"dataset": "bars", "seed": 0, "data": "0", "epochs": 2, "device": "cpu", "ratio": 0.5}
     assert tracked.started[0] == ("placement", "bars a-seed0", "abc", parameters, "placement train")
     assert tracked.statuses == ["FINISHED", "FINISHED"] and texts[0] == texts[1]
     assert json.loads(texts[0]) == {
         "study": "placement",
         "dataset": "bars",
         "seed": 0,
+        "data": "0",
         "fingerprint": "abc",
         "epochs": 2,
         "kept_epoch": 1,
@@ -91,15 +93,20 @@ def test_without_a_store_nothing_is_shown(tmp_path, tracked):
     assert tracked.started == []
 
 
+TOLD = {"dataset": "bars", "seed": 0, "data": "0", "identity": "abc", "epochs": 4, "best_epoch": 3, "parameters": 9}
+TOLD |= {"training": {"width": 8}}
+
+
 def test_words_of_version_0_1_0_are_read(tmp_path):
-    (tmp_path / "training.json").write_text('{"identity": "abc", "best_epoch": 3, "training": {"width": 8}}')
-    found = read_training(tmp_path)
-    assert (found["fingerprint"], found["kept_epoch"], found["settings"]) == ("abc", 3, {"width": 8})
+    (tmp_path / "training.json").write_text(json.dumps(TOLD))
+    found = read(tmp_path / "training.json", Training, "placement train")
+    assert (found.fingerprint, found.kept_epoch, found.settings) == ("abc", 3, {"width": 8})
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
-def test_a_folder_without_a_training_is_refused(tmp_path, content):
-    if content:
-        (tmp_path / "training.json").write_text(content)
-    with pytest.raises(BoardbenchError, match=r"training\.json: "):
-        read_training(tmp_path)
+@pytest.mark.parametrize("field", ["fingerprint", "kept_epoch", "settings", "dataset"])
+def test_a_folder_without_a_training_is_refused(tmp_path, says, field):
+    told = {Training.former.get(name, name): value for name, value in TOLD.items()}
+    del told[field]
+    path = tmp_path / "training.json"
+    path.write_text(json.dumps(told))
+    says(lambda: read(path, Training, "placement train"), f"{path}: field {field} is missing", "placement train")

@@ -13,6 +13,7 @@ from boardbench.engine.sync import find_runs, sync
 from boardbench.engine.tracking import Store
 
 SCORES = {"miou": 0.5, "mf1": 0.25, "kappa": None, "iou": [1.0, 0.5], "f1": [0.75, None]}
+SCORES |= {"precision": [1.0, 0.5], "recall": [1.0, 0.5]}
 
 
 def trained(results, name="unet-scrb-seed0", fingerprint="abc"):
@@ -21,7 +22,9 @@ def trained(results, name="unet-scrb-seed0", fingerprint="abc"):
     folder.mkdir(parents=True)
     what = {"dataset": "toy", "backbone": "unet", "strategy": "scrb", "seed": 0, "normalization": "none"}
     what |= {"data": "d1", "fingerprint": fingerprint}
-    (folder / "training.json").write_text(json.dumps({**what, "epochs": 2, "settings": {"width": 8, "epochs": 9}}))
+    (folder / "training.json").write_text(
+        json.dumps({**what, "epochs": 2, "kept_epoch": 1, "parameters": 9, "settings": {"width": 8, "epochs": 9}})
+    )
     (folder / "metrics.json").write_text(
         json.dumps({**what, "study": "segmentation", "classes": ["others", "ic"], "scores": SCORES})
     )

@@ -129,9 +129,7 @@ def _drift(path: Path) -> None:
 
 def _run_json(path: Path) -> None:
     from boardbench.classification.evaluation import _metrics
-    from boardbench.report.runs import read_json
 
-    read_json(path, "verb")
     _metrics(path.parent)
 
 

@@ -31,7 +31,13 @@ def _write_samples(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
     frame["rotation_deg"] = 0.0
     frame[list(COLUMNS)] = corners.reshape(-1, 8)
     frame.to_csv(folder / "samples.csv", index=False)
-    metadata = {"size": SIZE, "photo_size": PHOTO, "mm_per_pixel": [0.2, 0.2], "nominal": NOMINAL.tolist()}
+    metadata = {
+        "size": SIZE,
+        "photo_size": PHOTO,
+        "mm_per_pixel": [0.2, 0.2],
+        "nominal": NOMINAL.tolist(),
+        "photos": {},
+    }
     (folder / "samples.json").write_text(json.dumps(metadata))
     return folder / "samples.csv"
 

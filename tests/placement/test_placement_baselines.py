@@ -37,7 +37,7 @@ def samples(images, corners, parts=None, mm_per_pixel=(0.25, 0.25), nominal=NOMI
         nominal=np.asarray(nominal),
         mm_per_pixel=np.array(mm_per_pixel),
         size=SIZE,
-        metadata={"synthesis": LIMITS | limits},
+        metadata=SimpleNamespace(synthesis=LIMITS | limits),
     )
 
 
@@ -145,6 +145,7 @@ def written(folder, parts):
         "photo_size": SIZE,
         "mm_per_pixel": [0.25, 0.25],
         "nominal": NOMINAL.tolist(),
+        "photos": {},
         "synthesis": LIMITS,
     }
     (folder / "samples.json").write_text(json.dumps(metadata))

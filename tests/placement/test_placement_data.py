@@ -33,7 +33,7 @@ def test_reading(folder):
         assert read.frame.photo.tolist() == ["007", "b"]
         assert read.size == (4, 6) and read.mm_per_pixel.tolist() == [0.5, 0.4]
         assert isinstance(read.images, np.memmap) and read.images[1, 0, 0, 0] == 72
-        assert read.nominal.shape == (4, 2) and "photos" in read.metadata
+        assert read.nominal.shape == (4, 2) and read.metadata.photos == {}
 
 
 def change(path, old, new):
@@ -55,8 +55,10 @@ def test_what_is_refused(folder, says):
     table.write_text(kept + "2,test,b,0,0.5,0,1,2,5,2,1,4,5,4\n")
     says(lambda: read_samples(folder), "images.npy", "uint8 (2, 4, 6, 3)", "(3, 4, 6, 3)", "different runs")
     table.write_text(kept)
+    kept = (folder / "samples.json").read_text()
     change(folder / "samples.json", "nominal", "nominale")
-    says(lambda: read_samples(folder), "samples.json", "nominal missing")
+    says(lambda: read_samples(folder), "samples.json: field nominal is missing", "boardbench placement samples")
+    (folder / "samples.json").write_text(kept)
     (folder / "images.npy").write_bytes(b"no array")
     says(lambda: read_samples(folder), "not readable", "boardbench placement samples")
     (folder / "images.npy").unlink()

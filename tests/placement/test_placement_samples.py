@@ -70,14 +70,14 @@ def test_what_is_written(world):
     assert made.images.shape == (28, 16, 20, 3) and made.images.dtype == np.uint8
     assert pd.Series(made.parts).value_counts().to_dict() == {"train": 17, "test": 6, "validation": 3, "displaced": 2}
     np.testing.assert_allclose(made.mm_per_pixel, [0.3, 0.3])
-    photos = made.metadata["photos"]
+    photos = made.metadata.photos
     assert photos["displaced"] == ["d0", "d1"] and len(photos["test"]) == 1
     assert set(photos["validation"]) <= set(photos["train"]) and not set(photos["test"]) & set(photos["train"])
     own = np.mean([CHIP + 0.25 * int(name[1]) for name in photos["train"]], axis=0) / 3
     np.testing.assert_allclose(made.nominal, own, atol=1e-5)
-    assert made.metadata["sha256"] == sha256(world.root / "out" / "images.npy")
-    assert made.metadata["converted"] == {}
-    assert made.metadata["synthesis"]["shift_mm"] == 0.6
+    assert made.metadata.sha256 == sha256(world.root / "out" / "images.npy")
+    assert made.metadata.converted == {}
+    assert made.metadata.synthesis["shift_mm"] == 0.6
     assert sorted(path.name for path in (world.root / "out").glob("[!.]*")) == [
         "images.npy",
         "samples.csv",
@@ -155,7 +155,7 @@ def test_large_photos_are_shrunk_first_and_labels_hold(world):
 def test_conversions_are_told(world, capsys):
     photo(world.folder / "p0.png", CHIP, "L")
     made = world()
-    assert made.metadata["converted"] == {"p0": "grey to RGB"}
+    assert made.metadata.converted == {"p0": "grey to RGB"}
     assert "p0.png: grey to RGB" in capsys.readouterr().out
 
 

@@ -84,7 +84,7 @@ def test_the_loss_without_the_term_is_another_run(samples, tmp_path):
 def test_frozen_features_stay_as_they_were_and_equal_the_whole_network(samples, tmp_path):
     weights = tmp_path / "weights.pt"
     features(samples=samples, out=weights, frozen=True, params=PARAMS)
-    state, computed = load_features(weights)
+    state, computed, _ = load_features(weights)
     assert computed.shape == (24, 1280, 1, 1)
     assert (computed[16:] == 0).all(), "features of parts that are not trained on"
     # Random layers pass the signal on: without statistics of the images, 1e-8 of it arrives.

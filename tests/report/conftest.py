@@ -19,6 +19,9 @@ REPORT = {
     "original": {"lines": 32, "samples": 48, "bands": 224},
     "working": {"lines": 64, "samples": 64, "bands": 214},
     "wavelengths": [500.0, 510.04, 520.0, 530.0, 540.06],
+    "kind": "raw",
+    "sensor": {},
+    "resize": "bilinear",
     "values": 328704,
     "invalid": 3,
     "saturated": 0,
@@ -60,6 +63,7 @@ class World:
         scores["miou"] = sum(defined) / len(defined)
         scores["mf1"] = sum(value for value in f1 if value is not None) / len(defined)
         content = {
+            "dataset": "toy",
             "backbone": backbone,
             "strategy": strategy,
             "seed": seed,
@@ -271,7 +275,9 @@ class Boards:
                 "learning_rate": 0.002,
                 "rectangle_weight": 0.001,
             }
-            self.write(f"{folder}/training.json", json.dumps({"settings": settings, "epochs": 4}))
+            told = {"dataset": dataset, "init": init, "loss": loss, "seed": seed, "data": "0", "fingerprint": "0"}
+            told |= {"epochs": 4, "kept_epoch": 3, "parameters": 9, "weights": None, "settings": settings}
+            self.write(f"{folder}/training.json", json.dumps(told))
 
 
 @pytest.fixture

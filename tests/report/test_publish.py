@@ -54,7 +54,7 @@ def published(world):
 
     def run(dataset="toy"):
         about = world.root / "tables/about.json"
-        about.write_text(json.dumps(json.loads(about.read_text()) | {"dataset": dataset}, indent=2) + "\n")
+        write_json(about, json.loads(about.read_text()) | {"dataset": dataset}, record=True)
         publish(
             tables=[world.root / "tables"],
             figures=[world.root / "figures"],
@@ -251,7 +251,7 @@ def test_lists_that_do_not_belong_together_are_refused(published, boards, says):
     placed = boards.root / "tables"
     says(run(["toy-photos"], [placed], [drawn]), "placement_figures.json: no such file", "boardbench placement figures")
     about = made / "about.json"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"study": "cooking"}))
+    write_json(about, json.loads(about.read_text()) | {"study": "cooking"}, record=True)
     says(run(["toy"], [made], [drawn]), "about.json: study is 'cooking'", "segmentation, placement")
     assert (published.reports / "index.html").read_bytes() == before
 
@@ -287,5 +287,5 @@ def test_two_studies_go_into_one_page(published, boards):
 
 def test_broken_published_table_names_file_and_field(published):
     (published.reports / "tables/toy/about.json").write_text("{}")
-    with pytest.raises(BoardbenchError, match=r"about.json: field label, .* is missing"):
+    with pytest.raises(BoardbenchError, match=r"about.json: field dataset is missing.* field label is missing"):
         render(published.reports)

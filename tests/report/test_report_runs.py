@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from boardbench.report.runs import check_fields, numbers, read_content, read_history, read_optional, read_printed
+from boardbench.artifacts import Artifact
+from boardbench.report.runs import numbers, read_content, read_history, read_optional, read_printed
 
 
 def test_cells_are_numbers_or_named_by_line_and_column(tmp_path, says):
@@ -16,16 +17,11 @@ def test_cells_are_numbers_or_named_by_line_and_column(tmp_path, says):
     says(lambda: numbers(path, frame.assign(a="inf"), ["a"], "v"), "line 2: a is 'inf'")
 
 
-def test_fields_that_are_missing_or_empty_are_named(tmp_path, says):
-    check_fields(tmp_path, {"a": 0, "b": False}, ("a", "b"), "v")
-    says(lambda: check_fields(tmp_path / "t.json", {"a": 1, "b": {}}, ("a", "b", "c"), "v"), "t.json: field b, c", "v")
-
-
 def test_a_run_of_another_grid_is_refused(tmp_path, says):
     path = tmp_path / "metrics.json"
     path.write_text('{"seed": 1}')
-    assert read_content(path, {"seed": 1}, "v") == {"seed": 1}
-    says(lambda: read_content(path, {"seed": 2}, "v"), "metrics.json: seed is 1, expected 2", "boardbench v")
+    assert read_content(path, Artifact, "v", seed=1).seed == 1
+    says(lambda: read_content(path, Artifact, "v", seed=2), "metrics.json: seed is 1, expected 2", "boardbench v")
 
 
 def test_epochs_of_folds_are_left_out_and_none_is_refused(tmp_path, says):

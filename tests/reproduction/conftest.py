@@ -24,6 +24,7 @@ toy,linknet,full,1.0,1.0,1.0,,
 """
 # Networks in PyTorch on a data set that is CIFAR-10.
 _ABOUT = {"study": "classification", "cifar10": True, "original": False, "recoded": True, "complete": False}
+_ABOUT |= {"dataset": "toy", "source": "cifar10", "label": "x"}
 _ABOUT |= {"parts": {"train": 5000, "test": 1000}, "classes": list("abcdefghij"), "size": [32, 32, 3]}
 _NETWORKS = """\
 name,network,blocks,learning_rate,epochs,seeds,classes,train_images,accuracy,precision,recall,f_score,setting_published

@@ -35,7 +35,10 @@ def boards(reports):
     """Publish the study on PCB-Vision, or on other data under its name."""
 
     def publish(source="pcbvision"):
-        texts = {"about.json": json.dumps({"source": source}), "segmentation_per_class.csv": PER_CLASS}
+        texts = {
+            "about.json": json.dumps({"dataset": "toy", "source": source, "label": "x"}),
+            "segmentation_per_class.csv": PER_CLASS,
+        }
         texts |= {"segmentation_mean.csv": MEAN, "segmentation_reduction.csv": REDUCTION}
         for name, text in texts.items():
             write(reports / "tables/pcbvision" / name, text)
@@ -96,7 +99,7 @@ def test_a_count_that_is_no_number_is_named(reports, counted):
 
 def test_other_data_and_other_studies_stand_beside_nothing(reports, networks):
     networks.publish("digits", about=networks.about | {"cifar10": False})
-    networks.publish("boards", about={"study": "segmentation"})
+    networks.publish("boards", about={"study": "segmentation", "dataset": "boards", "source": "simulate", "label": "x"})
     networks.publish("empty", **dict.fromkeys(networks.tables, ""))
     assert read_evidence(reports).trained == []
 

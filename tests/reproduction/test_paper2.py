@@ -10,6 +10,9 @@ from boardbench.reproduction.reproduction import COLUMNS, reproduction_rows
 
 ABOUT = {
     "study": "classification",
+    "dataset": "toy",
+    "source": "cifar10",
+    "label": "x",
     "cifar10": True,
     "original": False,
     "recoded": True,

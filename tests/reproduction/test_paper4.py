@@ -10,7 +10,9 @@ from boardbench.reproduction.reproduction import reproduction_rows
 
 ABOUT = {
     "study": "placement",
+    "dataset": "toy",
     "source": "simulate",
+    "label": "x",
     "size": [96, 96],
     "parts": {
         "train": {"photos": 10, "images": 306},

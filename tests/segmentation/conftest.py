@@ -31,7 +31,21 @@ class World:
     def write(self, name: str, cube: np.ndarray, mask: np.ndarray) -> None:
         np.save(self.reflectance / f"{name}.npy", np.asarray(cube, dtype=np.float16))
         wavelengths = np.linspace(400, 1000, len(cube)).tolist()
-        (self.reflectance / f"{name}.json").write_text(json.dumps({"wavelengths": wavelengths}))
+        size = dict(zip(("bands", "lines", "samples"), np.shape(cube), strict=True))
+        report = {
+            "wavelengths": wavelengths,
+            "kind": "reflectance",
+            "sensor": {"wavelengths": wavelengths, "keep": list(range(len(cube))), "panel": 1.0},
+            "resize": "bilinear",
+            "original": size,
+            "working": size,
+            "values": int(np.size(cube)),
+            "invalid": 0,
+            "saturated": None,
+            "clipped_low": 0,
+            "clipped_high": 0,
+        }
+        (self.reflectance / f"{name}.json").write_text(json.dumps(report))
         Image.fromarray(np.asarray(mask, dtype=np.uint8)).save(self.reflectance / f"{name}.png")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.errors import BoardbenchError
 from boardbench.integrity import record_of
 from boardbench.segmentation.model import Model, Sensor, input_spec, load, save
@@ -69,15 +70,17 @@ def test_equal_models_are_equal_files(tmp_path):
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()
 
 
-def report(original, working, board=None) -> dict:
-    return {
-        "kind": "raw",
-        "sensor": {"wavelengths": None, "keep": [1, 2], "panel": 1.0},
-        "resize": "area",
-        "original": dict(zip(("lines", "samples", "bands"), original, strict=True)),
-        "working": dict(zip(("lines", "samples", "bands"), working, strict=True)),
-        "outside_board": board,
-    }
+def report(original, working, board=None) -> CaptureReport:
+    return CaptureReport(
+        wavelengths=None,
+        kind="raw",
+        sensor={"wavelengths": None, "keep": [1, 2], "panel": 1.0},
+        resize="area",
+        original=dict(zip(("lines", "samples", "bands"), original, strict=True)),
+        working=dict(zip(("lines", "samples", "bands"), working, strict=True)),
+        **dict.fromkeys(("values", "invalid", "saturated", "clipped_low", "clipped_high"), 0),
+        outside_board=board,
+    )
 
 
 def test_a_working_size_counts_only_where_a_capture_was_resized():

@@ -73,7 +73,12 @@ def exported(tmp_path):
         model = graph(kind)
         onnxfile.write_metadata(model, metadata | changed)
         onnx.save(model, path)
-        report = {"precision": precision, "same_class": 0.99951, "scores": {"miou": miou, "mf1": 0.75, "iou": [1, 0]}}
+        report = {
+            "precision": precision,
+            "bytes": 1,
+            "same_class": 0.99951,
+            "scores": {"miou": miou, "mf1": 0.75, "iou": [1, 0]},
+        }
         report["gmacs_per_megapixel"] = 40.0
         path.with_name(f"export{ending}.json").write_text(json.dumps(report))
         return path
@@ -163,8 +168,9 @@ def test_a_file_for_reflectance_is_given_reflectance(tmp_path, exported):
     assert table(tmp_path, [exported(kind="reflectance")]).p50_ms[0] > 0
 
 
-def broken(path, text):
-    path.with_name("export.json").write_text(text)
+def broken(path, text="", **changes):
+    report = path.with_name("export.json")
+    report.write_text(text or json.dumps(json.loads(report.read_text()) | changes))
     return path
 
 
@@ -182,8 +188,9 @@ def test_bad_input_names_file_and_remedy_and_leaves_no_table(tmp_path, exported,
     says(call(good, good), "the same backbone, strategy, seed, width, precision and pruning as", "--models once")
     lost = exported(seed=6)
     lost.with_name("export.json").unlink()
-    says(call(lost), "export.json: no such file", "what model.onnx scores", again)
-    says(call(broken(exported(seed=7), "{")), "export.json: not valid JSON", again)
-    says(call(broken(exported(seed=8), '{"precision": "float32"}')), "export.json", "'scores'", again)
-    says(call(broken(exported(seed=9), '{"precision": "int8"}')), "precision is 'int8', but model.onnx is float32")
+    says(call(lost), "export.json: no such file", "boardbench export")
+    says(call(broken(exported(seed=7), "{")), "export.json: not valid JSON", "boardbench export")
+    says(call(broken(exported(seed=8), scores=None)), "export.json: field scores", "boardbench export")
+    says(call(broken(exported(seed=10), scores={"miou": 1})), "export.json: field scores.mf1", "boardbench export")
+    says(call(broken(exported(seed=9), precision="int8")), "precision is 'int8', but model.onnx is float32", again)
     assert not (tmp_path / "pareto.csv").exists()

@@ -241,7 +241,7 @@ def test_other_bands_other_captures_and_damaged_files_are_named(boards, says, tm
     with pytest.raises(BoardbenchError, match="method: none"):
         fitted(boards, "none")
     report = boards.reflectance / "b_1.json"
-    report.write_text(json.dumps({"wavelengths": [400, 1003]}))
+    report.write_text(json.dumps(json.loads(report.read_text()) | {"wavelengths": [400, 1003]}))
     says(lambda: fitted(boards), "b_1.json", "'wavelengths'", "1003")
 
 

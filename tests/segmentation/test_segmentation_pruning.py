@@ -161,7 +161,7 @@ def test_mistakes_are_named_and_the_run_stays(trained, tmp_path, says):
     (empty / "model.pt").write_bytes((run / "model.pt").read_bytes())
     says(
         lambda: prune(name="x", run=empty, out=tmp_path / "b", params=Pruning(), **data),
-        "training.json: missing",
+        "training.json: no such file",
     )
     pruned(trained, tmp_path / "once", epochs=1)
     again = {"name": "x", "run": tmp_path / "once", "out": tmp_path / "twice", "params": Pruning(batch_size=2)}
@@ -171,9 +171,7 @@ def test_mistakes_are_named_and_the_run_stays(trained, tmp_path, says):
 
 def test_a_pruned_file_is_another_model_in_the_pareto_table():
     metadata = {"backbone": "unet", "strategy": "scrb", "seed": 0, "width": 8, "precision": "float32"}
-    keys = [
-        pareto._Exported(Path("x"), metadata | extra, 1.0, [0.5, 0.5], 1.0).key for extra in ({}, {"pruning": "half"})
-    ]
+    keys = [pareto._Exported(Path("x"), metadata | extra, None).key for extra in ({}, {"pruning": "half"})]
     assert keys == [("unet", "scrb", 0, 8, "float32", ""), ("unet", "scrb", 0, 8, "float32", "half")]
     assert pareto.COLUMNS[4:7] == ("precision", "pruning", "bands_read")
 

@@ -59,6 +59,8 @@ def make_data(root: Path, epochs: int = 4) -> dict:
             "resize": "bilinear",
             "original": size | {"bands": BANDS + 2},
             "working": size | {"bands": BANDS},
+            "values": 16 * 16 * BANDS,
+            **dict.fromkeys(("invalid", "saturated", "clipped_low", "clipped_high"), 0),
             "outside_board": None,
             "sha256": scene,
         }
@@ -247,7 +249,8 @@ def test_a_run_of_version_0_1_is_still_scored(tmp_path):
     start(data, out, epochs=1)
     told = json.loads((out / "training.json").read_text())
     del told["normalization"]
-    write_json(out / "training.json", told | {"best_epoch": told.pop("kept_epoch")})
+    former = {"kept_epoch": "best_epoch", "settings": "training", "fingerprint": "identity"}
+    write_json(out / "training.json", {former.get(name, name): value for name, value in told.items()})
     evaluate(split=data["split"], reflectance=data["reflectance"], out=out)
     metrics = json.loads((out / "metrics.json").read_text())
     assert (metrics["normalization"], metrics["kept_epoch"]) == ("none", 0)

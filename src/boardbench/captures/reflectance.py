@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import math
 import os
 from collections import Counter
@@ -12,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from boardbench.artifacts import write
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.captures.bands import trim
 from boardbench.captures.blocks import Job, each_block, plan, references
 from boardbench.captures.calibration import Factors
@@ -90,33 +91,33 @@ def reflectance(
         _count_references(counts, parts, keep, source.lines)
         with npy.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        known = {
-            "wavelengths": None if source.wavelengths is None else source.wavelengths[keep].round(4).tolist(),
-            "kind": "raw" if parts else "reflectance",
-            "sensor": {
+        report = CaptureReport(
+            wavelengths=None if source.wavelengths is None else source.wavelengths[keep].round(4).tolist(),
+            kind="raw" if parts else "reflectance",
+            sensor={
                 "wavelengths": None if source.wavelengths is None else source.wavelengths.round(4).tolist(),
                 "keep": keep.tolist(),
                 "panel": params.panel,
             },
-            "resize": params.resize,
-            "original": {"lines": source.lines, "samples": source.samples, "bands": source.bands},
-            "working": {"lines": size[0], "samples": size[1], "bands": len(keep)},
-            "values": source.lines * source.samples * len(keep),
-            "invalid": counts["invalid"],
-            "saturated": counts["saturated"] if parts else None,
-            "white_saturated": counts["white_saturated"] if parts else None,
-            "white_left_out": int(parts.white_left_out[:, keep].sum()) if parts else None,
-            "dark_left_out": int(parts.dark_left_out[:, keep].sum()) if parts else None,
-            "clipped_low": counts["low"],
-            "clipped_high": counts["high"],
-            "outside_board": None if inside is None else int(np.count_nonzero(~inside)),
-            "full_scale": found and found.full_scale,
-            "bad_bands": [] if source.good is None else np.flatnonzero(~source.good).tolist(),
-            "shutter_lines": source.shutter_lines,
-            "tint_ms": found.tints if found else {"cube": source.tint, "white": None, "dark": None},
-            "sha256": digest,
-        }
-        metadata.write_text(json.dumps(known, indent=2, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
+            resize=params.resize,
+            original={"lines": source.lines, "samples": source.samples, "bands": source.bands},
+            working={"lines": size[0], "samples": size[1], "bands": len(keep)},
+            values=source.lines * source.samples * len(keep),
+            invalid=counts["invalid"],
+            saturated=counts["saturated"] if parts else None,
+            white_saturated=counts["white_saturated"] if parts else None,
+            white_left_out=int(parts.white_left_out[:, keep].sum()) if parts else None,
+            dark_left_out=int(parts.dark_left_out[:, keep].sum()) if parts else None,
+            clipped_low=counts["low"],
+            clipped_high=counts["high"],
+            outside_board=None if inside is None else int(np.count_nonzero(~inside)),
+            full_scale=found and found.full_scale,
+            bad_bands=[] if source.good is None else np.flatnonzero(~source.good).tolist(),
+            shutter_lines=source.shutter_lines,
+            tint_ms=found.tints if found else {"cube": source.tint, "white": None, "dark": None},
+            sha256=digest,
+        )
+        write(metadata, report, record=False)
         Image.fromarray(resize_mask(labels, size)).save(png)
 
 

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import write
+from boardbench.classification.artifacts import BaselineMetrics
 from boardbench.classification.centroids import centroids, nearest_centroid
 from boardbench.classification.data import Samples, read_samples
 from boardbench.classification.neighbours import nearest, vote
 from boardbench.classification.normalization import fit
 from boardbench.classification.scores import scores
+from boardbench.engine.artifacts import Seconds
 from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.errors import nearest as nearest_word
-from boardbench.files import atomic_write, write_json
+from boardbench.files import atomic_write
 from boardbench.params.classification import Baselines
 
 METHODS = ["knn", "nearest_centroid"]
@@ -90,35 +93,35 @@ def baseline(
         if distance == "cosine":
             far = train_labels[nearest(train, test, max(params.k), distance, largest=True, **how)[1]]
             others["largest"] = scored({k: vote(far[:, :k], lowest=True) for k in params.k})
-    metrics = {
-        "study": "classification",
-        "kind": "baseline",
-        "dataset": dataset,
-        "method": method,
-        "distance": distance,
-        "normalization": normalization,
+    metrics = BaselineMetrics(
+        study="classification",
+        kind="baseline",
+        dataset=dataset,
+        method=method,
+        distance=distance,
+        normalization=normalization,
         **({"window": params.window} if distance == "ssim" else {}),
-        "train_images": len(train),
-        "test_images": len(test),
-        "scores": scored(predicted),
+        train_images=len(train),
+        test_images=len(test),
+        scores=scored(predicted),
         **others,
-    }
+    )
     columns = {"predicted" if k is None else f"k{k}": found for k, found in predicted.items()}
     table = pd.DataFrame({"sample": numbers, "label": truth, **columns})
-    seconds = {
-        "seconds": round(spent, 3),
-        "images_per_s": round(len(test) / spent, 3),
-        "threads": params.threads,
-        "hardware": hardware("numpy"),
-    }
+    seconds = Seconds(
+        seconds=round(spent, 3),
+        images_per_s=round(len(test) / spent, 3),
+        threads=params.threads,
+        hardware=hardware("numpy"),
+    )
     files = (out / name for name in ("metrics.json", "seconds.json", "predictions.csv"))
     # All three are written before the first is put in place; metrics.json, the truth of a run, comes last.
     with ExitStack() as stack:
         metrics_beside, seconds_beside, table_beside = (
             stack.enter_context(atomic_write(file, record=True)) for file in files
         )
-        write_json(metrics_beside, metrics)
-        write_json(seconds_beside, seconds)
+        write(metrics_beside, metrics, record=False)
+        write(seconds_beside, seconds, record=False)
         table.to_csv(table_beside, index=False, lineterminator="\n")
 
 

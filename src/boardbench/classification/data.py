@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read
+from boardbench.classification.artifacts import ClassificationSamples
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import parse_json
 from boardbench.integrity import checked
 
 PARTS = ["train", "test"]
@@ -70,7 +70,7 @@ class Samples:
     parts: np.ndarray
     classes: list[str]
     size: tuple[int, int, int]
-    metadata: dict[str, Any]
+    metadata: ClassificationSamples
 
     def rows(self, part: str) -> slice:
         """Return where a part lies: image i of the part is sample ``rows(part).start + i``.
@@ -98,7 +98,7 @@ class Samples:
             BoardbenchError: as ``balanced``; ``what`` names the params key behind ``count``.
         """
         rows = self.rows(part)
-        seed = [self.metadata["source"]["seed"], PARTS.index(part)]
+        seed = [self.metadata.source.seed, PARTS.index(part)]
         return rows.start + balanced(self.labels[rows], self.classes, count, seed, what)
 
 
@@ -113,22 +113,19 @@ def read_samples(path: Path) -> Samples:
     """
     table = path / "samples.csv" if path.is_dir() else path
     metadata_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
-    for file in (table, metadata_file, images_file):
+    for file in (table, images_file):
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
+    metadata = read(metadata_file, ClassificationSamples, "classification samples")
     try:
         frame = pd.read_csv(checked(table), dtype={"part": str}, keep_default_na=False)
-        metadata = dict(parse_json(checked(metadata_file).read_text(encoding="utf-8")))
         images = np.load(checked(images_file), mmap_mode="r", allow_pickle=False)
-    except (ValueError, TypeError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
     missing = [field for field in _FIELDS if field not in frame]
     if missing:
         raise BoardbenchError(f"{table}: column {', '.join(missing)} missing. {_AGAIN}")
-    missing = [field for field in ("classes", "size", "parts", "source") if field not in metadata]
-    if missing:
-        raise BoardbenchError(f"{metadata_file}: {', '.join(missing)} missing. {_AGAIN}")
-    shape = (len(frame), *metadata["size"])
+    shape = (len(frame), *metadata.size)
     if images.shape != shape or images.dtype != np.uint8:
         raise BoardbenchError(
             f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {metadata_file.name} say uint8 "
@@ -139,15 +136,15 @@ def read_samples(path: Path) -> Samples:
         images=images,
         labels=frame["label"].to_numpy(np.int64),
         parts=frame["part"].to_numpy(str),
-        classes=metadata["classes"],
-        size=tuple(metadata["size"]),
+        classes=metadata.classes,
+        size=tuple(metadata.size),
         metadata=metadata,
     )
 
 
-def _check_rows(table: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
+def _check_rows(table: Path, frame: pd.DataFrame, metadata: ClassificationSamples) -> None:
     """Refuse rows that are not as the samples step writes them; line 1 of the file is the header."""
-    parts, labels, classes = frame["part"], frame["label"], len(metadata["classes"])
+    parts, labels, classes = frame["part"], frame["label"], len(metadata.classes)
     for bad in np.flatnonzero(~parts.isin(PARTS))[:1]:
         raise BoardbenchError(
             f"{table}, line {bad + 2}, part: unknown part '{parts[bad]}'. {nearest(str(parts[bad]), PARTS)} {_AGAIN}"
@@ -162,8 +159,8 @@ def _check_rows(table: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> N
             f"(0 to {classes - 1}). {_AGAIN}"
         )
     counts = {part: int((parts == part).sum()) for part in PARTS}
-    if counts != metadata["parts"]:
-        raise BoardbenchError(f"{table}: parts {counts}, but samples.json says {metadata['parts']}. {_AGAIN}")
+    if counts != metadata.parts:
+        raise BoardbenchError(f"{table}: parts {counts}, but samples.json says {metadata.parts}. {_AGAIN}")
     in_order = frame["sample"].tolist() == [*range(len(frame))] and (parts[: counts["train"]] == "train").all()
     if not in_order:
         raise BoardbenchError(f"{table}: samples are not in the order they were written in. {_AGAIN}")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read, write
+from boardbench.classification.artifacts import KINDS, ClassificationTraining, NetworkMetrics, RunMetrics
 from boardbench.classification.data import read_samples
 from boardbench.engine.address import StoreAddress
-from boardbench.errors import BoardbenchError
-from boardbench.files import parse_json, sha256, write_json, write_text
-from boardbench.integrity import checked
+from boardbench.files import sha256, write_json, write_text
 
 if TYPE_CHECKING:
     from boardbench.engine.tracking import Store
@@ -40,10 +40,10 @@ def evaluate(*, samples: Path, out: Path, tracking: StoreAddress | None = None, 
     from boardbench.classification.model import load
     from boardbench.classification.scores import scores
     from boardbench.engine.arithmetic import fix_arithmetic
-    from boardbench.engine.record import read_training
 
     fix_arithmetic(threads)
-    training, model, given = read_training(out), load(out), read_samples(samples)
+    training = read(out / "training.json", ClassificationTraining, "classification train")
+    model, given = load(out), read_samples(samples)
     model.check(given, samples)
     settings = model.settings
     where = f"{samples}, run {model.name}"
@@ -53,8 +53,8 @@ def evaluate(*, samples: Path, out: Path, tracking: StoreAddress | None = None, 
     positions = np.array([given.classes.index(name) for name in model.classes])
     table[["label", "predicted"]] = positions[table[["label", "predicted"]]]
     write_text(out / "predictions.csv", table.to_csv(index=False), record=True)
-    scored = scores(truth, predicted, len(model.classes))
-    write_json(out / "metrics.json", {**training, "test_images": len(truth), "scores": scored}, record=True)
+    told, scored = training.model_dump(), scores(truth, predicted, len(model.classes))
+    write(out / "metrics.json", KINDS[training.kind](**told, test_images=len(truth), scores=scored))
     if tracking:
         sync(runs=[out], tracking=tracking)
 
@@ -84,8 +84,8 @@ def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -
         )
 
 
-def _title(folder: Path, metrics: dict[str, Any]) -> str:
-    return f"{folder.name}-{metrics['pruning']['name']}" if metrics["kind"] == "pruned" else folder.name
+def _title(folder: Path, metrics: RunMetrics) -> str:
+    return f"{folder.name}-{metrics.pruning.name}" if metrics.kind == "pruned" else folder.name
 
 
 def show(runs: list[Path], store: "Store") -> None:
@@ -95,47 +95,37 @@ def show(runs: list[Path], store: "Store") -> None:
 
     for folder in runs:
         metrics = _metrics(folder)
-        kind, title = metrics["kind"], _title(folder, metrics)
-        key = {"dataset": metrics["dataset"], "kind": kind, "run": title}
-        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="classification")
+        kind, title = metrics.kind, _title(folder, metrics)
+        key = {"dataset": metrics.dataset, "kind": kind, "run": title}
+        fingerprint = getattr(metrics, "fingerprint", None) or fingerprint_of(**key, study="classification")
         found = store.find("classification", fingerprint) if kind in TRAINED else None
         shown_before = found if found and found.finished else None
         run = shown_before or store.start(
             "classification",
-            f"{metrics['dataset']} {title}",
+            f"{metrics.dataset} {title}",
             fingerprint,
-            key | _parameters(metrics),
+            key | _parameters(metrics.model_dump()),
             f"classification {VERBS[kind]}",
         )
         if kind == "baseline":
             run.log(
                 [
-                    {"epoch": scored["k"] or 0, **{f"test_{name}": scored[name] for name in _SHOWN}}
-                    for scored in metrics["scores"]
+                    {"epoch": scored.k or 0, **{f"test_{name}": getattr(scored, name) for name in _SHOWN}}
+                    for scored in metrics.scores
                 ]
             )
             run.results({}, _files(folder))
         else:
             if not shown_before:
                 run.log(read_history(folder / "history.csv"))
-            run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
+            run.results({f"test_{name}": getattr(metrics.scores, name) for name in _SHOWN}, _files(folder))
         run.finish()
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
-    """Read metrics.json of a run folder."""
-    path = folder / "metrics.json"
-    again = "Make the run again by running snakemake, or with its verb of `boardbench classification`."
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: missing. {again}")
-    try:
-        metrics = parse_json(checked(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
-    known = isinstance(metrics, dict) and metrics.get("study") == "classification"
-    if not known or str(metrics.get("kind")) not in VERBS:
-        raise BoardbenchError(f"{path}: study or kind is not one of the classification study. {again}")
-    return metrics
+def _metrics(folder: Path) -> Any:
+    """Read metrics.json of a run folder, by its kind."""
+    path, verb = folder / "metrics.json", "classification evaluate"
+    return read(path, KINDS.get(read(path, RunMetrics, verb).kind, NetworkMetrics), verb)
 
 
 def _parameters(metrics: dict[str, Any]) -> dict[str, Any]:

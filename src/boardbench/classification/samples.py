@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import write
 from boardbench.classification.archives import open_source
 from boardbench.classification.archives.archive import Part
+from boardbench.classification.artifacts import ClassificationSamples
 from boardbench.classification.data import PARTS, balanced
 from boardbench.fetch.progress import need_space
-from boardbench.files import atomic_write, sha256, write_json
+from boardbench.files import atomic_write, sha256
 from boardbench.params.classification import Archive
 
 
@@ -55,19 +57,15 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
                 first += len(block)
         pixels.flush()
         del pixels
-        metadata = {
-            "classes": images.classes,
-            "size": list(images.size),
-            "parts": counts,
-            "sha256": sha256(pixels_beside),
-            "source": images.metadata
-            | {
-                "images": {part: len(of_part.labels) for part, of_part in parts.items()},
-                "seed": params.seed,
-                "taken": {part: getattr(params, f"{part}_images") for part in PARTS},
-            },
+        origin = images.metadata | {
+            "images": {part: len(of_part.labels) for part, of_part in parts.items()},
+            "seed": params.seed,
+            "taken": {part: getattr(params, f"{part}_images") for part in PARTS},
         }
-        write_json(metadata_beside, metadata)
+        metadata = ClassificationSamples(
+            classes=images.classes, size=images.size, parts=counts, sha256=sha256(pixels_beside), source=origin
+        )
+        write(metadata_beside, metadata, record=False)
         table.to_csv(table_beside, index=False, lineterminator="\n")
     print(
         f"{out}: {counts['train']} training and {counts['test']} test images of {images.size}, "

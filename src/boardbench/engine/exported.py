@@ -4,9 +4,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from boardbench.artifacts import write
+from boardbench.engine.artifacts import Export
 from boardbench.engine.commit import git_commit
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 
 FILES = {"float32": "model.onnx", "int8": "model-int8.onnx"}
 """Precision -> name of its file."""
@@ -58,7 +59,7 @@ def report_on(path: Path, precision: str, checked: dict[str, Any], said: str, fa
         BoardbenchError: a fault.
     """
     report = path.with_name(path.name.replace("model", "export")).with_suffix(".json")
-    write_json(report, {"precision": precision, "bytes": path.stat().st_size, **checked}, record=True)
+    write(report, Export(precision=precision, bytes=path.stat().st_size, **checked))
     print(f"{path}: {said}")
     if fault:
         raise BoardbenchError(f"{path}: {fault} Do not use it; please report it with {report}.")

@@ -10,14 +10,14 @@ import pandas as pd
 import torch
 from torch import nn
 
+from boardbench.artifacts import write
 from boardbench.engine.address import StoreAddress
+from boardbench.engine.artifacts import Seconds, Training
 from boardbench.engine.history import History
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store
 from boardbench.engine.training import remove_checkpoints
-from boardbench.errors import BoardbenchError
-from boardbench.files import parse_json, write_json, write_text
-from boardbench.integrity import checked
+from boardbench.files import write_text
 
 
 @dataclass(frozen=True)
@@ -56,32 +56,26 @@ class Record:
         write_text(self.out / "history.csv", pd.DataFrame(history.rows).to_csv(index=False), record=True)
         on_gpu = self.settings.get("device") != "cpu" and torch.cuda.is_available()
         epoch = sum(history.seconds) / len(history.seconds)
-        write_json(
-            self.out / "seconds.json",
-            {
-                "seconds": round(sum(history.seconds), 3),
-                "seconds_per_epoch": round(epoch, 4),
-                **({"images_per_s": round(more["train_images"] / epoch, 1)} if "train_images" in more else {}),
-                "threads": torch.get_num_threads(),
-                "device": "cuda" if on_gpu else "cpu",
-                "hardware": hardware(),
-            },
-            record=True,
+        measured = Seconds(
+            seconds=round(sum(history.seconds), 3),
+            seconds_per_epoch=round(epoch, 4),
+            **({"images_per_s": round(more["train_images"] / epoch, 1)} if "train_images" in more else {}),
+            threads=torch.get_num_threads(),
+            device="cuda" if on_gpu else "cpu",
+            hardware=hardware(),
         )
-        write_json(
-            self.out / "training.json",
-            {
-                "study": self.study,
-                **self.description,
-                "fingerprint": self.fingerprint,
-                "epochs": len(history.rows),
-                "kept_epoch": history.kept_epoch,
-                "parameters": sum(weight.numel() for weight in network.parameters()),
-                "settings": self.settings,
-                **more,
-            },
-            record=True,
-        )
+        write(self.out / "seconds.json", measured)
+        content = {
+            "study": self.study,
+            **self.description,
+            "fingerprint": self.fingerprint,
+            "epochs": len(history.rows),
+            "kept_epoch": history.kept_epoch,
+            "parameters": sum(weight.numel() for weight in network.parameters()),
+            "settings": self.settings,
+            **more,
+        }
+        write(self.out / "training.json", Training(**content))
 
 
 @contextmanager
@@ -127,28 +121,3 @@ def record_run(
     if entry:
         entry.finish()
     remove_checkpoints(record.checkpoints)
-
-
-def read_training(folder: Path) -> dict[str, Any]:
-    """Return training.json of a run folder.
-
-    Raises:
-        BoardbenchError: missing, or not what a training writes.
-    """
-    path = folder / "training.json"
-    again = "Train the run again with 'snakemake --cores all', or its study's 'train'."
-    try:
-        content = parse_json(checked(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BoardbenchError(f"{path}: missing, so nothing says how the run was trained. {again}") from None
-    except (OSError, ValueError) as error:
-        raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
-    found = content if isinstance(content, dict) else {}
-    former = {"kept_epoch": "best_epoch", "settings": "training", "fingerprint": "identity"}  # words of version 0.1.0
-    for now, before in former.items():
-        if now not in found and before in found:
-            found[now] = found[before]
-    missing = [name for name in ("fingerprint", "settings", "kept_epoch") if name not in found]
-    if missing:
-        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {again}")
-    return found

@@ -1,12 +1,12 @@
 """A finished run folder, shown in MLflow: what a training shows while it runs, from what it left on disk."""
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
+from boardbench.artifacts import read
+from boardbench.engine.artifacts import Training
 from boardbench.engine.tracking import Store
-from boardbench.integrity import checked
 
 
 def show_run(
@@ -36,19 +36,19 @@ def show_run(
     """
     run = store.find(study, fingerprint)
     if run is None or not run.finished:
-        run = store.start(study, name, fingerprint, _settings(folder / "training.json") | parameters, verb)
+        run = store.start(study, name, fingerprint, _settings(folder / "training.json", study) | parameters, verb)
         run.log(read_history(folder / "history.csv"))
     run.results(scores, files)
     run.finish()
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def _settings(path: Path, study: str) -> dict[str, Any]:
     """Return how a run was trained; nothing where it was not."""
-    training = json.loads(checked(path).read_text(encoding="utf-8")) if path.is_file() else {}
-    settings = training.get("settings", training.get("training", {}))  # its name in version 0.1
-    pruning = training.get("pruning")
-    named = {"data": training.get("data"), "pruning": pruning.get("name") if isinstance(pruning, dict) else None}
-    return settings | {key: value for key, value in named.items() if value is not None}
+    if not path.is_file():
+        return {}
+    training = read(path, Training, f"{study} train")
+    pruned = {"pruning": training.pruning.name} if training.pruning else {}
+    return training.settings | {"data": training.data} | pruned
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

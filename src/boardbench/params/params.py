@@ -1,14 +1,11 @@
 """All of params.yaml."""
 
-import json
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_text
 from boardbench.params.classification import Classification
 from boardbench.params.placement import Placement
 from boardbench.params.section import Section, explain
@@ -62,20 +59,3 @@ def load_params(config: dict[str, Any], where: str = "params.yaml") -> Params:
         return Params.model_validate(config)
     except ValidationError as error:
         raise BoardbenchError(explain(error, Params, where)) from None
-
-
-def write_schema(*, out: Path = Path("workflow/params.schema.json")) -> None:
-    """Write the JSON schema of params.yaml and its overlays, by which an editor completes and checks keys.
-
-    Args:
-        out: JSON file; the first line of params.yaml names it to the editor's YAML language server.
-    """
-    write_text(out, json.dumps(_untitled(Params.model_json_schema()), indent=1) + "\n")
-
-
-def _untitled(schema: Any) -> Any:
-    """Return a schema without pydantic's titles, which repeat the keys."""
-    if isinstance(schema, dict):
-        kept = {key: value for key, value in schema.items() if key != "title" or not isinstance(value, str)}
-        return {key: _untitled(value) for key, value in kept.items()}
-    return [_untitled(value) for value in schema] if isinstance(schema, list) else schema

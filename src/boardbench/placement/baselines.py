@@ -79,7 +79,7 @@ class Template(Baseline):
 
     def fit(self, samples: "Samples") -> None:
         """Average the training images' chips with each margin and keep the best."""
-        limits = samples.metadata["synthesis"]
+        limits = samples.metadata.synthesis
         chosen = np.flatnonzero(samples.parts == TRAIN)
         self.scale = np.asarray(samples.mm_per_pixel, np.float64)
         self.nominal = np.asarray(samples.nominal, np.float64)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import parse_json
 from boardbench.integrity import checked
+from boardbench.placement.artifacts import PlacementSamples
 from boardbench.placement.corners import COLUMNS
 from boardbench.placement.split import PARTS
 
@@ -39,7 +39,7 @@ class Samples:
     nominal: np.ndarray
     mm_per_pixel: np.ndarray
     size: tuple[int, int]
-    metadata: dict[str, Any]
+    metadata: PlacementSamples
 
 
 def read_samples(path: Path) -> Samples:
@@ -53,12 +53,12 @@ def read_samples(path: Path) -> Samples:
     """
     table = path / "samples.csv" if path.is_dir() else path
     metadata_file, images_file = table.with_name("samples.json"), table.with_name("images.npy")
-    for file in (table, metadata_file, images_file):
+    for file in (table, images_file):
         if not file.is_file():
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
+    metadata = read(metadata_file, PlacementSamples, "placement samples")
     try:
         frame = pd.read_csv(checked(table), dtype={"part": str, "photo": str}, keep_default_na=False)
-        metadata = parse_json(checked(metadata_file).read_text(encoding="utf-8"))
         images = np.load(checked(images_file), mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None
@@ -68,10 +68,7 @@ def read_samples(path: Path) -> Samples:
     for line, part in enumerate(frame["part"], start=2):
         if part not in PARTS:
             raise BoardbenchError(f"{table}, line {line}, part: unknown part '{part}'. {nearest(part, PARTS)}")
-    missing = [field for field in ("size", "photo_size", "mm_per_pixel", "nominal") if field not in metadata]
-    if missing:
-        raise BoardbenchError(f"{metadata_file}: {', '.join(missing)} missing. {_AGAIN}")
-    shape = (len(frame), *metadata["size"], 3)
+    shape = (len(frame), *metadata.size, 3)
     if images.shape != shape or images.dtype != np.uint8:
         raise BoardbenchError(
             f"{images_file}: {images.dtype} {images.shape}, but {table.name} and {metadata_file.name} say uint8 "
@@ -84,8 +81,8 @@ def read_samples(path: Path) -> Samples:
         images=images,
         corners=frame[list(COLUMNS)].to_numpy(np.float64).reshape(-1, 4, 2),
         parts=frame["part"].to_numpy(str),
-        nominal=np.array(metadata["nominal"], dtype=np.float64),
-        mm_per_pixel=np.array(metadata["mm_per_pixel"], dtype=np.float64),
-        size=tuple(metadata["size"]),
+        nominal=np.array(metadata.nominal, dtype=np.float64),
+        mm_per_pixel=np.array(metadata.mm_per_pixel, dtype=np.float64),
+        size=tuple(metadata.size),
         metadata=metadata,
     )

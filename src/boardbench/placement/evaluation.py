@@ -1,17 +1,17 @@
 """Scores of a run on the images it was not trained on: corners first, every score from them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read, write
 from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
-from boardbench.integrity import checked
 from boardbench.params.placement import Tolerance
+from boardbench.placement.artifacts import PlacementMetrics, PlacementTraining
 from boardbench.placement.corners import COLUMNS
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.scores import roc, scores
@@ -38,11 +38,10 @@ def evaluate(
         params: tolerance of the inspection.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
-    from boardbench.engine.record import read_training
     from boardbench.placement.model import load, predict
 
     fix_arithmetic(threads)
-    training = read_training(out)
+    training = read(out / "training.json", PlacementTraining, "placement train")
     model = load(out)
     given = read_samples(samples)
     if model.size != given.size:
@@ -51,12 +50,13 @@ def evaluate(
         )
     write_run(
         out,
-        **{name: training[name] for name in ("dataset", "init", "loss", "seed")},
+        **{name: getattr(training, name) for name in ("dataset", "init", "loss", "seed")},
         samples=given,
         predicted={part: predict(model.network, given.images[given.parts == part]) for part in PARTS},
         tolerance=params,
         extra={
-            name: training[name] for name in ("fingerprint", "data", "epochs", "kept_epoch", "parameters", "weights")
+            name: getattr(training, name)
+            for name in ("fingerprint", "data", "epochs", "kept_epoch", "parameters", "weights")
         },
     )
     if tracking:
@@ -98,20 +98,17 @@ def write_run(
         rows.append(frame.join(pd.DataFrame(corners.reshape(-1, 8), columns=list(COLUMNS)).round(4)))
     write_text(out / "predictions.csv", pd.concat(rows).to_csv(index=False), record=True)
     write_text(out / "roc.csv", pd.concat(curves).to_csv(index=False), record=True)
-    write_json(
-        out / "metrics.json",
-        {
-            "study": "placement",
-            "dataset": dataset,
-            "init": init,
-            "loss": loss,
-            "seed": seed,
-            "tolerance": tolerance.model_dump(mode="json"),
-            "parts": found,
-            **extra,
-        },
-        record=True,
+    metrics = PlacementMetrics(
+        study="placement",
+        dataset=dataset,
+        init=init,
+        loss=loss,
+        seed=seed,
+        tolerance=tolerance.model_dump(mode="json"),
+        parts=found,
+        **extra,
     )
+    write(out / "metrics.json", metrics)
 
 
 def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -> None:
@@ -135,20 +132,20 @@ def show(runs: list[Path], store: "Store") -> None:
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
-        metrics = json.loads(checked(folder / "metrics.json").read_text(encoding="utf-8"))
-        key = {name: metrics[name] for name in ("dataset", "init", "loss", "seed")}
-        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
+        metrics = read(folder / "metrics.json", PlacementMetrics, "placement evaluate")
+        key = {name: getattr(metrics, name) for name in ("dataset", "init", "loss", "seed")}
+        fingerprint = metrics.fingerprint or fingerprint_of(**key, study="placement")
         flat = {
             f"{part}_{name}": value
-            for part, values in metrics["parts"].items()
-            for name, value in values.items()
+            for part, values in metrics.parts.items()
+            for name, value in values.model_dump().items()
             if isinstance(value, int | float)
         }
         show_run(
             store,
             "placement",
             folder,
-            name=f"{metrics['dataset']} {folder.name}",
+            name=f"{metrics.dataset} {folder.name}",
             fingerprint=fingerprint,
             parameters=key,
             verb="placement evaluate",

@@ -1,7 +1,6 @@
 """MobileNetV2's features as training starts from them, and what frozen ones make of every image, computed once."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -12,15 +11,17 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
+from boardbench.artifacts import read, write
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
-from boardbench.files import atomic_write, sha256, write_json
+from boardbench.files import atomic_write, sha256
 from boardbench.integrity import checked
 from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
+from boardbench.placement.artifacts import Features
 from boardbench.placement.data import read_samples
 from boardbench.placement.network import MEAN, STD, preprocess
 
@@ -88,7 +89,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
             del made
             metadata["features_sha256"] = sha256(beside)
     write_model({"study": "placement", "features": network.state_dict()}, out)
-    write_json(out.with_suffix(".json"), metadata, record=True)
+    write(out.with_suffix(".json"), Features(**metadata))
 
 
 def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
@@ -145,16 +146,16 @@ def _see(layer: nn.Sequential, offset: float, scale: float) -> None:
     layer[0].weight.copy_(weight * (std / scale)[:, None, None])
 
 
-def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | None]:
-    """Return the features' weights, and the features themselves (memory-mapped) where they were computed.
+def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | None, Features]:
+    """Return the features' weights, the features themselves (memory-mapped) where they were computed, and their origin.
 
     Raises:
         BoardbenchError: missing or unreadable files.
     """
-    for file in (path, path.with_suffix(".json")):
-        if not file.is_file():
-            raise BoardbenchError(f"{file}: no such file. Make it with 'boardbench placement features'.")
+    if not path.is_file():
+        raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench placement features'.")
+    origin = read(path.with_suffix(".json"), Features, "placement features")
     with refusing(path):
         state = torch.load(checked(path), weights_only=True, map_location="cpu")["features"]
-    frozen = json.loads(checked(path.with_suffix(".json")).read_text(encoding="utf-8"))["features_sha256"] is not None
-    return state, np.load(checked(path.with_suffix(".npy")), mmap_mode="r") if frozen else None
+    computed = np.load(checked(path.with_suffix(".npy")), mmap_mode="r") if origin.features_sha256 else None
+    return state, computed, origin

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from boardbench.engine.modelfile import plain_fields, read_model, refusing, write_model
+from boardbench.placement.artifacts import FORMER_INIT
 from boardbench.placement.network import PlacementNetwork, build_network, preprocess
 
 BATCH = 64  # images predicted at once
@@ -45,8 +46,6 @@ class Model:
     nominal: np.ndarray
 
 
-FORMER = {"scratch": "random", "tuned": "finetune", "frozen": "frozen"}
-"""Words of version 0.1.0 -> init."""
 PLAIN = ("init", "loss", "width", "dataset", "seed")
 PAIRS = ("size", "photo_size", "mm_per_pixel")
 
@@ -72,7 +71,7 @@ def load(path: Path) -> Model:
     saved, file = read_model(path, "placement")
     with refusing(file):
         if "init" not in saved:
-            saved["init"] = FORMER[saved["features"]]
+            saved["init"] = FORMER_INIT.get(saved["features"], saved["features"])
         plain = plain_fields(saved, Model, (*PLAIN, *PAIRS))
         network = build_network(plain["width"], plain["size"], plain["init"])
         network.load_state_dict(saved["state_dict"])

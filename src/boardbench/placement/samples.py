@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import write
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.files import atomic_write, sha256, write_json
+from boardbench.files import atomic_write, sha256
 from boardbench.params.placement import Synthesis
+from boardbench.placement.artifacts import PlacementSamples
 from boardbench.placement.corners import COLUMNS, centre, deviation
 from boardbench.placement.outlines import read_outline, read_scale
 from boardbench.placement.photos import check_sizes, read_photo
@@ -188,17 +190,17 @@ def samples(
                 print(f"{source.photo}: {done}", flush=True)
         images.flush()
         del images
-    metadata = {
-        "size": list(params.size),
-        "photo_size": list(photo_size),
-        "mm_per_pixel": scale.tolist(),
-        "nominal": nominal.round(5).tolist(),
-        "photos": {part: list(dict.fromkeys(row.photo for row in plan if row.part == part)) for part in PARTS},
-        "sha256": sha256(images_file),
-        "converted": converted,
-        "synthesis": params.model_dump(mode="json"),
-    }
-    write_json(metadata_file, metadata, record=True)
+    metadata = PlacementSamples(
+        size=params.size,
+        photo_size=photo_size,
+        mm_per_pixel=scale.tolist(),
+        nominal=nominal.round(5).tolist(),
+        photos={part: list(dict.fromkeys(row.photo for row in plan if row.part == part)) for part in PARTS},
+        sha256=sha256(images_file),
+        converted=converted,
+        synthesis=params.model_dump(mode="json"),
+    )
+    write(metadata_file, metadata)
     table = pd.DataFrame({"sample": range(len(plan)), "part": [row.part for row in plan]})
     table["photo"] = [row.photo for row in plan]
     table[["shift_x_mm", "shift_y_mm"]] = (centre(corners) - centre(nominal)) * scale

@@ -1,6 +1,5 @@
 """Training of one init x loss x seed."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256
-from boardbench.integrity import checked
 from boardbench.params.placement import Training
 from boardbench.placement.corners import centre
 from boardbench.placement.data import read_samples
@@ -64,7 +62,7 @@ def train(
             raise BoardbenchError(
                 f"{samples}: no images of part {part}. Raise placement.synthesis.images or change placement.split."
             )
-    weights, computed = load_features(start) if start else (None, None)
+    weights, computed, origin = load_features(start) if start else (None, None, None)
     files = [samples, samples.with_suffix(".json"), *([start] if start else [])]
     description = {
         "dataset": dataset,
@@ -135,7 +133,7 @@ def train(
             dataset=dataset,
             seed=seed,
             size=given.size,
-            photo_size=tuple(given.metadata["photo_size"]),
+            photo_size=tuple(given.metadata.photo_size),
             mm_per_pixel=tuple(float(value) for value in given.mm_per_pixel),
             nominal=given.nominal,
         )
@@ -144,9 +142,7 @@ def train(
             network,
             history,
             trained_parameters=sum(parameter.numel() for parameter in trained.parameters()),
-            weights=json.loads(checked(start.with_suffix(".json")).read_text(encoding="utf-8"))["weights"]
-            if start
-            else None,
+            weights=origin.weights if origin else None,
         )
 
 

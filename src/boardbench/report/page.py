@@ -1,17 +1,17 @@
 """The report page: one self-contained HTML file rendered from what lies in reports/, nothing else."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from boardbench.artifacts import Artifact, read
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.report.artifacts import About, Figure
 from boardbench.report.columns import Column, Row, Table, names, numbers, table
-from boardbench.report.runs import read_json, study_of
 from boardbench.report.sentences import benchmark
-from boardbench.study import STUDIES
+from boardbench.study import STUDIES, find_study
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULT_DATASETS = ("simulated", "simulated-photos", "digits")
@@ -45,7 +45,7 @@ def _reproduction(reports: Path) -> dict[str, Any] | None:
     path = reports / "tables" / "reproduction.json"
     if not path.is_file():
         return None
-    found = read_json(path, "reproduction")
+    found = read(path, Artifact, "reproduction").model_dump()
 
     def joined(row: Row) -> Row:
         return row | {"place": f"{row['paper']}, {row['place']}", "evidence": row["recomputed"] or row["ours"]}
@@ -80,18 +80,17 @@ def _benchmarks(reports: Path) -> Table | None:
     return table(judged, BENCHMARK_COLUMNS, mark=lambda row: "missed" if row["verdict"] == "missed" else "")
 
 
-def _dataset(reports: Path, name: str, about: dict[str, Any], gather: Any) -> dict[str, Any]:
+def _dataset(reports: Path, name: str, gather: Any) -> dict[str, Any]:
     """Return what the page shows of a data set: what its study gathers, its figures, files and machine."""
     folder, pictures = reports / "tables" / name, reports / "figures" / name
     made = folder / "machine.json"
-    lists = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(pictures.glob("*_figures.json"))]
-    figures = {entry["file"]: entry | {"src": f"figures/{name}/{entry['file']}"} for of in lists for entry in of}
-    return gather(folder, about) | {
+    lists = [read(path, list[Figure], "publish") for path in sorted(pictures.glob("*_figures.json"))]
+    figures = {one.file: one.model_dump() | {"src": f"figures/{name}/{one.file}"} for of in lists for one in of}
+    return gather(folder) | {
         "name": name,
-        "about": about,
         "figures": figures,
         "files": sorted(path.stem for path in folder.glob("*.csv")),
-        "machine": read_json(made, "publish") if made.is_file() else None,
+        "machine": read(made, Artifact, "publish").model_dump() if made.is_file() else None,
     }
 
 
@@ -102,9 +101,8 @@ def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
     studies: dict[str, list[dict[str, Any]]] = {study: [] for study in STUDIES}
     for name in found:
         path = reports / "tables" / name / "about.json"
-        about = read_json(path, "publish")
-        study = study_of(about, path)
-        studies[study.name].append(_dataset(reports, name, about, study.get("page")))
+        study = find_study(read(path, About, "publish").study, str(path))
+        studies[study.name].append(_dataset(reports, name, study.get("page")))
     return {study: datasets for study, datasets in studies.items() if datasets}
 
 
@@ -135,7 +133,7 @@ def render(reports: Path) -> None:
         studies=_studies(reports),
         benchmarks=_benchmarks(reports),
         reproduction=_reproduction(reports),
-        verified=read_json(verified, "verify") if verified.is_file() else None,
+        verified=read(verified, Artifact, "verify").model_dump() if verified.is_file() else None,
     )
     html += "\n"
     page = reports / "index.html"

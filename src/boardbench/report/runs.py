@@ -9,63 +9,18 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
+from boardbench.artifacts import AGAIN, MADE_BY, Artifact, read
 from boardbench.errors import BoardbenchError
-from boardbench.files import parse_json
 from boardbench.integrity import checked
 from boardbench.params.section import Section, explain
 from boardbench.report.writing import decimals, text_table
-from boardbench.study import FIRST, Study, find_study
 
-MADE_BY = "Make it with 'boardbench {verb}' or by running snakemake."
-AGAIN = "Delete it and make it again with 'boardbench {verb}' or by running snakemake."
 RUNS = ("dataset", "run", "seed", "metric", "value")
-
-
-def study_of(about: dict[str, Any], path: Path) -> Study:
-    """Return the study of a data set's about.json (``path``); where it names none, it is the first.
-
-    Raises:
-        BoardbenchError: no study that is known.
-    """
-    return find_study(about.get("study", FIRST), str(path))
-
-
-def check_about(about: dict[str, Any], path: Path, fields: tuple[str, ...]) -> None:
-    """Check that a data set's about.json (``path``) has what the page needs.
-
-    Raises:
-        BoardbenchError: a field is missing.
-    """
-    missing = [field for field in fields if field not in about]
-    if missing:
-        raise BoardbenchError(
-            f"{path}: field {', '.join(missing)} is missing. Publish the dataset again, or delete the folder if it is "
-            "an old one."
-        )
 
 
 def run_name(backbone: str, strategy: str, seed: int) -> str:
     """Return the folder name of a run."""
     return f"{backbone}-{strategy}-seed{seed}"
-
-
-def read_json(path: Path, verb: str) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        BoardbenchError: missing or unreadable, with the verb that makes it.
-    """
-    try:
-        content = parse_json(checked(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BoardbenchError(f"{path}: no such file. {MADE_BY.format(verb=verb)}") from None
-    except ValueError as error:
-        raise BoardbenchError(
-            f"{path}: not valid JSON ({error}). Delete it, then: {MADE_BY.format(verb=verb)}"
-        ) from None
-    if not isinstance(content, dict):
-        raise BoardbenchError(f"{path}: not a JSON object. Delete it, then: {MADE_BY.format(verb=verb)}")
-    return content
 
 
 def read_csv(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -136,28 +91,18 @@ def read_history(path: Path, verb: str, columns: tuple[str, ...]) -> pd.DataFram
     return frame[list(columns)].apply(pd.to_numeric, errors="coerce")
 
 
-def check_fields(path: Path, content: dict[str, Any], fields: Iterable[str], verb: str) -> None:
-    """Refuse an object that lacks a field or has nothing in it.
+def read_content(path: Path, kind: type[Artifact], verb: str, **expected: Any) -> Any:
+    """Read a run's file, whose fields are the expected ones.
 
     Raises:
-        BoardbenchError: naming the fields.
+        BoardbenchError: missing, of another form, or of another run.
     """
-    missing = [field for field in fields if content.get(field) in (None, "", [], {})]
-    if missing:
-        raise BoardbenchError(f"{path}: field {', '.join(missing)} is missing. {AGAIN.format(verb=verb)}")
-
-
-def read_content(path: Path, expected: dict[str, Any], verb: str) -> dict[str, Any]:
-    """Read a run's JSON object, whose fields are the expected ones.
-
-    Raises:
-        BoardbenchError: missing, or of another run.
-    """
-    content = read_json(path, verb)
-    for key, value in expected.items():
-        if content.get(key) != value:
+    content = read(path, kind, verb)
+    for name, value in expected.items():
+        found = getattr(content, name)
+        if found != value:
             raise BoardbenchError(
-                f"{path}: {key} is {content.get(key)!r}, expected {value!r}: the run is of another grid or data set. "
+                f"{path}: {name} is {found!r}, expected {value!r}: the run is of another grid or data set. "
                 f"Delete its folder and make it again with 'boardbench {verb}' or by running snakemake."
             )
     return content

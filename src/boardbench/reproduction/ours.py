@@ -9,8 +9,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.artifacts import About
+from boardbench.report.runs import read_csv
 
 Row = dict[str, str]
 Rows = list[Row]
@@ -101,8 +103,8 @@ def _read(study: str, folders: Folders, name: str, tables: dict[str, str], *, wh
 def _about(study: str, folders: Folders, name: str) -> dict[str, Any]:
     """Return what is said of a data set; nothing where it is none of this study, or not there."""
     path = folders[name] / "about.json" if name in folders else None
-    about = read_json(path, f"{study} tables") if path and path.is_file() else {}
-    return about if about.get("study", "segmentation") == study else {}
+    about = read(path, About, f"{study} tables") if path and path.is_file() else None
+    return about.model_dump() if about and about.study == study else {}
 
 
 def read_classified(folders: Folders) -> Ours | None:

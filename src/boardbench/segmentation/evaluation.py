@@ -1,6 +1,5 @@
 """Scores of a run on the test part: one confusion matrix first, every score from it."""
 
-import json
 import math
 import re
 import shutil
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from boardbench.artifacts import read, write
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.address import StoreAddress
 from boardbench.files import sha256, write_json
-from boardbench.integrity import checked
+from boardbench.segmentation.artifacts import SegmentationMetrics, SegmentationTraining
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
 
@@ -51,27 +52,23 @@ def evaluate(
         threads: torch threads.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
-    from boardbench.engine.record import read_training
     from boardbench.segmentation.dataset import Cubes
     from boardbench.segmentation.model import load
 
     fix_arithmetic(threads)
-    training = read_training(out)
+    training = read(out / "training.json", SegmentationTraining, "segmentation train")
     model = load(out)
     names = captures_of(split, "test")
     write_run(
         out,
-        dataset=training["dataset"],
-        backbone=training["backbone"],
-        strategy=training["strategy"],
-        seed=training["seed"],
+        **{name: getattr(training, name) for name in ("dataset", "backbone", "strategy", "seed")},
         classes=model.classes,
         reflectance=reflectance,
         truth=truth,
         predictions=predict(model.network, Cubes(reflectance, normalization, reduction), names, model.patch),
         extra={
-            "normalization": training.get("normalization", "none"),  # runs of version 0.1 had none
-            **{key: training[key] for key in ("fingerprint", "data", "epochs", "kept_epoch", "parameters")},
+            name: getattr(training, name)
+            for name in ("normalization", "fingerprint", "data", "epochs", "kept_epoch", "parameters")
         },
     )
     if tracking:
@@ -138,7 +135,7 @@ def write_run(
         scored = load_mask(truth, name) if truth else working
         resized = resize_mask(prediction, scored.shape)
         confusions[name] = confusion_matrix(scored, resized, len(classes))
-        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))["wavelengths"]
+        wavelengths = read(reflectance / f"{name}.json", CaptureReport, "reflectance").wavelengths
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
         overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
     shutil.rmtree(pictures, ignore_errors=True)
@@ -150,21 +147,18 @@ def write_run(
         key: [_number(item) for item in value] if np.ndim(value) else _number(value)
         for key, value in scores(total).items()
     }
-    write_json(
-        out / "metrics.json",
-        {
-            "study": "segmentation",
-            "dataset": dataset,
-            "backbone": backbone,
-            "strategy": strategy,
-            "seed": seed,
-            "classes": classes,
-            "test_captures": len(confusions),
-            "scores": result,
-            **extra,
-        },
-        record=True,
+    metrics = SegmentationMetrics(
+        study="segmentation",
+        dataset=dataset,
+        backbone=backbone,
+        strategy=strategy,
+        seed=seed,
+        classes=classes,
+        test_captures=len(confusions),
+        scores=result,
+        **extra,
     )
+    write(out / "metrics.json", metrics)
 
 
 def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -> None:
@@ -192,24 +186,24 @@ def show(runs: list[Path], store: "Store") -> None:
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
-        metrics = json.loads(checked(folder / "metrics.json").read_text(encoding="utf-8"))
-        key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
-        fingerprint = metrics.get("fingerprint") or fingerprint_of(**key)
+        metrics = read(folder / "metrics.json", SegmentationMetrics, "segmentation evaluate")
+        key = {name: getattr(metrics, name) for name in ("dataset", "backbone", "strategy", "seed")}
+        fingerprint = metrics.fingerprint or fingerprint_of(**key)
         word = folder.name
-        if "normalization" in metrics:  # a network: named as its training names it
-            key["normalization"] = metrics["normalization"]
+        if metrics.normalization:  # a network: named as its training names it
+            key["normalization"] = metrics.normalization
             word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
-        results = metrics["scores"]
-        flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
+        scored = metrics.scores
+        flat = {f"test_{name}": getattr(scored, name) for name in ("miou", "mf1", "kappa")}
         for name in ("iou", "f1"):
-            labels = metric_words(metrics["classes"])
-            flat |= {f"test_{name}_{label}": v for label, v in zip(labels, results[name], strict=True)}
+            by_class = zip(metric_words(metrics.classes), getattr(scored, name), strict=True)
+            flat |= {f"test_{name}_{label}": value for label, value in by_class}
         pictures = sorted((folder / "predictions").glob("*.png"))[:4]
         show_run(
             store,
             "segmentation",
             folder,
-            name=f"{metrics['dataset']} {word}",
+            name=f"{metrics.dataset} {word}",
             fingerprint=fingerprint,
             parameters=key,
             verb="segmentation evaluate",

@@ -3,7 +3,6 @@
 ``model.pt`` holds tensors and plain values only (``torch.load(..., weights_only=True)``).
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.engine.modelfile import plain_fields, read_model, refusing, write_model
 from boardbench.engine.sizes import take_sizes
 from boardbench.segmentation.networks import build_network
@@ -87,19 +87,19 @@ PLAIN = ("backbone", "strategy", "width", "dataset", "seed", "classes", "size", 
 AXES = ("lines", "samples")
 
 
-def input_spec(headers: list[Mapping[str, Any]]) -> dict[str, Any]:
+def input_spec(headers: list[CaptureReport]) -> dict[str, Any]:
     """Return a model's ``sensor``, ``size``, ``resize`` and ``board_mask`` from the reports of its captures.
 
     Args:
-        headers: contents of the captures' ``<capture>.json``, as ``boardbench reflectance`` writes them.
+        headers: of the captures.
     """
     first = headers[0]
-    resized = any(report["original"][axis] != report["working"][axis] for report in headers for axis in AXES)
+    resized = any(report.original[axis] != report.working[axis] for report in headers for axis in AXES)
     return {
-        "sensor": Sensor(kind=first["kind"], bands=first["original"]["bands"], **first["sensor"]),
-        "size": tuple(first["working"][axis] for axis in AXES) if resized else None,
-        "resize": first["resize"],
-        "board_mask": first["outside_board"] is not None,
+        "sensor": Sensor(kind=first.kind, bands=first.original["bands"], **first.sensor),
+        "size": tuple(first.working[axis] for axis in AXES) if resized else None,
+        "resize": first.resize,
+        "board_mask": first.outside_board is not None,
     }
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
-from boardbench.files import parse_json, write_csv
-from boardbench.integrity import checked
+from boardbench.files import write_csv
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
+from boardbench.segmentation.artifacts import SegmentationExport
 
 COLUMNS = (
     "backbone",
@@ -50,9 +51,7 @@ class _Exported:
 
     path: Path
     metadata: dict[str, Any]
-    same_class: float
-    scores: list[float | None]
-    gmacs_per_megapixel: float
+    report: SegmentationExport
 
     @property
     def key(self) -> tuple[str, str, int, int, str, str]:
@@ -64,7 +63,7 @@ class _Exported:
     def gmacs(self, size: tuple[int, int]) -> float:
         """Return the GMACs of a capture of that many lines and samples; of the working size where there is one."""
         lines, samples = self.metadata["size"] or size
-        return self.gmacs_per_megapixel * lines * samples / 1e6
+        return self.report.gmacs_per_megapixel * lines * samples / 1e6
 
 
 def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
@@ -114,8 +113,11 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
                 *model.key,
                 reduction.get(model.metadata["strategy"]).reads(len(model.metadata["sensor"]["keep"])),
                 model.path.stat().st_size,
-                f"{model.same_class:.6f}",
-                *(score if score is None else f"{score:.6f}" for score in model.scores),
+                f"{model.report.same_class:.6f}",
+                *(
+                    score if score is None else f"{score:.6f}"
+                    for score in (model.report.scores.miou, model.report.scores.mf1)
+                ),
                 f"{model.gmacs(params.size):.4f}",
                 *(lines, samples, params.threads, len(whole)),
                 *(f"{value:.3f}" for value in (median, late, percentiles_ms(encoder)[0])),
@@ -136,25 +138,13 @@ def _read(path: Path) -> _Exported:
 
     metadata = open_onnx(path).metadata
     report = path.with_name(f"{path.stem.replace('model', 'export', 1)}.json")
-    again = "Make both files again with 'boardbench export --run RUN'."
-    try:
-        content = parse_json(checked(report).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BoardbenchError(f"{report}: no such file, so nothing says what {path.name} scores. {again}") from None
-    except ValueError as error:
-        raise BoardbenchError(f"{report}: not valid JSON ({error}). {again}") from None
-    try:
-        if content["precision"] != metadata["precision"]:
-            raise BoardbenchError(
-                f"{report}: precision is {content['precision']!r}, but {path.name} is {metadata['precision']}. {again}"
-            )
-        scores = [content["scores"][name] for name in ("miou", "mf1")]
-        scores = [None if score is None else float(score) for score in scores]
-        return _Exported(path, metadata, float(content["same_class"]), scores, float(content["gmacs_per_megapixel"]))
-    except (KeyError, TypeError, ValueError) as error:
+    content = read(report, SegmentationExport, "export")
+    if content.precision != metadata["precision"]:
         raise BoardbenchError(
-            f"{report}: precision, same_class, scores or gmacs_per_megapixel cannot be read ({error!r}). {again}"
-        ) from None
+            f"{report}: precision is {content.precision!r}, but {path.name} is {metadata['precision']}. Make both "
+            "files again with 'boardbench export --run RUN'."
+        )
+    return _Exported(path, metadata, content)
 
 
 def _check(exported: list[_Exported]) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from boardbench.artifacts import read
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
-from boardbench.engine.record import read_training, record_run
+from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.errors import BoardbenchError
 from boardbench.files import nearest_above, sha256
@@ -17,6 +18,7 @@ from boardbench.networks.squeeze_excitation import SqueezeExcitation
 from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import reduction as strategies
+from boardbench.segmentation.artifacts import SegmentationTraining
 from boardbench.segmentation.model import load, save
 from boardbench.segmentation.training import TrainingData, batch_statistics, load_training_data, score
 
@@ -97,7 +99,7 @@ def prune(
     model = load(run)
     check_folder(run, out, model.pruning)
     folder = run if run.is_dir() else run.parent
-    learnt = read_training(folder)["settings"]
+    learnt = read(folder / "training.json", SegmentationTraining, "segmentation train").settings
     settings = Training(
         **{key: learnt[key] for key in ("class_weights", "patch")},
         loss=learnt.get("loss", "cross_entropy"),  # runs of version 0.1 do not say

@@ -1,9 +1,7 @@
 """Training of one backbone x strategy x seed."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from boardbench.artifacts import read
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
@@ -19,7 +19,6 @@ from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256
-from boardbench.integrity import checked
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
@@ -93,7 +92,7 @@ def train(
         tracking=tracking,
     ) as record:
         torch.manual_seed(seed)
-        bands = training_data.headers[0]["working"]["bands"]
+        bands = training_data.headers[0].working["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
         history = training_data.fit(network, params, seed, record)
         model = Model(
@@ -127,7 +126,7 @@ class TrainingData:
     """
 
     data: str
-    headers: list[dict[str, Any]]
+    headers: list[CaptureReport]
     loaders: tuple[DataLoader, DataLoader]
     class_weights: list[float]
     loss: Loss
@@ -180,7 +179,7 @@ def load_training_data(
     counts = class_counts(reflectance, names["train"], classes)
     check_classes(counts, classes, split)
     captures = [name for part in names.values() for name in part]
-    headers = [json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8")) for name in captures]
+    headers = [read(reflectance / f"{name}.json", CaptureReport, "reflectance") for name in captures]
     data = sha256(
         split,
         augmentation,
@@ -200,7 +199,7 @@ def load_training_data(
         DataLoader(held_out, **common),
     )
     weights = class_weights(counts, params.class_weights).tolist()
-    working = headers[0]["working"]
+    working = headers[0].working
     return TrainingData(
         data=data[:16],
         headers=headers,

@@ -20,10 +20,11 @@ from typing import Any
 import click
 import numpy as np
 
+from boardbench.artifacts import write
 from boardbench.engine.onnxfile import open_onnx
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json
 from boardbench.stream import times, windows
+from boardbench.stream.artifacts import Stream
 from boardbench.stream.inputs import Inputs, check_flags, check_model, read_inputs
 from boardbench.stream.look import Look
 from boardbench.stream.results import Results
@@ -96,7 +97,7 @@ def stream(
     report, failure = _Stream(job, encoder, look, network).run()
     report = {"source": source, "model": metadata | {"drift": metadata.get("drift") is not None}} | report
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
-    write_json(out / "stream.json", report)
+    write(out / "stream.json", Stream(**report), record=False)
     click.echo(report["verdict"])
     for reason in report["drift"]["because"].values():
         click.echo(f"not trusted: {reason}")

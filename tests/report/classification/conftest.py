@@ -119,6 +119,7 @@ class Torch:
 
     def pruned(self, pruning, name, seed, wrong, method, ratio, **settings):
         metadata = {"name": pruning, "method": method, "ratio": ratio, "ratios": [], "parameters_before": 11_170_000}
+        metadata |= {"parameters": 11_170_000, "macs": 1, "macs_before": 1}
         changes = {"kind": "pruned", "pruning": metadata}
         self.network(name, seed, wrong, folder=f"pruned/{pruning}/{name}-seed{seed}", changes=changes, **settings)
         share, nonzero = (1 - ratio, 1.0) if method == "structured" else (1.0, 1 - ratio)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -84,7 +85,11 @@ def test_broken_published_tables_name_file_and_field(page, says):
     about = page.reports / "tables/toy-digits/about.json"
     kept = about.read_text()
     about.write_text('{"study": "classification", "label": "x"}')
-    says(lambda: render(page.reports), "about.json: field source", "Publish the dataset again")
+    says(
+        lambda: render(page.reports),
+        "about.json: field dataset is missing; field source is missing",
+        "boardbench publish",
+    )
     about.write_text(kept)
     (page.reports / "tables/toy-digits/classification_differences.csv").unlink()
     says(lambda: render(page.reports), "classification_differences.csv: no such file", "classification tables")
@@ -131,12 +136,16 @@ def test_one_neighbour_or_three(images):
 
 
 def test_why_published_numbers_stand_beside_or_not():
-    about = {"cifar10": True, "original": True, "recoded": False, "complete": True}
+    about = SimpleNamespace(cifar10=True, original=True, recoded=False, complete=True)
+
+    def but(**changes):
+        return SimpleNamespace(**vars(about) | changes)
+
     assert why_published(about) == "Paper 2's numbers are for CIFAR-10 and stand small beside."
-    assert "recoded as JPEG" in why_published(about | {"recoded": True, "original": False})
-    assert "not known how" in why_published(about | {"original": False})
-    assert "only a part of the images" in why_published(about | {"complete": False})
-    assert "not CIFAR-10" in why_published(about | {"cifar10": False})
+    assert "recoded as JPEG" in why_published(but(recoded=True, original=False))
+    assert "not known how" in why_published(but(original=False))
+    assert "only a part of the images" in why_published(but(complete=False))
+    assert "not CIFAR-10" in why_published(but(cifar10=False))
 
 
 def test_json_of_the_tables_is_nested_for_dvc(page):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from boardbench.classification.artifacts import ClassificationSamples
 from boardbench.report.classification.differences import mcnemar
 from boardbench.report.classification.published import Published, is_cifar10
 from boardbench.report.classification.tables import write_tables
@@ -167,13 +168,17 @@ def test_about_says_what_the_data_are(images):
     assert about["largest_class"] == 0.1 and about["study"] == "classification"
 
 
+def described(kind, **changes):
+    given = {"classes": CIFAR10, "size": [32, 32, 3], "parts": {}} | changes
+    return ClassificationSamples(**given, source={"kind": kind, "seed": 0})
+
+
 def test_cifar10_is_told_by_its_classes_and_size():
-    metadata = {"source": {"kind": "parquet"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    assert is_cifar10(metadata)
-    assert not is_cifar10(metadata | {"classes": [*CIFAR10[:9], "lorry"]})
-    assert not is_cifar10(metadata | {"size": [64, 64, 3]})
-    assert not is_cifar10(metadata | {"source": {"kind": "cifar100"}})
-    assert is_cifar10(metadata | {"source": {"kind": "cifar10"}})
+    assert is_cifar10(described("parquet"))
+    assert not is_cifar10(described("parquet", classes=[*CIFAR10[:9], "lorry"]))
+    assert not is_cifar10(described("parquet", size=[64, 64, 3]))
+    assert not is_cifar10(described("cifar100"))
+    assert is_cifar10(described("cifar10"))
 
 
 def test_published_numbers_stand_beside_cifar10_alone(cifar10):
@@ -224,13 +229,11 @@ def test_published_numbers_stand_beside_cifar10_alone(cifar10):
     ],
 )
 def test_settings_are_matched_as_the_paper_states_them(settings, setting):
-    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    assert Published(PUBLISHED, metadata).network(settings)["setting"] == setting
+    assert Published(PUBLISHED, described("cifar10")).network(settings)["setting"] == setting
 
 
 def test_distances_have_other_names_in_the_paper():
-    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    published = Published(PUBLISHED, metadata)
+    published = Published(PUBLISHED, described("cifar10"))
     # Table 1 has min-max for the pairwise distance alone.
     assert published.baseline("knn", 1, "l1", "minmax")["accuracy"] == "0.3539"
     assert published.baseline("knn", 1, "l2", "minmax")["accuracy"] == ""
@@ -239,15 +242,14 @@ def test_distances_have_other_names_in_the_paper():
 
 
 def test_seconds_beside_are_of_the_same_filters_without_pooling():
-    metadata = {"source": {"kind": "cifar10"}, "classes": CIFAR10, "size": [32, 32, 3]}
-    published = Published(PUBLISHED, metadata)
+    published = Published(PUBLISHED, described("cifar10"))
     for network, expected in {"cnn16_16": "76", "cnn32_32": "1476", "cnn32_32_64_64": "50022", "fc3": ""}.items():
         assert published.epoch({"network": network, "pool": False})["seconds_per_epoch"] == expected
     assert published.epoch({"network": "cnn16_16", "pool": True})["seconds_per_epoch"] == ""
 
 
 def test_other_readings_of_the_neighbours_have_a_table(cifar10):
-    other = {"accuracy": 0.0944, "precision": 0.11, "recall": 0.0944, "f_score": 0.09}
+    other = cifar10.scores([], 20) | {"accuracy": 0.0944, "precision": 0.11, "recall": 0.0944, "f_score": 0.09}
     wrong = cifar10.wrong["knn-cosine-standardize"]
     cifar10.baseline(
         "knn-cosine-standardize",
@@ -295,10 +297,10 @@ def edit(path, **changes):
         ({"dataset": "other"}, "dataset is 'other', expected 'toy-digits'"),
         ({"distance": "l2"}, "distance is 'l2', expected 'l1'"),
         ({"normalization": "minmax"}, "normalization is 'minmax'"),
-        ({"kind": "numpy_network"}, "kind is 'numpy_network', expected 'baseline'"),
+        ({"kind": "numpy_network"}, "field kind: "),
         ({"test_images": 19}, "test_images is 19, but predictions.csv has 20"),
-        ({"scores": 3}, "field scores is no list"),
-        ({"largest": [{"k": 1, "accuracy": 0.1}]}, "scores by 'largest distance' cannot be read"),
+        ({"scores": 3}, "field scores: "),
+        ({"largest": [{"k": 1, "accuracy": 0.1}]}, "field largest.0.low is missing"),
     ],
 )
 def test_a_foreign_or_broken_baseline_names_file_field_and_verb(images, says, changes, words):
@@ -311,8 +313,8 @@ def test_a_foreign_or_broken_baseline_names_file_field_and_verb(images, says, ch
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("precision", None, "scores cannot be read"),
-        ("f_score", float("nan"), "a score is not a finite number"),
+        ("precision", None, "field scores.0.precision is missing"),
+        ("f_score", float("nan"), "field scores.0.f_score: "),
         ("confusion", [[1]], "confusion is no 10 x 10 matrix of 20 images"),
         ("confusion", [[1] * 10] * 10, "confusion is no 10 x 10 matrix of 20 images"),
         ("accuracy", 0.55, "is right for 0.6000 of the images, but accuracy in metrics.json beside it is 0.5500"),
@@ -370,9 +372,9 @@ def test_missing_and_foreign_networks_name_file_field_and_verb(images, says):
         ({"dataset": "other"}, "dataset is 'other'"),
         ({"name": "other"}, "name is 'other', expected 'good'"),
         ({"seed": 3}, "seed is 3, expected 0"),
-        ({"settings": {}}, "field settings is missing"),
+        ({"settings": {}}, "field settings: "),
         ({"scores": None}, "field scores is missing"),
-        ({"folds": [{"fold": 1}]}, "field folds cannot be read"),
+        ({"folds": [{"fold": 1}]}, "field folds.0.accuracy is missing"),
     ):
         edit(path, **changes)
         says(
@@ -410,17 +412,19 @@ def test_other_bad_input_names_file_field_and_verb(images, says):
     seconds.write_text("{}")
     says(
         lambda: write_tables(**images.arguments),
-        "seconds.json: field seconds, images_per_s",
+        "seconds.json: field seconds is missing",
         "classification numpy-network",
     )
     seconds.write_text(kept)
     path = images.root / "samples.json"
     kept = path.read_text()
     edit(path, classes=[])
-    says(lambda: write_tables(**images.arguments), "samples.json: field classes is missing", "classification samples")
+    says(lambda: write_tables(**images.arguments), "samples.json: field classes: ", "classification samples")
     path.write_text(kept)
     edit(path, source={})
-    says(lambda: write_tables(**images.arguments), "samples.json: field source is missing", "classification samples")
+    says(
+        lambda: write_tables(**images.arguments), "samples.json: field source.kind is missing", "classification samples"
+    )
     path.write_text(kept)
     samples = images.root / "samples.csv"
     kept = samples.read_text()

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -121,10 +122,10 @@ def test_jpeg_and_published_numbers_are_labelled(page, networks):
 def test_a_stand_in_is_labelled_and_the_real_transfer_is_not(page):
     page()
     table = read(page.root, "transfer")
-    label = stand_in(table, {"cifar10": True})
+    label = stand_in(table, SimpleNamespace(cifar10=True))
     assert label.startswith("STAND-IN") and "from 6 classes of these same data to 4" in label
     assert label.endswith("not run, no CIFAR-100 was at hand.")
-    assert stand_in(table.assign(parent_classes="100"), {"cifar10": True}) == ""
+    assert stand_in(table.assign(parent_classes="100"), SimpleNamespace(cifar10=True)) == ""
 
 
 def test_times_are_put_together_over_seeds(page):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from boardbench.classification.artifacts import ClassificationSamples
 from boardbench.report.classification.published import Published
 from boardbench.report.classification.tables import write_tables
 
@@ -276,7 +277,7 @@ def test_nothing_published_stands_beside_a_part_of_the_classes(cifar10):
     cells(one(table(cifar10, "efficiency")), params_millions_published="")
 
 
-METADATA = {"source": {"kind": "cifar10"}, "classes": ["a"] * 10, "size": [32, 32, 3]}
+METADATA = ClassificationSamples(source={"kind": "cifar10", "seed": 0}, classes=["a"] * 10, size=[32, 32, 3], parts={})
 PLAIN = {"network": "resnet18", "width": 1.0, "settings": None, "weights": None, "optimizer": "sgd", "epochs": 20}
 PLAIN |= {"learning_rate": 0.1, "schedule": "constant"}
 
@@ -344,12 +345,12 @@ def test_bad_runs_name_file_field_and_remedy(networks, says):
         file.write_text(kept)
 
     metrics = "runs/plain-seed0/metrics.json"
-    bad(metrics, "kind is 'numpy_network', expected 'network'", again, kind="numpy_network")
+    bad(metrics, "field kind: ", again, kind="numpy_network")
     bad(metrics, "dataset is 'other'", again, dataset="other")
     bad(metrics, "field settings is missing", again, settings=None)
     bad(metrics, "the run in it is other-seed0, not plain-seed0", again, name="other")
     bad(metrics, "classes has zebra, which", again, classes=["zebra", *map(str, range(1, 10))])
-    bad(metrics, "scores cannot be read", again, classes=[str(digit) for digit in range(9)])
+    bad(metrics, "confusion is no 9 x 9 matrix", again, classes=[str(digit) for digit in range(9)])
     bad("runs/plain-seed0/predictions.csv", "line 2", again, content="sample,label,predicted\n20,5,5\n")
     half = networks.images.root / "runs/plain-seed0/predictions.csv"
     lines = half.read_text().splitlines()[:11]
@@ -386,9 +387,9 @@ def test_bad_pruned_runs_name_file_field_and_remedy(networks, says):
     again = "boardbench classification prune"
     for metadata in (kept["pruning"] | {"name": "zeros"}, kept["pruning"] | {"ratio": None}, "half"):
         file.write_text(json.dumps(kept | {"pruning": metadata}))
-        says(lambda: write_tables(**given), "half/plain-seed0/metrics.json: pruning", again)
+        says(lambda: write_tables(**given), "half/plain-seed0/metrics.json: ", "pruning", again)
     file.write_text(json.dumps(kept | {"pruning": None}))
-    says(lambda: write_tables(**given), "field pruning is missing", again)
+    says(lambda: write_tables(**given), "half/plain-seed0/metrics.json: field pruning is missing", again)
 
 
 def test_bad_costs_name_file_line_and_remedy(networks, says):

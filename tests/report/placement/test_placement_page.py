@@ -1,11 +1,11 @@
 """What the page says of the placement study: decided by its tables alone."""
 
-import json
-
 import pandas as pd
 import pytest
 
+from boardbench.artifacts import read as read_artifact
 from boardbench.publish import publish
+from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.page import render
 from boardbench.report.placement.figures import write_figures
 from boardbench.report.placement.sentences import against_baselines, settings, term
@@ -63,7 +63,11 @@ def test_broken_published_tables_name_file_and_field(page, says):
     about = page.reports / "tables/toy-photos/about.json"
     kept = about.read_text()
     about.write_text('{"study": "placement", "label": "x"}')
-    says(lambda: render(page.reports), "about.json: field source", "Publish the dataset again")
+    says(
+        lambda: render(page.reports),
+        "about.json: field dataset is missing; field source is missing",
+        "boardbench publish",
+    )
     about.write_text(kept)
     (page.reports / "tables/toy-photos/placement_differences.csv").unlink()
     says(lambda: render(page.reports), "placement_differences.csv: no such file", "boardbench placement tables")
@@ -107,15 +111,15 @@ def test_whether_the_term_helps():
 
 def test_settings_beside_paper_4(boards):
     write_tables(**boards.arguments)
-    about = json.loads((boards.root / "tables/about.json").read_text())
+    about = read_artifact(boards.root / "tables/about.json", PlacementAbout, "placement tables")
     found = {row["what"]: (row["paper"], row["here"]) for row in settings(about, read(boards)[0])}
     assert found["photos for training"] == ("10", "2")
     assert found["images made of them, share that trains"] == ("2000, 85 %", "6, 50 %")
     assert found["further test images"] == ("300 of 2 photos", "3 of 1 photos")
     assert found["weights that MobileNetV2 starts from"] == ("ImageNet", "none: a random start")
-    given = about["training"] | {"settings": about["training"]["settings"] | {"weights": "w.pth"}}
+    given = about.training | {"settings": about.training["settings"] | {"weights": "w.pth"}}
     assert {"what": "weights that MobileNetV2 starts from", "paper": "ImageNet", "here": "w.pth"} in settings(
-        about | {"training": given}, read(boards)[0]
+        about.model_copy(update={"training": given}), read(boards)[0]
     )
     assert found["optimizer, batch"] == ("Adam, 32", "Adam, 32") and found["epochs"] == ("1000", "4")
     assert found["training settles after"][1] == "3 epochs"

@@ -241,8 +241,8 @@ def test_a_foreign_or_broken_run_names_file_field_and_verb(boards, says):
     for changes, words in (
         ({"dataset": "other"}, "dataset is 'other', expected 'toy-photos'"),
         ({"tolerance": {"offset_mm": 9.0, "rotation_deg": 2.0}}, "tolerance is"),
-        ({"parts": {"test": {}}}, "field parts has not validation"),
-        ({"parts": {"validation": {}, "test": {}}}, "parts.validation cannot be read"),
+        ({"parts": {"test": json.loads(kept)["parts"]["test"]}}, "field parts.validation is missing"),
+        ({"parts": {"validation": {}, "test": {}}}, "field parts.validation.samples is missing"),
     ):
         edit(path, **changes)
         says(lambda: write_tables(**boards.arguments), "random-corners-seed1/metrics.json", words, "placement evaluate")

@@ -68,7 +68,8 @@ class Pruned:
         worse, worst = right.copy(), right.copy()
         worse[0, :2], worst[0, :2] = (9, 1), (8, 2)
         write_confusions(folder / "confusions.csv", {"b2_1": worst, "b3_1": worse}, CLASSES)
-        training = {"backbone": "unet", "strategy": "pca3", "seed": seed, "pruning": metadata}
+        training = {"dataset": "toy", "backbone": "unet", "strategy": "pca3", "seed": seed, "pruning": metadata}
+        training |= {"data": "0", "fingerprint": "0", "epochs": 2, "kept_epoch": 1, "parameters": 9, "settings": {}}
         (folder / "training.json").write_text(json.dumps(training))
         return folder
 
@@ -202,7 +203,7 @@ def test_bad_input_names_file_field_and_remedy(pruned, says):
     pruned.change("training.json", pruning=METADATA | {"macs": None})
     says(lambda: write_tables(**given), "training.json: field pruning.macs is missing", again)
     pruned.change("training.json", pruning="half")
-    says(lambda: write_tables(**given), "training.json: field pruning.name, ", again)
+    says(lambda: write_tables(**given), "training.json: field pruning: ", again)
     pruned.change("training.json", pruning=METADATA, seed=1)
     says(lambda: write_tables(**given), "training.json: seed is 1, expected 0", again)
     pruned.change("training.json", seed=0)

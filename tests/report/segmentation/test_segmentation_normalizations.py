@@ -52,7 +52,8 @@ class Methods:
                 write_confusions(folder / "confusions.csv", right, CLASSES)
                 miou = float(mean_scores(sum(right.values()))[0])
                 scores = {key: [miou] * 2 for key in ("iou", "f1", "precision", "recall")} | {"miou": miou, "mf1": miou}
-                metadata = {"backbone": backbone, "strategy": strategy, "classes": CLASSES, "normalization": method}
+                metadata = {"dataset": "toy", "backbone": backbone, "strategy": strategy, "seed": seed}
+                metadata |= {"classes": CLASSES, "normalization": method}
                 (folder / "metrics.json").write_text(json.dumps(metadata | {"scores": scores}))
 
     def made(self, **changes):

@@ -213,7 +213,11 @@ def test_missing_input_names_file_field_and_remedy(world, changes, words):
             f"backbone,strategy,{','.join(COUNTED)}\nunet,full{',1' * len(COUNTED)}\n",
             ["complexity.csv", "strategy pca3", "segmentation complexity"],
         ),
-        ("reflectance/b1_1.json", '{"lines": 3}', ["b1_1.json", "values", "boardbench reflectance"]),
+        (
+            "reflectance/b1_1.json",
+            '{"lines": 3}',
+            ["b1_1.json: field wavelengths is missing", "boardbench reflectance"],
+        ),
     ],
 )
 def test_broken_input_names_file_field_and_remedy(world, file, text, words):

@@ -25,7 +25,13 @@ def write(tmp_path):
             for seed, value in enumerate(values)
         ]
         pd.DataFrame(rows).to_csv(tables / f"{study}_runs.csv", index=False)
-        about = {"study": study, "dataset": "toy", "settings": params.model_dump(mode="json")}
+        about = {
+            "study": study,
+            "dataset": "toy",
+            "source": "x",
+            "label": "x",
+            "settings": params.model_dump(mode="json"),
+        }
         (tables / "about.json").write_text(json.dumps(about))
         (tmp_path / folder).parent.joinpath("published.json").write_text(json.dumps({"datasets": ["toy"]}))
         return (tmp_path / folder).parent

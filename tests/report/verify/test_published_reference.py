@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from boardbench.report.runs import read_csv, read_json
+from boardbench.artifacts import read
+from boardbench.report.artifacts import About
+from boardbench.report.runs import read_csv
 from boardbench.report.verify.cells import OUTSIDE, WITHIN, Cell
 from boardbench.report.verify.judge import Judged, scaled
 from boardbench.report.verify.prediction import pooled
@@ -17,7 +19,7 @@ DATASETS = {"segmentation": "simulated", "placement": "simulated-photos", "class
 def trained(name):
     """Return (run, metric) -> seed -> value of a study's trained networks."""
     folder, of = TABLES / DATASETS[name], find_study(name, "test")
-    params = of.get("params").model_validate(read_json(folder / "about.json", "publish")["settings"])
+    params = of.get("params").model_validate(read(folder / "about.json", About, "publish").settings)
     wanted = {run for run, scored in of.get("compared_runs")(params).items() if scored.trained}
     found = {}
     for row in read_csv(folder / f"{name}_runs.csv", "publish", ("run",)).to_dict("records"):

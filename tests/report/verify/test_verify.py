@@ -61,7 +61,9 @@ class Reports:
 
     def about(self, folder, study, settings):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "about.json").write_text(json.dumps({"study": study, "dataset": "toy", "settings": settings}))
+        (folder / "about.json").write_text(
+            json.dumps({"study": study, "dataset": "toy", "source": "x", "label": "x", "settings": settings})
+        )
 
     def change(self, table, row, column, value, folder=None):
         path = (folder or self.ours) / f"{table}.csv"

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import write
 from boardbench.classification import normalization
+from boardbench.classification.artifacts import NumpyMetrics
 from boardbench.classification.data import read_samples
 from boardbench.classification.folds import folds, holdout
 from boardbench.classification.numpy_networks.checkpoints import Progress
 from boardbench.classification.numpy_networks.model import Architecture, Model, save
 from boardbench.classification.numpy_networks.training import Part, check, fit
 from boardbench.classification.scores import scores
+from boardbench.engine.artifacts import Seconds
 from boardbench.engine.latency import hardware
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
@@ -121,18 +124,15 @@ def numpy_network(
     first = given.rows("test").start
     table = pd.DataFrame({"sample": np.arange(first, first + len(test)), "label": test.labels, "predicted": predicted})
     write_text(out / "predictions.csv", table.to_csv(index=False), record=True)
-    write_json(out / "seconds.json", _seconds(found, seconds, parts[0], test_seconds, len(test), threads), record=True)
-    write_json(
-        out / "metrics.json",
-        {
-            "study": "classification",
-            "kind": "numpy_network",
-            **metadata,
-            "scores": scores(test.labels, predicted, len(given.classes)),
-            "folds": scored,
-        },
-        record=True,
+    write(out / "seconds.json", _seconds(found, seconds, parts[0], test_seconds, len(test), threads))
+    metrics = NumpyMetrics(
+        study="classification",
+        kind="numpy_network",
+        **metadata,
+        scores=scores(test.labels, predicted, len(given.classes)),
+        folds=scored,
     )
+    write(out / "metrics.json", metrics)
     for file in (*used, checkpoint):
         remove(file)
 
@@ -167,14 +167,16 @@ def _train(
     return Model(architecture, scaled, network), progress, (len(learning), len(validating))
 
 
-def _seconds(found: Progress, before: float, images: int, test_seconds: float, test_images: int, threads: int) -> dict:
+def _seconds(
+    found: Progress, before: float, images: int, test_seconds: float, test_images: int, threads: int
+) -> Seconds:
     """Return what was measured; kept apart from all that is the same in every run."""
     epoch = found.seconds / len(found.rows)
-    return {
-        "seconds": round(before + found.seconds, 3),
-        "seconds_per_epoch": round(epoch, 4),
-        "images_per_s": round(images / epoch, 1),
-        "test_images_per_s": round(test_images / max(test_seconds, 1e-9), 1),
-        "threads": threads,
-        "hardware": hardware("numpy"),
-    }
+    return Seconds(
+        seconds=round(before + found.seconds, 3),
+        seconds_per_epoch=round(epoch, 4),
+        images_per_s=round(images / epoch, 1),
+        test_images_per_s=round(test_images / max(test_seconds, 1e-9), 1),
+        threads=threads,
+        hardware=hardware("numpy"),
+    )

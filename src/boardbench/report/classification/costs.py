@@ -59,17 +59,18 @@ def efficiency_table(dataset: str, trained: Trained, truth: Truth, published: Pu
 
 
 def _row(dataset: str, runs: list[Run], trained: Trained, truth: Truth, published: Published) -> dict[str, str]:
-    first, pruning = runs[0], runs[0].content.get("pruning") or {}
-    row = {"dataset": dataset, "name": first.content["name"], "network": first.content["network"]}
-    row |= {"pruning": pruning.get("name", ""), "method": pruning.get("method", ""), "seeds": str(len(runs))}
-    row["ratio"] = f"{mean(float(run.content['pruning']['ratio']) for run in runs):.4g}" if pruning else ""
+    first, pruning = runs[0], runs[0].content.pruning
+    row = {"dataset": dataset, "name": first.content.name, "network": first.content.network}
+    method = pruning.method if pruning else ""
+    row |= {"pruning": pruning.name if pruning else "", "method": method, "seeds": str(len(runs))}
+    row["ratio"] = f"{mean(run.content.pruning.ratio for run in runs):.4g}" if pruning else ""
     for column, (source, unit) in COUNTED.items():
         digits = 6 if unit == 1 else 4
         row[column] = f"{mean(trained.cost(run, source) for run in runs) / unit:.{digits}f}"
     row |= {"test_images": str(len(first.predicted)), "accuracy": decimals(mean(accuracies(runs)), 4)}
     row["accuracy_sd"] = spread(accuracies(runs))
     row |= dict(zip(("low", "high"), (decimals(end, 4) for end in accuracy_limits(runs, truth)), strict=True))
-    printed = published.efficiency(settings_of(first), knows_all(first, truth), pruning.get("method", ""))
+    printed = published.efficiency(settings_of(first), knows_all(first, truth), method)
     return row | {f"{column}_published": printed[column] for column in PRINTED}
 
 
@@ -102,7 +103,7 @@ def latency_table(dataset: str, path: Path, trained: Trained, truth: Truth, publ
         if run is None:
             continue
         before = dense.get(tuple(row[name] for name in same), math.nan) if row["pruning"] else math.nan
-        method = (run.content.get("pruning") or {}).get("method", "")
+        method = run.content.pruning.method if run.content.pruning else ""
         printed = published.efficiency(settings_of(run), knows_all(run, truth), method)
         row |= {"dataset": dataset, "speedup": decimals(before / float(row["p50_ms"]), 2)}
         kept.append(row | {"inference_ms_per_batch_published": printed["inference_ms_per_batch"]})

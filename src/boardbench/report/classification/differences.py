@@ -83,7 +83,7 @@ def differences(baselines: list[Run], networks: dict[str, list[Run]], truth: Tru
         compare(BASELINE, run, best(baselines).name, best(baselines).predicted, seeds)
 
     def key(run: Run, **changed: object) -> tuple:
-        given = run.content | {"k": run.k} | changed
+        given = vars(run.content) | {"k": run.k} | changed
         return tuple(given[name] for name in ("method", "k", "distance", "normalization"))
 
     known = {key(run): run for run in baselines}
@@ -104,16 +104,16 @@ def _squeeze(networks: dict[str, list[Run]], truth: Truth) -> list[dict[str, str
     """Compare networks that differ in squeeze-and-excitation alone."""
 
     def key(run: Run) -> dict:
-        settings = {name: value for name, value in run.content["settings"].items() if name != "reduction"}
-        return settings | {"network": run.content["network"], "classes": run.content.get("classes")}
+        settings = {name: value for name, value in run.content.settings.items() if name != "reduction"}
+        return settings | {"network": run.content.network, "classes": run.content.classes}
 
     rows = []
     for name, runs in networks.items():
         for other, rivals in networks.items():
-            if key(runs[0]) != key(rivals[0]) | {"network": f"se_{rivals[0].content['network']}"}:
+            if key(runs[0]) != key(rivals[0]) | {"network": f"se_{rivals[0].content.network}"}:
                 continue
-            by_seed = {rival.content["seed"]: rival for rival in rivals}
-            pairs = [(run, by_seed[run.content["seed"]]) for run in runs if run.content["seed"] in by_seed]
+            by_seed = {rival.content.seed: rival for rival in rivals}
+            pairs = [(run, by_seed[run.content.seed]) for run in runs if run.content.seed in by_seed]
             if pairs:
                 rows.append(_over_seeds(SQUEEZE, (name, other), pairs, truth))
     return rows

@@ -112,7 +112,7 @@ def write_figures(
     found = read_baselines(runs, dataset, baselines or [], truth)
     groups = read_networks(runs, dataset, names or [], seeds or [], truth)
     histories = [
-        (pretty(run.content["network"]), name, read_history(runs / run.folder / "history.csv", NUMPY_NETWORK, HISTORY))
+        (pretty(run.content.network), name, read_history(runs / run.folder / "history.csv", NUMPY_NETWORK, HISTORY))
         for name, group in groups.items()
         for run in group
     ]
@@ -150,7 +150,7 @@ def _networks(figures: Figures, dataset: str, trained: dict[str, list[Run]], run
         f"Line charts of loss and accuracy by epoch of the networks in PyTorch on {dataset}.",
     )
     histories = [
-        (pretty(run.content["network"]), name, read_history(runs / run.folder / "history.csv", TRAIN, CURVES))
+        (pretty(run.content.network), name, read_history(runs / run.folder / "history.csv", TRAIN, CURVES))
         for name, group in trained.items()
         for run in group
     ]

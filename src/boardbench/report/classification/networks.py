@@ -63,10 +63,10 @@ def networks_table(dataset: str, trained: Trained, truth: Truth, published: Publ
     rows = []
     for name, runs in trained.groups.items():
         first = runs[0]
-        row = {"dataset": dataset, "name": name, "network": first.content["network"], **shown_settings(first)}
+        row = {"dataset": dataset, "name": name, "network": first.content.network, **shown_settings(first)}
         row["blocks"] = blocks(settings_of(first))
-        row |= {"epochs": f"{median(run.content['epochs'] for run in runs):g}", "seeds": str(len(runs))}
-        row |= {"classes": str(len(first.content["classes"])), "train_images": cell(first.content.get("train_images"))}
+        row |= {"epochs": f"{median(run.content.epochs for run in runs):g}", "seeds": str(len(runs))}
+        row |= {"classes": str(len(first.content.classes)), "train_images": cell(first.content.train_images)}
         row["parameters_millions"] = f"{trained.cost(first, 'parameters') / 1e6:.4f}"
         row["gmacs"] = f"{trained.cost(first, 'gmacs'):.6f}"
         row |= {"test_images": str(len(first.predicted)), "accuracy_sd": spread(accuracies(runs))}
@@ -82,12 +82,10 @@ def _against(runs: list[Run], groups: Groups) -> str:
     """Return the name of the network from scratch with the same budget, the nearest in its other settings, or ''."""
 
     def budget(run: Run) -> list[Any]:
-        return [run.content["classes"], *(settings_of(run).get(key) for key in BUDGET)]
+        return [run.content.classes, *(settings_of(run).get(key) for key in BUDGET)]
 
     wanted = budget(runs[0])
-    found = [
-        name for name, other in groups.items() if not other[0].content.get("parent") and budget(other[0]) == wanted
-    ]
+    found = [name for name, other in groups.items() if not other[0].content.parent and budget(other[0]) == wanted]
     return min(found, key=lambda name: len(_differing(runs[0], groups[name][0])), default="")
 
 
@@ -100,7 +98,7 @@ def _differing(run: Run, other: Run) -> list[str]:
 
 def _compared(runs: list[Run], others: list[Run], truth: Truth) -> dict[str, str]:
     """Return the cells of a difference of accuracies, paired over seeds and test images."""
-    pairs = [(run, other) for run in runs for other in others if run.content["seed"] == other.content["seed"]]
+    pairs = [(run, other) for run in runs for other in others if run.content.seed == other.content.seed]
     if not pairs:
         return {"note": "no seed in common"}
     paired = right([run for run, _ in pairs], truth) * 1.0 - right([other for _, other in pairs], truth)
@@ -121,16 +119,16 @@ def transfer_table(dataset: str, groups: Groups, truth: Truth, published: Publis
     """
     rows = []
     for name, runs in groups.items():
-        first, parent = runs[0], runs[0].content.get("parent")
+        first, parent = runs[0], runs[0].content.parent
         if not parent:
             continue
         elders = groups.get(parent["source"], [])
         classes = parent["classes"]
-        row = {"dataset": dataset, "child": name, "parent": parent["source"], "network": first.content["network"]}
+        row = {"dataset": dataset, "child": name, "parent": parent["source"], "network": first.content.network}
         row["unfrozen"] = "all" if settings_of(first)["unfrozen"] is None else cell(settings_of(first)["unfrozen"])
-        row["classes"] = str(len(first.content["classes"]))
+        row["classes"] = str(len(first.content.classes))
         row["parent_classes"] = str(classes if isinstance(classes, int) else len(classes))
-        row |= {"epochs": f"{median(run.content['epochs'] for run in runs):g}", "seeds": str(len(runs))}
+        row |= {"epochs": f"{median(run.content.epochs for run in runs):g}", "seeds": str(len(runs))}
         row |= {"test_images": str(len(first.predicted)), "accuracy": decimals(mean(accuracies(runs)), 4)}
         row |= {"accuracy_sd": spread(accuracies(runs)), "ratio_published": LAW if published.cifar10 else ""}
         if elders:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.artifacts import read
+from boardbench.report.artifacts import ClassificationAbout
 from boardbench.report.charts import pretty
 from boardbench.report.classification import columns
 from boardbench.report.classification.charts import run_called
@@ -15,9 +17,8 @@ from boardbench.report.classification.networks import NETWORKS, TRANSFER
 from boardbench.report.classification.sentences import answers, best_baseline, stand_in, why_published
 from boardbench.report.classification.tables import BASELINES, NUMPY_NETWORKS, SECONDS, VARIED
 from boardbench.report.columns import Row, Table, significant, table
-from boardbench.report.runs import check_about, read_csv, read_optional
+from boardbench.report.runs import read_csv, read_optional
 
-ABOUT = ("label", "source", "cifar10", "original", "recoded", "complete", "parts", "classes", "size", "metadata")
 VERB = "classification tables"
 TABLES = {"baselines": BASELINES, "numpy_networks": NUMPY_NETWORKS, "variants": VARIED, "seconds": SECONDS}
 TABLES["differences"] = ("dataset", *COLUMNS)
@@ -70,17 +71,16 @@ def _printed(latency: pd.DataFrame) -> str:
     return ", ".join(" ".join(filter(None, cells)) + " ms" for cells in rows.itertuples(index=False))
 
 
-def classification_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+def classification_dataset(folder: Path) -> dict[str, Any]:
     """Gather what the page shows of one data set.
 
     Args:
         folder: of its published tables.
-        about: its about.json.
 
     Raises:
         BoardbenchError: a table is missing or broken.
     """
-    check_about(about, folder / "about.json", ABOUT)
+    about = read(folder / "about.json", ClassificationAbout, "publish")
     found = {name: read_csv(folder / f"classification_{name}.csv", VERB, keys) for name, keys in TABLES.items()}
     found |= {name: read_optional(folder / f"classification_{name}.csv", VERB, keys) for name, keys in OPTIONAL.items()}
     # Tables of before questions were answered over seeds have no columns of it.
@@ -88,6 +88,7 @@ def classification_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any
     rows = {name: frame.to_dict("records") for name, frame in found.items()}
     networks, baselines = answers(compared)
     return {
+        "about": about,
         "why_published": why_published(about),
         "verdict": [best_baseline(found["baselines"]), *networks],
         "answers": baselines,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from boardbench.classification.artifacts import ClassificationSamples
 from boardbench.report.runs import read_printed
 
 METRICS = ("accuracy", "precision", "recall", "f_score")
@@ -25,10 +26,10 @@ _DEVICES = {"cpu": "cpu i5-8400", "cuda": "gpu A100"}  # of paper 2's table 7
 Row = dict[str, str]
 
 
-def is_cifar10(metadata: dict[str, Any]) -> bool:
+def is_cifar10(metadata: ClassificationSamples) -> bool:
     """Return whether samples.json describes CIFAR-10: its archive, or parquet files of its classes and size."""
-    kind = metadata["source"]["kind"]
-    named = set(metadata["classes"]) == CIFAR10 and list(metadata["size"]) == [32, 32, 3]
+    kind = metadata.source.kind
+    named = set(metadata.classes) == CIFAR10 and metadata.size == [32, 32, 3]
     return kind == "cifar10" or (kind == "parquet" and named)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read
+from boardbench.classification.artifacts import BaselineMetrics, ClassificationSamples, NumpyMetrics, Scored
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import AGAIN, check_fields, numbers, read_content, read_csv, read_json
+from boardbench.report.runs import AGAIN, numbers, read_content, read_csv
 
 SCORES = ("accuracy", "low", "high", "precision", "recall", "f_score")
 BASELINE, NUMPY_NETWORK, SAMPLES = (f"classification {verb}" for verb in ("baseline", "numpy-network", "samples"))
@@ -38,12 +40,12 @@ class Truth:
     labels: pd.Series
     parts: dict[str, int]
     largest: int
-    metadata: dict[str, Any]
+    metadata: ClassificationSamples
 
     @property
     def classes(self) -> list[str]:
         """The names of the classes, by label."""
-        return self.metadata["classes"]
+        return self.metadata.classes
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Run:
     """
 
     folder: str
-    content: dict[str, Any]
+    content: Any
     k: int | None
     scores: dict[str, float]
     confusion: np.ndarray
@@ -78,10 +80,7 @@ def read_truth(samples: Path) -> Truth:
     Raises:
         BoardbenchError: a file, column or field is missing, or a label is not a number.
     """
-    metadata_file = samples.with_suffix(".json")
-    metadata = read_json(metadata_file, SAMPLES)
-    check_fields(metadata_file, metadata, ("classes", "size", "source"), SAMPLES)
-    check_fields(metadata_file, metadata["source"], ("kind",), SAMPLES)
+    metadata = read(samples.with_suffix(".json"), ClassificationSamples, SAMPLES)
     frame = read_csv(samples, SAMPLES, ("sample", "part", "label"))
     whole = numbers(samples, frame, ("sample", "label"), SAMPLES, whole=True)
     counts = {part: int((frame["part"] == part).sum()) for part in ("train", "test")}
@@ -93,20 +92,15 @@ def read_truth(samples: Path) -> Truth:
     return Truth(samples, test, counts, largest, metadata)
 
 
-def _scores(path: Path, given: dict[str, Any], classes: int, images: int, verb: str) -> tuple[dict, np.ndarray]:
-    try:
-        found = {name: float(given[name]) for name in SCORES}
-        confusion = np.array(given["confusion"], dtype=np.int64)
-        if not all(np.isfinite(value) for value in found.values()):
-            raise ValueError("a score is not a finite number")
-        if confusion.shape != (classes, classes) or confusion.sum() != images:
-            raise ValueError(f"confusion is no {classes} x {classes} matrix of {images} images")
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoardbenchError(f"{path}: scores cannot be read ({error!r}). {AGAIN.format(verb=verb)}") from None
-    return found, confusion
+def _confusion(path: Path, given: Scored, classes: int, images: int, verb: str) -> np.ndarray:
+    rows = given.confusion
+    if {len(row) for row in [rows, *rows]} != {classes} or sum(map(sum, rows)) != images:
+        what = f"{path}: field scores.confusion is no {classes} x {classes} matrix of {images} images."
+        raise BoardbenchError(f"{what} {AGAIN.format(verb=verb)}")
+    return np.array(rows, dtype=np.int64)
 
 
-def read_run(path: Path, content: dict, k: int | None, given: dict, column: str, truth: Truth, verb: str) -> Run:
+def read_run(path: Path, content: Any, k: int | None, given: Scored, column: str, truth: Truth, verb: str) -> Run:
     """Return a run, its predictions checked against the truth and against its own accuracy.
 
     Args:
@@ -133,12 +127,12 @@ def read_run(path: Path, content: dict, k: int | None, given: dict, column: str,
             f"{file}, line {line + 2}: sample {frame.index[line]} with label {frame['label'].iloc[line]} is not a test "
             f"image of {truth.path}, or stands twice. The run is of other images. {AGAIN.format(verb=verb)}"
         )
-    if len(frame) != content.get("test_images"):
+    if len(frame) != content.test_images:
         raise BoardbenchError(
-            f"{path}: test_images is {content.get('test_images')!r}, but {file.name} has {len(frame)}. "
-            f"{AGAIN.format(verb=verb)}"
+            f"{path}: test_images is {content.test_images}, but {file.name} has {len(frame)}. {AGAIN.format(verb=verb)}"
         )
-    scores, confusion = _scores(path, given, len(content.get("classes") or truth.classes), len(frame), verb)
+    confusion = _confusion(path, given, len(getattr(content, "classes", []) or truth.classes), len(frame), verb)
+    scores = {name: float(getattr(given, name)) for name in SCORES}
     share = float((frame["label"] == frame[column]).mean())
     if abs(share - scores["accuracy"]) > ROUNDING:
         raise BoardbenchError(
@@ -170,31 +164,24 @@ def read_baselines(runs: Path, dataset: str, folders: list[str], truth: Truth) -
         if folder.count("-") < 2:
             raise BoardbenchError(f"{folder}: not <method>-<distance>-<normalization>.")
         method, distance, normalization = folder.split("-", 2)
-        expected = {"study": "classification", "kind": "baseline", "dataset": dataset, "method": method}
-        content = read_content(path, expected | {"distance": distance, "normalization": normalization}, BASELINE)
-        for given in _lists(path, content, "scores") or [{}]:
-            k = given.get("k")
+        expected = {"dataset": dataset, "method": method, "distance": distance, "normalization": normalization}
+        content = read_content(path, BaselineMetrics, BASELINE, **expected)
+        for given in content.scores:
+            k = given.k
             run = read_run(path, content, k, given, "predicted" if k is None else f"k{k}", truth, BASELINE)
-            first = next((one for one in found if one.content["distance"] == distance), run)
+            first = next((one for one in found if one.content.distance == distance), run)
             _same_images(run, first, path, BASELINE)
             found.append(run)
     return found
 
 
-def _lists(path: Path, content: dict[str, Any], field: str) -> list[dict[str, Any]]:
-    given = content.get(field, [])
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-        raise BoardbenchError(f"{path}: field {field} is no list of objects. {AGAIN.format(verb=BASELINE)}")
-    return given
-
-
-def variants(runs: list[Run], path: Path) -> list[tuple[str, Run, dict[str, Any]]]:
+def variants(runs: list[Run]) -> list[tuple[str, Run, Scored]]:
     """Return what else k-NN's neighbours give, where a run has it: word of VARIANTS, the run with that k, scores."""
     found = []
     for field, word in VARIANTS.items():
         for run in runs:
-            for given in _lists(path / run.folder / "metrics.json", run.content, field):
-                if run.k is not None and given.get("k") == run.k:
+            for given in getattr(run.content, field):
+                if run.k is not None and given.k == run.k:
                     found.append((word, run, given))
     return found
 
@@ -209,11 +196,8 @@ def read_networks(runs: Path, dataset: str, names: list[str], seeds: list[int], 
     for name in names:
         for seed in seeds:
             path = runs / f"{name}-seed{seed}" / "metrics.json"
-            expected = {"study": "classification", "kind": "numpy_network", "dataset": dataset}
-            content = read_content(path, expected | {"name": name, "seed": seed}, NUMPY_NETWORK)
-            fields = ("network", "settings", "parameters", "macs", "epochs", "scores")
-            check_fields(path, content, fields, NUMPY_NETWORK)
-            run = read_run(path, content, None, content["scores"], "predicted", truth, NUMPY_NETWORK)
+            content = read_content(path, NumpyMetrics, NUMPY_NETWORK, dataset=dataset, name=name, seed=seed)
+            run = read_run(path, content, None, content.scores, "predicted", truth, NUMPY_NETWORK)
             if len(run.predicted) != len(truth.labels):
                 raise BoardbenchError(
                     f"{path}: test_images is {len(run.predicted)}, but {truth.path} has {len(truth.labels)}. "
@@ -226,19 +210,8 @@ def read_networks(runs: Path, dataset: str, names: list[str], seeds: list[int], 
 
 def same_settings(run: Run, before: list[Run], path: Path, verb: str) -> None:
     """Refuse a run (``path``) whose settings are not those of the seeds before it."""
-    if before and before[0].content["settings"] != run.content["settings"]:
+    if before and before[0].content.settings != run.content.settings:
         raise BoardbenchError(
             f"{path}: settings are others than those of {before[0].folder}, so they are not seeds of one run. "
             f"{AGAIN.format(verb=verb)}"
         )
-
-
-def seconds(path: Path, verb: str) -> dict[str, Any]:
-    """Read a run's seconds.json.
-
-    Raises:
-        BoardbenchError: missing, or without one of seconds, images_per_s, threads, hardware.
-    """
-    content = read_json(path, verb)
-    check_fields(path, content, ("seconds", "images_per_s", "threads", "hardware"), verb)
-    return content

@@ -1,9 +1,8 @@
 """What the page says of the classification study: each sentence is decided by a table, none is written by hand."""
 
-from typing import Any
-
 import pandas as pd
 
+from boardbench.report.artifacts import ClassificationAbout
 from boardbench.report.classification.charts import run_called
 from boardbench.report.classification.differences import BASELINE, LEARNED, QUESTIONS, SQUEEZE
 from boardbench.report.sentences import answer, tally
@@ -38,26 +37,26 @@ def answers(differences: pd.DataFrame) -> tuple[list[str], list[str]]:
     return said
 
 
-def stand_in(transfer: pd.DataFrame, about: dict[str, Any]) -> str:
+def stand_in(transfer: pd.DataFrame, about: ClassificationAbout) -> str:
     """Return the label of transfer that is not from CIFAR-100 to CIFAR-10, or ''."""
     pairs = dict.fromkeys(zip(transfer["parent_classes"], transfer["classes"], strict=True))
     pairs = [pair for pair in pairs if pair[0] not in ("100", "1000")]
     count = ", ".join(f"from {old} classes of these same data to {new}" for old, new in pairs)
     if not count:
         return ""
-    missing = "no CIFAR-100 was at hand" + ("" if about["cifar10"] else ", nor CIFAR-10")
+    missing = "no CIFAR-100 was at hand" + ("" if about.cifar10 else ", nor CIFAR-10")
     return f"STAND-IN for paper 5's transfer: {count}. From CIFAR-100 to CIFAR-10: not run, {missing}."
 
 
-def why_published(about: dict[str, Any]) -> str:
+def why_published(about: ClassificationAbout) -> str:
     """Say why paper 2's numbers stand beside, or do not."""
-    if not about["cifar10"]:
+    if not about.cifar10:
         return "These data are real, but they are not CIFAR-10, so no published number stands beside."
     said = "Paper 2's numbers are for CIFAR-10 and stand small beside"
-    if about["recoded"]:
+    if about.recoded:
         said += "; these images were recoded as JPEG, which moves scores a little"
-    elif not about["original"]:
+    elif not about.original:
         said += "; it is not known how these files were made"
-    if not about["complete"]:
+    if not about.complete:
         said += "; only a part of the images is used here, so the numbers are not of the same task"
     return said + "."

@@ -7,8 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.artifacts import read, write
+from boardbench.engine.artifacts import Seconds
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
+from boardbench.report.artifacts import ClassificationAbout
 from boardbench.report.classification.costs import efficiency_table, epochs_table, latency_table
 from boardbench.report.classification.differences import differences
 from boardbench.report.classification.networks import networks_table, spread, transfer_table
@@ -21,11 +24,10 @@ from boardbench.report.classification.runs import (
     read_baselines,
     read_networks,
     read_truth,
-    seconds,
     variants,
 )
 from boardbench.report.classification.trained import Trained, knows_all, read_all
-from boardbench.report.runs import AGAIN, given_settings, runs_table
+from boardbench.report.runs import given_settings, runs_table
 from boardbench.report.writing import cell, decimals, drop_tables, write_table
 
 LABELS = {
@@ -52,62 +54,44 @@ def _printed(row: dict[str, str]) -> dict[str, str]:
 
 
 def _named(run: Run) -> dict[str, str]:
-    given = {name: run.content[name] for name in ("method", "distance", "normalization")}
+    given = {name: getattr(run.content, name) for name in ("method", "distance", "normalization")}
     return given | {"k": cell(run.k), "test_images": str(len(run.predicted))}
 
 
 def _baselines(dataset: str, runs: list[Run], published: Published) -> pd.DataFrame:
     rows = []
     for run in runs:
-        row = {"dataset": dataset, **_named(run), "train_images": cell(run.content.get("train_images"))}
+        row = {"dataset": dataset, **_named(run), "train_images": cell(run.content.train_images)}
         row |= {name: decimals(run.scores[name], 4) for name in _SCORES}
-        given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
+        given = (run.content.method, run.k, run.content.distance, run.content.normalization)
         rows.append(row | _printed(published.baseline(*given)))
     return pd.DataFrame(rows, columns=BASELINES)
 
 
 def _variants(dataset: str, runs: list[Run], folder: Path, published: Published) -> pd.DataFrame:
     rows = []
-    for word, run, scores in variants(runs, folder):
-        try:
-            cells = {name: decimals(float(scores[name]), 4) for name in METRICS}
-        except (KeyError, TypeError, ValueError) as error:
-            path = folder / run.folder / "metrics.json"
-            what = f"{path}: scores by '{word}' cannot be read ({error!r})."
-            raise BoardbenchError(f"{what} {AGAIN.format(verb=BASELINE)}") from None
-        given = (run.content["method"], run.k, run.content["distance"], run.content["normalization"])
+    for word, run, scores in variants(runs):
+        cells = {name: decimals(getattr(scores, name), 4) for name in METRICS}
+        given = (run.content.method, run.k, run.content.distance, run.content.normalization)
         rows.append({"dataset": dataset, "variant": word, **_named(run), **cells})
         rows[-1] |= _printed(published.baseline(*given))
     return pd.DataFrame(rows, columns=VARIED)
 
 
-def _folds(runs: list[Run]) -> list[float]:
-    """Return the accuracy of every fold of every seed."""
-    found = []
-    for run in runs:
-        for fold in run.content.get("folds") or []:
-            try:
-                found.append(float(fold["accuracy"]))
-            except (KeyError, TypeError, ValueError) as error:
-                what = f"{run.folder}/metrics.json: field folds cannot be read ({error!r})."
-                raise BoardbenchError(f"{what} {AGAIN.format(verb=NUMPY_NETWORK)}") from None
-    return found
-
-
 def _numpy_networks(dataset: str, groups: dict[str, list[Run]], published: Published) -> pd.DataFrame:
     rows = []
     for name, runs in groups.items():
-        first, settings = runs[0].content, runs[0].content["settings"]
+        first, settings = runs[0].content, runs[0].content.settings
         row = {"dataset": dataset, "name": name} | {key: cell(settings.get(key)) for key in _SETTINGS}
-        row["epochs"] = f"{median(run.content['epochs'] for run in runs):g}"
+        row["epochs"] = f"{median(run.content.epochs for run in runs):g}"
         row |= {"seeds": str(len(runs)), "test_images": str(len(runs[0].predicted))}
-        row |= {"parameters_millions": f"{first['parameters'] / 1e6:.4f}", "mmacs": f"{first['macs'] / 1e6:.4f}"}
+        row |= {"parameters_millions": f"{first.parameters / 1e6:.4f}", "mmacs": f"{first.macs / 1e6:.4f}"}
         for score in _SCORES:
             values = [run.scores[score] for run in runs]
             limit = score in ("low", "high") and len(runs) > 1
             row[score] = "" if limit else decimals(mean(values), 4)
         row["accuracy_sd"] = spread([run.scores["accuracy"] for run in runs])
-        folds = _folds(runs)
+        folds = [fold.accuracy for run in runs for fold in run.content.folds]
         row |= {"accuracy_folds": decimals(mean(folds) if folds else math.nan, 4), "accuracy_folds_sd": spread(folds)}
         printed = published.network(settings)
         rows.append(row | {"setting_published": printed["setting"]} | _printed(printed))
@@ -121,19 +105,19 @@ def _seconds(
     scored = [(run, "baseline", BASELINE) for run in {run.folder: run for run in baselines}.values()]
     scored += [(run, "numpy_network", NUMPY_NETWORK) for runs in groups.values() for run in runs]
     for run, kind, verb in scored:
-        given = seconds(folder / run.folder / "seconds.json", verb)
+        given = read(folder / run.folder / "seconds.json", Seconds, verb)
         row = {"dataset": dataset, "kind": kind, "name": run.folder}
         for name in ("seconds", "seconds_per_epoch", "images_per_s"):
-            row[name] = "" if given.get(name) is None else f"{float(given[name]):.2f}"
-        printed = published.epoch(run.content.get("settings", {}))
-        row |= {"threads": cell(given["threads"]), "hardware": cell(given["hardware"])}
+            row[name] = "" if (value := getattr(given, name)) is None else f"{value:.2f}"
+        printed = published.epoch(getattr(run.content, "settings", {}))
+        row |= {"threads": cell(given.threads), "hardware": cell(given.hardware)}
         row |= {"setting_published": printed["setting"], "seconds_published": printed["seconds_per_epoch"]}
         rows.append(row)
     return pd.DataFrame(rows, columns=SECONDS)
 
 
-def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
-    metadata = truth.metadata["source"]
+def _about(dataset: str, source: str, truth: Truth, kept: dict[str, Any]) -> ClassificationAbout:
+    metadata = truth.metadata.source.model_dump()
     cifar10 = is_cifar10(truth.metadata)
     label = LABELS[source]
     encoding = str(metadata.get("encoding", "")).lower()
@@ -143,21 +127,22 @@ def _about(dataset: str, source: str, truth: Truth) -> dict[str, Any]:
         label = f"CIFAR-10, {'recoded as JPEG: not the original pixels' if recoded else 'from parquet files'}"
     if cifar10:
         label += "" if truth.parts == COUNTS else f"; only {truth.parts['train']} + {truth.parts['test']} of its images"
-    return {
-        "study": "classification",
-        "dataset": dataset,
-        "source": source,
-        "label": label,
-        "cifar10": cifar10,
-        "original": cifar10 and not recoded and (not parquet or "png" in encoding),
-        "recoded": recoded,
-        "complete": truth.parts == COUNTS,
-        "parts": truth.parts,
-        "classes": truth.classes,
-        "size": truth.metadata["size"],
-        "largest_class": float((truth.labels == truth.largest).mean()),
-        "metadata": metadata,
-    }
+    return ClassificationAbout(
+        study="classification",
+        dataset=dataset,
+        source=source,
+        label=label,
+        cifar10=cifar10,
+        original=cifar10 and not recoded and (not parquet or "png" in encoding),
+        recoded=recoded,
+        complete=truth.parts == COUNTS,
+        parts=truth.parts,
+        classes=truth.classes,
+        size=truth.metadata.size,
+        largest_class=float((truth.labels == truth.largest).mean()),
+        metadata=metadata,
+        settings=kept,
+    )
 
 
 def _metrics(baselines: list[Run], groups: dict[str, list[Run]], trained: Trained | None) -> dict[str, Any]:
@@ -184,9 +169,7 @@ def _runs(dataset: str, groups: dict[str, list[Run]], trained: Trained | None) -
     if trained:
         named |= trained.groups | {f"{pruning}/{name}": runs for (name, pruning), runs in trained.pruned.items()}
     scores = [
-        (name, run.content["seed"], {"accuracy": run.scores["accuracy"]})
-        for name, runs in named.items()
-        for run in runs
+        (name, run.content.seed, {"accuracy": run.scores["accuracy"]}) for name, runs in named.items() for run in runs
     ]
     return runs_table(dataset, scores)
 
@@ -243,7 +226,7 @@ def write_tables(
         )
     kept = given_settings(settings)
     truth = read_truth(samples)
-    kind = truth.metadata["source"]["kind"]
+    kind = truth.metadata.source.kind
     if kind != source:
         raise BoardbenchError(
             f"{samples.with_suffix('.json')}: source.kind is {kind!r}, but classification.source is {source}. Make "
@@ -268,9 +251,8 @@ def write_tables(
         made |= _trained(dataset, trained, latency, epochs, truth, beside)
     elif epochs:
         made["classification_epoch_seconds"] = epochs_table(dataset, epochs, beside)
-    about = _about(dataset, source, truth) | {"settings": kept}
     for name, frame in made.items():
         write_table(frame, out, name)
     drop_tables(out, OPTIONAL - made.keys())
     write_json(out / "classification_metrics.json", _metrics(found, groups, trained))
-    write_json(out / "about.json", about)
+    write(out / "about.json", _about(dataset, source, truth, kept))

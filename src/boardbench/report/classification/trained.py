@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from boardbench.classification.artifacts import PrunedMetrics, TrainedMetrics
 from boardbench.errors import BoardbenchError
 from boardbench.report.classification.runs import Run, Truth, read_run, same_settings
-from boardbench.report.runs import AGAIN, check_fields, numbers, read_content, read_csv
+from boardbench.report.runs import AGAIN, numbers, read_content, read_csv
 from boardbench.report.uncertainty import image_interval
 
 TRAIN, PRUNE = "classification train", "classification prune"
@@ -42,22 +43,22 @@ class Trained:
 
     def before(self, run: Run) -> Run:
         """Return the run that a pruned one comes from."""
-        return next(one for one in self.groups[run.content["name"]] if one.content["seed"] == run.content["seed"])
+        return next(one for one in self.groups[run.content.name] if one.content.seed == run.content.seed)
 
 
 def key_of(run: Run) -> tuple[str, str, str]:
     """Return what complexity.csv and latency.csv know a run by: name, pruning, seed."""
-    return run.content["name"], (run.content.get("pruning") or {}).get("name", ""), str(run.content["seed"])
+    return run.content.name, run.content.pruning.name if run.content.pruning else "", str(run.content.seed)
 
 
 def settings_of(run: Run) -> dict[str, Any]:
     """Return the settings of a run."""
-    return run.content["settings"]
+    return run.content.settings
 
 
 def knows_all(run: Run, truth: Truth) -> bool:
     """Return whether a run knows all classes of the data set."""
-    return list(run.content["classes"]) == list(truth.classes)
+    return list(run.content.classes) == list(truth.classes)
 
 
 def right(runs: list[Run], truth: Truth) -> np.ndarray:
@@ -73,19 +74,16 @@ def accuracy_limits(runs: list[Run], truth: Truth) -> tuple[float, float]:
     return max(low, 0.0), min(high, 1.0)
 
 
-def _read(path: Path, dataset: str, kind: str, truth: Truth, verb: str) -> Run:
-    content = read_content(path, {"study": "classification", "kind": kind, "dataset": dataset}, verb)
-    fields = ["name", "network", "settings", "classes", "parameters", "epochs", "scores"]
-    fields += ["pruning"] if kind == "pruned" else []
-    check_fields(path, content, [*fields, "seed"], verb)
-    foreign = [name for name in content["classes"] if name not in truth.classes]
+def _read(path: Path, dataset: str, kind: type[TrainedMetrics], truth: Truth, verb: str) -> Run:
+    content = read_content(path, kind, verb, dataset=dataset)
+    foreign = [name for name in content.classes if name not in truth.classes]
     if foreign:
         raise BoardbenchError(
             f"{path}: classes has {', '.join(map(str, foreign))}, which {truth.path} does not know. "
             f"{AGAIN.format(verb=verb)}"
         )
-    run = read_run(path, content, None, content["scores"], "predicted", truth, verb)
-    labels = [truth.classes.index(name) for name in content["classes"]]
+    run = read_run(path, content, None, content.scores, "predicted", truth, verb)
+    labels = [truth.classes.index(name) for name in content.classes]
     expected = int(truth.labels.isin(labels).sum())
     if len(run.predicted) != expected:
         raise BoardbenchError(
@@ -96,7 +94,7 @@ def _read(path: Path, dataset: str, kind: str, truth: Truth, verb: str) -> Run:
 
 
 def _named(path: Path, run: Run, expected: str, verb: str) -> None:
-    found = f"{run.content['name']}-seed{run.content['seed']}"
+    found = f"{run.content.name}-seed{run.content.seed}"
     if found != expected:
         raise BoardbenchError(f"{path}: the run in it is {found}, not {expected}. {AGAIN.format(verb=verb)}")
 
@@ -110,9 +108,9 @@ def read_trained(runs: Path, dataset: str, folders: list[str], truth: Truth) -> 
     groups: Groups = {}
     for folder in folders:
         path = runs / folder / "metrics.json"
-        run = _read(path, dataset, "network", truth, TRAIN)
+        run = _read(path, dataset, TrainedMetrics, truth, TRAIN)
         _named(path, run, folder, TRAIN)
-        group = groups.setdefault(run.content["name"], [])
+        group = groups.setdefault(run.content.name, [])
         same_settings(run, group, path, TRAIN)
         group.append(run)
     return groups
@@ -132,22 +130,18 @@ def read_pruned(
         if not name:
             raise BoardbenchError(f"{word}: not <pruning>/<name>-seed<k>.")
         path = folder / pruning / name / "metrics.json"
-        run = _read(path, dataset, "pruned", truth, PRUNE)
+        run = _read(path, dataset, PrunedMetrics, truth, PRUNE)
         run = replace(run, folder=word)
         _named(path, run, name, PRUNE)
-        summary = run.content["pruning"] if isinstance(run.content["pruning"], dict) else {}
-        missing = [field for field in ("name", "method", "ratio") if summary.get(field) in (None, "")]
-        if missing or summary["name"] != pruning:
-            raise BoardbenchError(
-                f"{path}: pruning.{missing[0] if missing else 'name'} is missing or not of {pruning}. "
-                f"{AGAIN.format(verb=PRUNE)}"
-            )
-        seeds = [one.content["seed"] for one in groups.get(run.content["name"], [])]
-        if run.content["seed"] not in seeds:
+        if run.content.pruning.name != pruning:
+            what = f"{path}: pruning.name is {run.content.pruning.name!r}, expected {pruning!r}."
+            raise BoardbenchError(f"{what} {AGAIN.format(verb=PRUNE)}")
+        seeds = [one.content.seed for one in groups.get(run.content.name, [])]
+        if run.content.seed not in seeds:
             raise BoardbenchError(
                 f"{path}: the run that it comes from, {name}, is not there. {AGAIN.format(verb=PRUNE)}"
             )
-        found.setdefault((run.content["name"], pruning), []).append(run)
+        found.setdefault((run.content.name, pruning), []).append(run)
     return found
 
 

@@ -5,17 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
 from boardbench.placement.corners import COLUMNS, centre
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.overlay import overlay, sheet
+from boardbench.report.artifacts import About
 from boardbench.report.charts import curves_figure, pretty
 from boardbench.report.pictures import Figures, shrunk
 from boardbench.report.placement.charts import errors_figure, network, roc_figure
 from boardbench.report.placement.images import read_corners
 from boardbench.report.placement.runs import PARTS, names
 from boardbench.report.placement.tables import HISTORY
-from boardbench.report.runs import numbers, read_csv, read_history, read_json, run_name
+from boardbench.report.runs import numbers, read_csv, read_history, run_name
 
 SHOWN = 6  # pictures of a part on the sheet
 BUDGET = 500_000  # bytes of the sheet: it stands in git
@@ -92,8 +94,8 @@ def write_figures(
     Raises:
         BoardbenchError: a history, prediction or curve is missing or of other images; names the verb that makes it.
     """
-    about = read_json(tables / "about.json", "placement tables")
-    label = f"{dataset} ({about['label']})"
+    about = read(tables / "about.json", About, "placement tables")
+    label = f"{dataset} ({about.label})"
     asked = names(init, losses, seeds, baselines or [])
     found = _predictions(runs, asked, samples)
     figures = Figures(out, "placement")
@@ -133,8 +135,8 @@ def write_figures(
         verb = "placement baseline" if loss == "none" else "placement evaluate"
         rates = ("false_reject_rate", "true_reject_rate")
         path = runs / run_name(name, loss, seed) / "roc.csv"
-        read = read_csv(path, verb, ("part", *rates))
-        frame = read[["part"]].join(numbers(path, read, rates, verb, empty=rates))
+        texts = read_csv(path, verb, ("part", *rates))
+        frame = texts[["part"]].join(numbers(path, texts, rates, verb, empty=rates))
         curves += [
             (part, name, loss, frame[frame["part"] == part]) for part in parts[1:] if (frame["part"] == part).any()
         ]

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from boardbench.artifacts import read
+from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.columns import Row, table
 from boardbench.report.placement import columns
 from boardbench.report.placement.differences import BASELINE, COLUMNS, LEAK, TERM
 from boardbench.report.placement.sentences import ERRORS, PROTOCOLS, against_baselines, settings, term
 from boardbench.report.placement.tables import COUNTED, SCORES, TIMES
-from boardbench.report.runs import check_about, read_csv, read_optional
+from boardbench.report.runs import read_csv, read_optional
 
-ABOUT = ("label", "source", "protocol", "parts", "size", "mm_per_pixel", "tolerance", "training")
 VERB = "placement tables"
 
 
@@ -18,17 +19,16 @@ def _network(row: Row) -> tuple[str, str]:
     return row["init"], row["loss"]
 
 
-def placement_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+def placement_dataset(folder: Path) -> dict[str, Any]:
     """Gather what the page shows of one data set.
 
     Args:
         folder: of its published tables.
-        about: its about.json.
 
     Raises:
         BoardbenchError: a table is missing or broken.
     """
-    check_about(about, folder / "about.json", ABOUT)
+    about = read(folder / "about.json", PlacementAbout, "publish")
     scores = read_csv(folder / "placement.csv", VERB, ("init", "loss", "part", "seeds", "samples", "bad", *SCORES))
     compared = read_csv(folder / "placement_differences.csv", VERB, tuple(COLUMNS))
     counted = read_csv(folder / "placement_complexity.csv", VERB, COUNTED)
@@ -40,10 +40,11 @@ def placement_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
         return table(named[named["question"] == question].to_dict("records"), columns.DIFFERENCES, by=_network)
 
     return {
+        "about": about,
         "verdict": against_baselines(scores, compared),
         "found": table(scores.to_dict("records"), columns.FOUND, **grouped),
         "judged": table(scores[scores["part"] != "validation"].to_dict("records"), columns.JUDGED, **grouped),
-        "protocol": PROTOCOLS[about["protocol"]],
+        "protocol": PROTOCOLS[about.protocol],
         "against": asked(BASELINE),
         "leak": asked(LEAK),
         "term": asked(TERM),

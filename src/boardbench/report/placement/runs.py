@@ -8,6 +8,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.placement import Tolerance
+from boardbench.placement.artifacts import PartScores, PlacementMetrics
 from boardbench.report.runs import AGAIN, read_content, run_name
 
 PARTS = ("validation", "test", "displaced")
@@ -15,7 +16,6 @@ CORNERS = ("c1", "c2", "c3", "c4")
 # Scores of one number a part; an empty class of boards has no rate and no area under the ROC curve.
 NUMBERS = ("samples", "bad", "centre_mae_px", "centre_mae_mm", "centre_worst_mm", "rotation_mae_deg")
 NUMBERS += ("rotation_worst_deg", "false_accept_rate", "false_reject_rate", "auc")
-MAYBE = ("false_accept_rate", "false_reject_rate", "auc")
 WORST = ("centre_worst_mm", "rotation_worst_deg")
 
 
@@ -76,9 +76,9 @@ def read_groups(
     common = {"study": "placement", "dataset": dataset, "tolerance": tolerance.model_dump(mode="json")}
     groups, first, counts = [], "", {}
     for (name, loss), drawn in names(init, losses, seeds, baselines).items():
-        what = common | {"init": name, "loss": loss}
         paths = [runs / run_name(name, loss, seed) / "metrics.json" for seed in drawn]
-        group = Group(name, loss, [_read(path, what | {"seed": seed}) for path, seed in zip(paths, drawn, strict=True)])
+        found = zip(paths, drawn, strict=True)
+        group = Group(name, loss, [_read(path, **common, init=name, loss=loss, seed=seed) for path, seed in found])
         for path, scores in zip(paths, group.scores, strict=True):
             images = {part: score["samples"] for part, score in scores.items()}
             first, counts = first or path.parent.name, counts or images
@@ -91,21 +91,17 @@ def read_groups(
     return groups
 
 
-def _read(path: Path, expected: dict[str, Any]) -> dict[str, dict[str, float]]:
+def _read(path: Path, **expected: Any) -> dict[str, dict[str, float]]:
     """Return part -> score -> number of one run."""
     verb = "placement baseline" if expected["loss"] == "none" else "placement evaluate"
-    parts = read_content(path, expected, verb).get("parts")
-    if not isinstance(parts, dict) or not {"validation", "test"} <= parts.keys() <= set(PARTS):
-        what = f"{path}: field parts has not validation, test and perhaps displaced."
-        raise BoardbenchError(f"{what} {AGAIN.format(verb=verb)}")
-    return {part: _numbers(path, part, parts[part], verb) for part in PARTS if part in parts}
+    parts = read_content(path, PlacementMetrics, verb, **expected).parts
+    for part in PARTS[:2]:
+        if part not in parts:
+            raise BoardbenchError(f"{path}: field parts.{part} is missing. {AGAIN.format(verb=verb)}")
+    return {part: _numbers(parts[part]) for part in PARTS if part in parts}
 
 
-def _numbers(path: Path, part: str, scores: dict[str, Any], verb: str) -> dict[str, float]:
-    try:
-        found = {key: math.nan if key in MAYBE and scores[key] is None else float(scores[key]) for key in NUMBERS}
-        found |= dict(zip(CORNERS, map(float, scores["corner_mae_px"]), strict=True))
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"{path}: parts.{part} cannot be read ({error!r})."
-        raise BoardbenchError(f"{what} {AGAIN.format(verb=verb)}") from None
-    return found | {"corner_mae_px": mean(found[corner] for corner in CORNERS)}
+def _numbers(scores: PartScores) -> dict[str, float]:
+    found = {key: float(math.nan if (value := getattr(scores, key)) is None else value) for key in NUMBERS}
+    found |= dict(zip(CORNERS, scores.corner_mae_px, strict=True))
+    return found | {"corner_mae_px": mean(scores.corner_mae_px)}

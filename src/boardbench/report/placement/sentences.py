@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.charts import pretty
 from boardbench.report.columns import DASH, Row
 from boardbench.report.placement.charts import network
@@ -59,14 +60,14 @@ def _range(values: pd.Series, unit: str) -> str:
     return f"{' to '.join(dict.fromkeys(ends))} {unit}"
 
 
-def settings(about: dict[str, Any], scores: pd.DataFrame) -> list[Row]:
+def settings(about: PlacementAbout, scores: pd.DataFrame) -> list[Row]:
     """Put what paper 4 says of its study beside ours: rows of what, paper, here."""
-    parts, training = about["parts"], about["training"]
+    parts, training = about.parts, about.training
     given = training.get("settings", {})
     trained = scores[scores["loss"] != "none"]
     test = trained[trained["part"] == "test"]
     init = ", ".join(pretty(name) for name in dict.fromkeys(trained["init"])) or DASH
-    size = "{} \N{MULTIPLICATION SIGN} {}".format(*about["size"])
+    size = "{} \N{MULTIPLICATION SIGN} {}".format(*about.size)
     validation = parts["validation"]["images"]
     whole = parts["train"]["images"] + validation
     share = f"{100 * parts['train']['images'] / whole:.0f} %" if whole else DASH

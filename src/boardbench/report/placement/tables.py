@@ -7,20 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.artifacts import read, write
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.placement import Tolerance
+from boardbench.placement.artifacts import PlacementSamples, PlacementTraining
+from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.placement.differences import differences
 from boardbench.report.placement.images import read_images
 from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups
 from boardbench.report.runs import (
     AGAIN,
-    check_fields,
     given_settings,
     numbers,
     read_csv,
     read_history,
-    read_json,
     run_name,
     runs_table,
 )
@@ -125,45 +126,37 @@ def _training(runs: Path, names: list[str]) -> dict[str, Any]:
     if not names:
         return {}
     histories = [read_history(runs / name / "history.csv", "placement train", HISTORY) for name in names]
-    settings = read_json(runs / names[0] / "training.json", "placement train").get("settings", {})
+    training = read(runs / names[0] / "training.json", PlacementTraining, "placement train")
     return {
-        "settings": settings,
+        "settings": training.settings,
         "epochs": median(len(history) for history in histories),
         "convergence_epoch": median(convergence_epoch(history) for history in histories),
     }
 
 
-def _metadata(samples: Path) -> dict[str, Any]:
-    """Return samples.json, which stands beside samples.csv."""
-    metadata_file = samples.with_suffix(".json")
-    metadata = read_json(metadata_file, "placement samples")
-    check_fields(metadata_file, metadata, ("size", "mm_per_pixel", "photos"), "placement samples")
-    return metadata
-
-
 def _about(
-    dataset: str, source: str, samples: Path, metadata: dict[str, Any], tolerance: Tolerance, training: dict[str, Any]
-) -> dict[str, Any]:
+    dataset: str, source: str, samples: Path, metadata: PlacementSamples, tolerance: Tolerance, **more: Any
+) -> PlacementAbout:
     parts = read_csv(samples, "placement samples", ("part", "photo"))["part"]
-    photos = metadata["photos"]
+    photos = metadata.photos
     # Validation images of the training photos are what paper 4 has; photos of their own are the stricter way.
     shared = bool(set(photos.get("train", [])) & set(photos.get("validation", [])) or not photos.get("validation"))
-    return {
-        "study": "placement",
-        "dataset": dataset,
-        "source": source,
-        "label": LABELS[source],
-        "protocol": "images" if shared else "photos",
-        "parts": {
+    return PlacementAbout(
+        study="placement",
+        dataset=dataset,
+        source=source,
+        label=LABELS[source],
+        protocol="images" if shared else "photos",
+        parts={
             part: {"photos": len(photos.get(part, [])), "images": int((parts == part).sum())}
             for part in ("train", *PARTS)
         },
-        "size": metadata["size"],
-        "mm_per_pixel": metadata["mm_per_pixel"],
-        "tolerance": tolerance.model_dump(mode="json"),
-        "synthesis": metadata.get("synthesis", {}),
-        "training": training,
-    }
+        size=metadata.size,
+        mm_per_pixel=metadata.mm_per_pixel,
+        tolerance=tolerance.model_dump(mode="json"),
+        synthesis=metadata.synthesis,
+        **more,
+    )
 
 
 def _metrics(groups: list[Group]) -> dict[str, Any]:
@@ -206,8 +199,8 @@ def write_tables(
     kept = given_settings(settings)
     groups = read_groups(runs, dataset, init, losses, seeds, baselines or [], tolerance)
     trained = [run_name(group.init, group.loss, seed) for group in groups if not group.baseline for seed in seeds]
-    metadata = _metadata(samples)
-    compared = differences(groups, read_images(runs, groups, seeds, samples, metadata["mm_per_pixel"]))
+    metadata = read(samples.with_suffix(".json"), PlacementSamples, "placement samples")
+    compared = differences(groups, read_images(runs, groups, seeds, samples, metadata.mm_per_pixel))
     compared.insert(0, "dataset", dataset)
     made = {
         "placement": _scores(dataset, groups),
@@ -218,8 +211,9 @@ def write_tables(
     }
     if latency:
         made["placement_latency"] = _latency(dataset, latency)
-    about = _about(dataset, source, samples, metadata, tolerance, _training(runs, trained)) | {"settings": kept}
+    training = _training(runs, trained)
+    about = _about(dataset, source, samples, metadata, tolerance, training=training, settings=kept)
     for name, frame in made.items():
         write_table(frame, out, name)
     write_json(out / "placement_metrics.json", _metrics(groups))
-    write_json(out / "about.json", about)
+    write(out / "about.json", about)

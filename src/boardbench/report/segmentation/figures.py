@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
+from boardbench.report.artifacts import About
 from boardbench.report.charts import curves_figure, pretty
 from boardbench.report.pictures import Figures, shrink
-from boardbench.report.runs import read_csv, read_history, read_json, read_optional, run_name
+from boardbench.report.runs import read_csv, read_history, read_optional, run_name
 from boardbench.report.segmentation.charts import normalizations_figure, pareto_figure, scores_figure, sensor_figure
 from boardbench.report.segmentation.normalizations import SCORES
 from boardbench.report.segmentation.pareto import read_exported
@@ -46,13 +48,13 @@ def write_figures(
     Raises:
         BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
     """
-    about = read_json(tables / "about.json", "segmentation tables")
+    about = read(tables / "about.json", About, "segmentation tables")
     mean = read_csv(
         tables / "segmentation_mean.csv",
         "segmentation tables",
         ("backbone", "strategy", "miou", "miou_low", "miou_high", "miou_published"),
     )
-    title = f"{dataset} ({about['label']})"
+    title = f"{dataset} ({about.label})"
     figures = Figures(out, "segmentation")
     path = figures.add(
         "segmentation_scores.svg",

@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from boardbench.artifacts import read
+from boardbench.report.artifacts import SegmentationAbout
 from boardbench.report.columns import Row, table
-from boardbench.report.runs import check_about, read_csv, read_optional
+from boardbench.report.runs import read_csv, read_optional
 from boardbench.report.segmentation import columns, drift, normalizations, sensor, spread
 from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
 from boardbench.report.segmentation.pareto import read_exported
@@ -22,7 +24,6 @@ from boardbench.report.segmentation.sentences import (
 )
 from boardbench.report.sentences import answer
 
-ABOUT = ("label", "source", "classes", "bands", "working_sizes", "parts")
 VERB = "segmentation tables"
 MEAN = ("backbone", "strategy", "seeds", "miou", "miou_sd", "miou_low", "miou_high", "mf1", "mf1_sd")
 MEAN += ("miou_published", "mf1_published")
@@ -56,19 +57,18 @@ def _line(row: Row) -> Row:
     return row | {"backbone": row["backbone"].split("@")[0], "state": ", ".join(state)}
 
 
-def segmentation_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+def segmentation_dataset(folder: Path) -> dict[str, Any]:
     """Gather what the page shows of one data set of the segmentation study.
 
     Args:
         folder: of its published tables.
-        about: its about.json.
 
     Raises:
         BoardbenchError: a table is missing or broken.
     """
-    check_about(about, folder / "about.json", ABOUT)
+    about = read(folder / "about.json", SegmentationAbout, "publish")
 
-    def read(name: str, keys: tuple[str, ...] = ("dataset",)) -> pd.DataFrame:
+    def needed(name: str, keys: tuple[str, ...] = ("dataset",)) -> pd.DataFrame:
         return read_csv(folder / f"segmentation_{name}.csv", VERB, keys)
 
     def maybe(name: str, keys: tuple[str, ...] = ("dataset",)) -> pd.DataFrame:
@@ -79,21 +79,22 @@ def segmentation_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
         grouped = {"by": _network, "mark": _mark} if shown[:2] == columns.WHO else {}
         return table(rows, shown, **grouped | how)
 
-    mean, by_class, compared = read("mean", MEAN), read("class_mean", BY_CLASS), read("differences", DIFFERENCES)
+    mean, by_class, compared = needed("mean", MEAN), needed("class_mean", BY_CLASS), needed("differences", DIFFERENCES)
     backbones = list(dict.fromkeys(compared["backbone"]))
     # The mean over the networks speaks first, where there are several.
     summary = "all" if "all" in backbones or not backbones else backbones[0]
     answered = comparisons(compared, summary)
     each = [row for name in backbones if name != summary for row in comparisons(compared, name)]
-    counted = read("complexity")
+    counted = needed("complexity")
     exported = folder / "segmentation_pareto.csv"
     line = read_exported(exported, VERB) if exported.is_file() else pd.DataFrame(columns=EXPORTED)
     moves, drifts = maybe("spread", spread.COLUMNS), maybe("drift", drift.COLUMNS)
     camera = maybe("sensor", sensor.COLUMNS).drop(columns="dataset", errors="ignore")
     scores = maybe("normalizations", normalizations.SCORES)
-    order = read("normalization_order", normalizations.ORDER) if len(scores) else scores
-    by_score = columns.by_class(about["classes"])
+    order = needed("normalization_order", normalizations.ORDER) if len(scores) else scores
+    by_score = columns.by_class(about.classes)
     return {
+        "about": about,
         "verdict": against_baselines(mean),
         "answers": [answer(f"Mean IoU, {row['question']}", row) for row in answered[:3]],
         "mean": drawn(mean, columns.MEAN),
@@ -109,7 +110,7 @@ def segmentation_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
         "complexity": drawn(counted, columns.COMPLEXITY),
         "hidden": drawn(counted, columns.HIDDEN),
         "latency": drawn(maybe("latency"), columns.LATENCY),
-        "reduction": drawn(read("reduction"), columns.REDUCTION),
+        "reduction": drawn(needed("reduction"), columns.REDUCTION),
         "line": drawn(
             [_line(row) for row in line.to_dict("records")],
             columns.LINE,
@@ -121,5 +122,5 @@ def segmentation_dataset(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
         "pruning": drawn(read_pruning(folder), columns.PRUNING),
         "camera": drawn(camera, columns.CAMERA),
         "camera_said": alike(camera) if len(camera) else "",
-        "captures": drawn(read("captures"), columns.CAPTURES),
+        "captures": drawn(needed("captures"), columns.CAPTURES),
     }

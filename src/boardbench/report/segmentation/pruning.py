@@ -7,28 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from boardbench.engine.artifacts import PruningSummary
 from boardbench.errors import BoardbenchError
-from boardbench.report.runs import AGAIN, check_fields, read_content, read_csv, run_name
+from boardbench.report.runs import AGAIN, read_content, read_csv, run_name
 from boardbench.report.segmentation.differences import change
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import read_scores
 from boardbench.report.writing import decimals, text_table
+from boardbench.segmentation.artifacts import PrunedTraining
 
 COLUMNS = ("dataset", "backbone", "strategy", "seeds", "pruning", "method", "ratio", "parameters_before", "parameters")
 COLUMNS += ("gmacs_before", "gmacs", "miou_before", "miou", "difference", "low", "high", "scenes", "conclusion", "note")
 CELL = ("backbone", "strategy", "pruning")
 TIMES = ("dataset", *CELL, "seeds", "p50_ms_before", "p50_ms", "times_faster")
 VERB = "segmentation prune"
-_SUMMARY = [f"pruning.{key}" for key in ("name", "method", "ratio", "parameters", "parameters_before", "macs")]
-_SUMMARY += ["pruning.macs_before"]
+_COUNTS = ("parameters_before", "parameters", "macs_before", "macs")
 
 
-def _summary(path: Path, pruning: str, expected: dict[str, Any]) -> dict[str, Any]:
-    summary = read_content(path, expected, VERB).get("pruning")
-    summary = summary if isinstance(summary, dict) else {}
-    check_fields(path, {f"pruning.{key}": value for key, value in summary.items()}, _SUMMARY, VERB)
-    if summary["name"] != pruning:
-        what = f"{path}: pruning.name is {summary['name']!r}, expected {pruning!r}: the run is of another grid."
+def _summary(path: Path, pruning: str, **expected: Any) -> PruningSummary:
+    summary = read_content(path, PrunedTraining, VERB, **expected).pruning
+    if summary.name != pruning:
+        what = f"{path}: pruning.name is {summary.name!r}, expected {pruning!r}: the run is of another grid."
         raise BoardbenchError(f"{what} {AGAIN.format(verb=VERB)}")
     return summary
 
@@ -120,17 +119,13 @@ def pruning_table(
         summaries = []
         for number in seeds:
             path = folder / pruning / run_name(backbone, strategy, number) / "training.json"
-            summaries.append(_summary(path, pruning, {"backbone": backbone, "strategy": strategy, "seed": number}))
+            summaries.append(_summary(path, pruning, backbone=backbone, strategy=strategy, seed=number))
         row = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "seeds": str(len(seeds))}
-        row |= {"pruning": pruning, "method": summaries[0]["method"]}
-        row["ratio"] = f"{mean(float(summary['ratio']) for summary in summaries):.4g}"
-        row |= {
-            key: f"{mean(summary[key] for summary in summaries):.0f}" for key in ("parameters_before", "parameters")
-        }
-        row |= {
-            f"gmacs{end}": f"{mean(summary[f'macs{end}'] for summary in summaries) / 1e9:.4f}"
-            for end in ("_before", "")
-        }
+        row |= {"pruning": pruning, "method": summaries[0].method}
+        row["ratio"] = f"{mean(summary.ratio for summary in summaries):.4g}"
+        means = {key: mean(getattr(summary, key) for summary in summaries) for key in _COUNTS}
+        row |= {key: f"{means[key]:.0f}" for key in _COUNTS[:2]}
+        row |= {f"g{key}": f"{means[key] / 1e9:.4f}" for key in _COUNTS[2:]}
         for key, root in (("miou_before", runs), ("miou", folder / pruning)):
             row[key] = decimals(np.mean([read_scores(root, *one, classes=classes)["miou"] for one in cells]), 4)
         rows.append(row | change(folder / pruning, runs, cells, classes, resamples, seed))

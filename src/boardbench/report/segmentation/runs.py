@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from boardbench.errors import BoardbenchError
-from boardbench.report.runs import AGAIN, read_content, run_name
+from boardbench.report.runs import read_content, run_name
 from boardbench.report.writing import decimals
+from boardbench.segmentation.artifacts import SegmentationMetrics
 
 SCORES = ("f1", "iou", "precision", "recall")
 # Paper 1's PCA rows: its text fits on the training set, the code behind it cube by cube, so both stand beside them.
@@ -39,17 +39,13 @@ def read_scores(
     path = runs / run_name(backbone, strategy, seed) / "metrics.json"
     verb = "segmentation baseline" if strategy == "none" else "segmentation evaluate"
     wanted = {"backbone": backbone, "strategy": strategy, "classes": classes}
-    content = read_content(path, wanted | ({"normalization": normalization} if normalization else {}), verb)
-    try:
-        given = content["scores"]
-        scores: dict[str, Any] = {key: np.array(given[key], dtype=float) for key in SCORES}
-        scores |= {key: float("nan") if given[key] is None else float(given[key]) for key in ("miou", "mf1")}
-        for key in SCORES:
-            if scores[key].shape != (len(classes),):
-                raise ValueError(f"scores.{key} has {scores[key].size} values for {len(classes)} classes")
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoardbenchError(f"{path}: scores cannot be read ({error!r}). {AGAIN.format(verb=verb)}") from None
-    return scores | {"epochs": content.get("epochs")}
+    wanted |= {"normalization": normalization} if normalization else {}
+    metrics = read_content(path, SegmentationMetrics, verb, **wanted)
+    scores: dict[str, Any] = {key: np.array(getattr(metrics.scores, key), dtype=float) for key in SCORES}
+    scores |= {
+        key: float("nan" if (value := getattr(metrics.scores, key)) is None else value) for key in ("miou", "mf1")
+    }
+    return scores | {"epochs": metrics.epochs}
 
 
 def mean_and_sd(values: list[float], name: str) -> dict[str, str]:

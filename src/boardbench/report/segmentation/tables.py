@@ -1,14 +1,15 @@
 """The segmentation study's tables: ours beside the published numbers; same runs, same bytes."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from boardbench.errors import BoardbenchError
+from boardbench.artifacts import read, write
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.runs import AGAIN, given_settings, read_json, read_printed, runs_table
+from boardbench.report.artifacts import SegmentationAbout
+from boardbench.report.runs import given_settings, read_printed, runs_table
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
@@ -122,40 +123,35 @@ COUNTS = ("values", "invalid", "saturated", "white_saturated", "white_left_out",
 COUNTS += ("clipped_high",)
 
 
-def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, dict], reflectance: Path) -> pd.DataFrame:
+def _captures(dataset: str, split: pd.DataFrame, reports: dict[str, CaptureReport]) -> pd.DataFrame:
     rows = []
     for scene, condition, part in split[["scene", "condition", "part"]].itertuples(index=False):
-        name = f"{scene}_{condition}"
+        report = reports[f"{scene}_{condition}"]
         row = {"dataset": dataset, "scene": scene, "condition": condition, "part": part}
-        for key in COUNTS:
-            # Saturation is unknown (null) where the capture came as reflectance.
-            if not isinstance(reports[name].get(key, ""), int | None):
-                what = f"{reflectance / name}.json: field {key} is missing or not a whole number."
-                raise BoardbenchError(f"{what} {AGAIN.format(verb='reflectance')}")
-        row |= {key: reports[name]["original"][key] for key in ("lines", "samples")}
-        row["bands"] = reports[name]["working"]["bands"]
-        row |= {key: reports[name][key] for key in COUNTS}
-        rows.append(row)
+        row |= {key: report.original[key] for key in ("lines", "samples")}
+        row["bands"] = report.working["bands"]
+        rows.append(row | {key: getattr(report, key) for key in COUNTS})
     return pd.DataFrame(rows)
 
 
 def _about(
-    dataset: str, source: str, classes: list[str], split: pd.DataFrame, reports: dict[str, dict]
-) -> dict[str, Any]:
-    sizes = sorted({(report["working"]["lines"], report["working"]["samples"]) for report in reports.values()})
+    dataset: str, source: str, classes: list[str], split: pd.DataFrame, reports: dict[str, CaptureReport], kept: dict
+) -> SegmentationAbout:
+    working = [report.working for report in reports.values()]
     counts = {}
     for part in PARTS:
         rows = split[split["part"] == part]
         counts[part] = {"scenes": rows["scene"].nunique(), "captures": len(rows)}
-    return {
-        "dataset": dataset,
-        "source": source,
-        "label": LABELS[source],
-        "classes": classes,
-        "bands": sorted({report["working"]["bands"] for report in reports.values()}),
-        "working_sizes": [list(size) for size in sizes],
-        "parts": counts,
-    }
+    return SegmentationAbout(
+        dataset=dataset,
+        source=source,
+        label=LABELS[source],
+        classes=classes,
+        bands=sorted({size["bands"] for size in working}),
+        working_sizes=sorted({(size["lines"], size["samples"]) for size in working}),
+        parts=counts,
+        settings=kept,
+    )
 
 
 def write_tables(
@@ -209,7 +205,7 @@ def write_tables(
     printed = _published_scores(published, classes)
     parts = read_split(split)
     reports = {
-        name: read_json(reflectance / f"{name}.json", "reflectance")
+        name: read(reflectance / f"{name}.json", CaptureReport, "reflectance")
         for name in parts["scene"] + "_" + parts["condition"]
     }
     drawn = {"resamples": resamples, "seed": resample_seed}
@@ -228,9 +224,9 @@ def write_tables(
         "segmentation_spread": spread_table(dataset, scores, classes),
         "segmentation_differences": compared,
         "segmentation_reduction": reduction_table(
-            dataset, reduction, strategies, fit, next(iter(reports.values())).get("wavelengths"), bool(printed)
+            dataset, reduction, strategies, fit, next(iter(reports.values())).wavelengths, bool(printed)
         ),
-        "segmentation_captures": _captures(dataset, parts, reports, reflectance),
+        "segmentation_captures": _captures(dataset, parts, reports),
     }
     if latency:
         made["segmentation_latency"] = latency_table(dataset, latency)
@@ -258,5 +254,4 @@ def write_tables(
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}
         nested.setdefault(row["backbone"], {})[row["strategy"]] = values
     write_json(out / "segmentation_metrics.json", nested)
-    about = _about(dataset, source, classes, parts, reports) | {"settings": kept}
-    write_json(out / "about.json", about)
+    write(out / "about.json", _about(dataset, source, classes, parts, reports, kept))

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
+from boardbench.report.artifacts import About
 from boardbench.report.runs import RUNS as COLUMNS
-from boardbench.report.runs import read_csv, read_json, study_of
+from boardbench.report.runs import read_csv
 from boardbench.report.verify.comparable import Scored, Table, differing
-from boardbench.study import Study
+from boardbench.study import Study, find_study
 
 EQUAL, WITHIN, OUTSIDE, MISSING, UNKNOWN = "equal", "within", "outside", "missing", "no reference"
 STATES = (EQUAL, WITHIN, OUTSIDE, MISSING, UNKNOWN)
@@ -91,12 +93,12 @@ def sides_of(name: str, results: Path, reference: Path) -> Sides:
         BoardbenchError: the run's report is missing or of another version.
     """
     run, other = results / "report/tables" / name, reference / "tables" / name
-    about = read_json(run / "about.json", "publish")
-    study = study_of(about, run / "about.json")
-    if not about.get("settings"):
+    about = read(run / "about.json", About, "publish")
+    study = find_study(about.study, str(run / "about.json"))
+    if not about.settings:
         raise BoardbenchError(f"{run / 'about.json'}: field settings is missing. Run snakemake again.")
     try:
-        ours = study.get("params").model_validate(about["settings"])
+        ours = study.get("params").model_validate(about.settings)
     except ValidationError as error:
         raise BoardbenchError(
             f"{run / 'about.json'}: settings are of another version ({error.error_count()} keys are wrong, the first: "
@@ -104,11 +106,11 @@ def sides_of(name: str, results: Path, reference: Path) -> Sides:
         ) from None
     theirs, why = None, f"{reference} has no data set {name}"
     if (other / "about.json").is_file():
-        known = read_json(other / "about.json", "publish --reference")
+        known = read(other / "about.json", About, "publish --reference")
         why = f"{other / 'about.json'} has no settings of this version"
-        with contextlib.suppress(KeyError, ValidationError):
-            if study_of(known, other) == study:
-                theirs = study.get("params").model_validate(known["settings"])
+        with contextlib.suppress(ValidationError):
+            if known.settings and find_study(known.study, str(other)) == study:
+                theirs = study.get("params").model_validate(known.settings)
     return Sides(name, study, run, other, ours, theirs, why)
 
 

@@ -4,9 +4,11 @@ import math
 from pathlib import Path
 from statistics import fmean
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.report.runs import read_csv, read_json
+from boardbench.report.artifacts import Published
+from boardbench.report.runs import read_csv
 from boardbench.report.verify.cells import compare, sides_of
 from boardbench.report.verify.judge import gather, scaled
 from boardbench.report.verify.prediction import pooled
@@ -49,7 +51,7 @@ def machines(
         raise BoardbenchError(f"{len(runs)} runs and {len(set(names))} names: give each run a --names of its own.")
     rows, spreads = [], {}
     for folder, machine in zip(runs, names, strict=True):
-        for dataset in read_json(folder / "published.json", "publish").get("datasets", []):
+        for dataset in read(folder / "published.json", Published, "publish").datasets:
             compared = compare(sides_of(dataset, folder, reference))
             for judged in gather(compared):
                 spreads[dataset, judged.metric] = judged.spread

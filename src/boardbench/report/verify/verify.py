@@ -5,11 +5,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.integrity import is_damaged, recorded
+from boardbench.report.artifacts import Published
 from boardbench.report.page import render
-from boardbench.report.runs import read_json
 from boardbench.report.verify.cells import (
     EQUAL,
     MISSING,
@@ -48,9 +49,7 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     """
     if files:
         return _check_files(results)
-    names = read_json(results / "published.json", "publish").get("datasets")
-    if not isinstance(names, list) or not names:
-        raise BoardbenchError(f"{results / 'published.json'}: field datasets is missing. Run snakemake again.")
+    names = read(results / "published.json", Published, "publish").datasets
     cells, judged, metrics = [], [], {}
     for name in names:
         sides = sides_of(name, results, reference)

@@ -1,19 +1,20 @@
 """The verb that measures what training captures are like, and tries which drifts are noticed."""
 
-import json
 from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from boardbench.artifacts import read, write
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.captures.envi import open_cube
 from boardbench.captures.references import read_references
 from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.errors import BoardbenchError
-from boardbench.files import atomic_write, write_json
-from boardbench.integrity import checked
+from boardbench.files import atomic_write
 from boardbench.params.segmentation import Drift as Params
+from boardbench.segmentation.artifacts import DriftThresholds
 from boardbench.segmentation.data import captures_of, load_cube, scenes_of
 from boardbench.segmentation.drift import references
 from boardbench.segmentation.drift.profile import (
@@ -66,7 +67,7 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
     by_scene = {scene: list(ones.values()) for scene, ones in seen["train"].items()}
     limits |= references.thresholds(by_scene, 1 - params.false_alarms / len(references.TOLERANCE))
     made = Drift(profile, references.cover(known), limits, alarms)
-    write_json(out, made.as_json(), record=True)
+    write(out, DriftThresholds(**made.as_json()))
     tested = {name: one for ones in seen["test"].values() for name, one in ones.items()}
     cubes = ((name, list(windows(load_cube(reflectance, name)))) for name in captures_of(split, "test"))
     with atomic_write(out.with_suffix(".csv"), record=True) as beside:
@@ -122,7 +123,7 @@ def _references(
             capture = captures[name]
             if capture.kind != "raw":
                 continue
-            report = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))
-            read = read_references(open_cube(capture.cube), **capture.references)
-            found[scene][name] = references.seen(read, report["sensor"]["keep"])
+            report = read(reflectance / f"{name}.json", CaptureReport, "reflectance")
+            taken = read_references(open_cube(capture.cube), **capture.references)
+            found[scene][name] = references.seen(taken, report.sensor["keep"])
     return found

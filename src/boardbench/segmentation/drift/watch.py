@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
-from boardbench.files import parse_json
-from boardbench.integrity import checked
+from boardbench.segmentation.artifacts import DriftThresholds
 from boardbench.segmentation.drift.profile import EVERY, LINES, Profile, WindowSums, statistics, window_sums, windows
 from boardbench.segmentation.drift.references import Seen, compare
 
@@ -83,11 +83,10 @@ def read_drift(path: Path) -> Drift:
     Raises:
         BoardbenchError: no such file, or not one of boardbench.
     """
-    if not path.is_file():
-        raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench segmentation drift'.")
+    content = read(path, DriftThresholds, "segmentation drift").model_dump()
     try:
-        return Drift.from_json(parse_json(checked(path).read_text(encoding="utf-8")))
-    except (BoardbenchError, ValueError) as error:
+        return Drift.from_json(content)
+    except BoardbenchError as error:
         raise BoardbenchError(f"{path}: {error}. Make it again with 'boardbench segmentation drift'.") from None
 
 

@@ -1,15 +1,15 @@
 """Measure what brings the bands to one scale, before anything is fitted or trained."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from boardbench.artifacts import read
+from boardbench.captures.artifacts import CaptureReport
 from boardbench.captures.grid import Grid
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.integrity import checked
 from boardbench.params.segmentation import Normalization
 from boardbench.segmentation.data import PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
 from boardbench.segmentation.normalization import EVERY, factors, measure, stacked
@@ -71,9 +71,7 @@ def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
     first: np.ndarray | None = None
     for name in names:
         path = reflectance / f"{name}.json"
-        if not path.is_file():
-            raise BoardbenchError(f"{path}: no report of capture '{name}'. Make it with `boardbench reflectance`.")
-        found = np.array(json.loads(checked(path).read_text(encoding="utf-8"))["wavelengths"] or [], np.float64)
+        found = np.array(read(path, CaptureReport, "reflectance").wavelengths or [], np.float64)
         first = found if first is None else first
         if not Grid(len(found), found).same(Grid(len(first), first)):
             raise BoardbenchError(
