@@ -26,8 +26,18 @@ PLACEMENT = PARAMS.placement
 CLASSIFICATION = PARAMS.classification
 TRACKING = "results/mlflow.db"
 # Threads of a step that times something and wants the machine to itself; two where no number of cores is given, as
-# with --summary or on a cluster (`workflow.cores` stops there).
-ALONE = workflow.resource_settings.cores or 2
+# with --summary (`workflow.cores` stops there), and on a cluster, where a job's Snakemake is told all cores of its node,
+# but was given those that were asked for when it was submitted.
+ALONE = (workflow.local_exec and workflow.resource_settings.cores) or 2
+
+
+# Minutes a training may take on a cluster: a day. One that is stopped goes on from its last epoch.
+TRAINING_MINUTES = 24 * 60
+
+
+def gpus(loop):
+    """Return how many GPUs a training asks for."""
+    return int(loop.device != "cpu")
 
 
 def quoted(value):

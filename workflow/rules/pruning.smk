@@ -20,6 +20,10 @@ rule segmentation_prune:
     conda:
         "../envs/boardbench.yaml"
     threads: lambda wildcards: SEGMENTATION_PRUNINGS[wildcards.pruning].threads
+    resources:
+        gpu=lambda wildcards: gpus(SEGMENTATION_PRUNINGS[wildcards.pruning]),
+        mem_mb=lambda wildcards: training_mb(SEGMENTATION_PRUNINGS[wildcards.pruning]),
+        runtime=TRAINING_MINUTES,
     params:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),

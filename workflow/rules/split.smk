@@ -8,6 +8,7 @@ rule segmentation_split:
         f"{SEGMENTATION_RESULTS}/split.csv",
     log:
         f"{SEGMENTATION_RESULTS}/logs/split.log",
+    localrule: True
     conda:
         "../envs/boardbench.yaml"
     params:

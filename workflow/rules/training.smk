@@ -20,7 +20,9 @@ rule segmentation_train:
         "../envs/boardbench.yaml"
     threads: SEGMENTATION.training.threads
     resources:
-        gpu=0 if SEGMENTATION.training.device == "cpu" else 1,
+        gpu=gpus(SEGMENTATION.training),
+        mem_mb=training_mb(SEGMENTATION.training),
+        runtime=TRAINING_MINUTES,
     params:
         out=subpath(output.model, parent=True),
         dataset=SEGMENTATION.dataset,
