@@ -45,7 +45,7 @@ def snakemake(folder: Path, environment: dict[str, str], *words: str) -> dict[st
     paths = [str(folder / "src"), *(path for path in sys.path if path.endswith("site-packages") or "_site" in path)]
     answer = subprocess.run(
         ["snakemake", *words, "--configfile", PRESET, "overlay.yaml", "--", *MADE],
-        cwd=folder, env=environment | {"PYTHONPATH": ":".join(paths)}, timeout=240,
+        cwd=folder, env=environment | {"PYTHONPATH": ":".join(paths)}, timeout=600,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stdout[-5000:]

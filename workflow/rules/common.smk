@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
-from boardbench.sources import sources
+from boardbench.sources import hash_of_sources, sources
 from boardbench.worklock import own_lock, release_dead_lock
 
 

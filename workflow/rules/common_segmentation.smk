@@ -7,6 +7,9 @@ SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
 SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
 REFLECTANCE = f"{SEGMENTATION_RESULTS}/reflectance"
 TRUTH = f"{SEGMENTATION_RESULTS}/truth"
+# What a step that reads all captures has as its input, instead of their files: Snakemake looks at every input of every
+# job, and 10,000 captures have 20,000 (docs/scale.md).
+MANIFEST = f"{SEGMENTATION_RESULTS}/reflectance.sha256"
 SHEET = f"{SEGMENTATION_RAW}/captures.csv"
 
 for backbone in SEGMENTATION.backbones:
@@ -91,13 +94,6 @@ wildcard_constraints:
     pruning="|".join(SEGMENTATION_PRUNINGS) or "none",
     normalization="none|minmax|standardize",
     exportable="|".join(EXPORTED_RUNS) or "none",
-
-
-def reflectances(kinds=("json", "png")):
-    """Return the reports and masks of every calibrated capture. The report holds the hash of the cube, so cubes need
-    not be inputs: Snakemake would hash gigabytes for every output of every run.
-    """
-    return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]
 
 
 def capture_flags(wildcards):

@@ -22,7 +22,7 @@ rule segmentation_split:
 rule segmentation_augmentation:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        headers=reflectances(["json"]),
+        reflectance=MANIFEST,
         code=sources("boardbench.segmentation.augmentation"),
     output:
         f"{SEGMENTATION_RESULTS}/augmentation.csv",
@@ -31,7 +31,7 @@ rule segmentation_augmentation:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=folder("headers"),
+        reflectance=REFLECTANCE,
         epochs=SEGMENTATION.training.epochs,
         patch=(
             f"--patch {SEGMENTATION.training.patch}"

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from boardbench.captures.locate import locate_files
@@ -55,7 +56,7 @@ class Capture:
         """The references by kind, as functions take them."""
         return {"white": self.white, "dark": self.dark, "white_dark": self.white_dark}
 
-    @property
+    @cached_property
     def files(self) -> list[Path]:
         """Every file of the capture, headers and data; for one that is yet to be made, those it will have."""
         paths = []
