@@ -45,7 +45,8 @@ def all_captures():
         from boardbench.captures.pcbvision import scene_captures
 
         return scene_captures(SEGMENTATION.pcbvision)
-    return read_sheet(Path(SHEET))
+    # A job on a node of a cluster need not look for the files of all captures again.
+    return read_sheet(Path(SHEET), files=workflow.is_main_process)
 
 
 CAPTURES = {}

@@ -26,8 +26,11 @@ rule reflectance:
 
 rule segmentation_manifest:
     input:
-        reports=[f"{REFLECTANCE}/{name}.json" for name in CAPTURES],
-        masks=[f"{REFLECTANCE}/{name}.png" for name in CAPTURES],
+        lambda wildcards: [
+            f"{REFLECTANCE}/{name}.{kind}"
+            for name in CAPTURES
+            for kind in ("json", "png")
+        ],
         sheet=SHEET,
         code=sources("boardbench.segmentation.manifest"),
     output:
