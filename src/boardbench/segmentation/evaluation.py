@@ -13,6 +13,7 @@ from boardbench.captures.resize import resize_mask
 from boardbench.files import sha256, write_json
 from boardbench.integrity import checked
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
+from boardbench.segmentation.leaks import check_fitted
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def evaluate(
         out: run folder with model.pt and training.json.
         tracking: MLflow store that shows the scores.
         threads: torch threads.
+
+    Raises:
+        BoardbenchError: normalization or reduction fitted on captures outside the training part.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
     from boardbench.engine.record import read_training
@@ -55,6 +59,7 @@ def evaluate(
     fix_arithmetic(threads)
     training = read_training(out)
     model = load(out)
+    check_fitted([(normalization, "normalization"), (reduction, "reduction")], captures_of(split, "train"))
     names = captures_of(split, "test")
     write_run(
         out,
