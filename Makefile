@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Snakemake keeps a cache in the home; where that cannot be written, as in a container, it lies here.
 ACTIVATE := test -w "$${XDG_CACHE_HOME:-$$HOME}" || export XDG_CACHE_HOME="$$PWD/.cache"; . $(BIN)/activate &&
 
-.PHONY: run test bench lint
+.PHONY: run test bench lint audit
 
 run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
@@ -18,6 +18,16 @@ bench: .venv/installed
 
 lint: .venv/installed
 	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint
+
+# Known weaknesses of the locked versions, and the bill of materials; the tools lie in an environment of their own.
+audit: .venv-audit/installed
+	.venv-audit/bin/cyclonedx-py requirements constraints.txt --output-reproducible --output-file sbom.cdx.json
+	.venv-audit/bin/python .ci/audit.py
+
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	touch $@
 
 # One environment for all, at the versions in constraints.txt; made again when they change.
 .venv/installed: pyproject.toml constraints.txt

@@ -61,7 +61,9 @@ if "segmentation" in STUDIES:
     rule captures:
         input:
             SHEET,
-            [file for capture in CAPTURES.values() for file in capture.files],
+            lambda wildcards: [
+                file for capture in CAPTURES.values() for file in capture.files
+            ],
 
 
 if "placement" in STUDIES:

@@ -29,6 +29,7 @@ NAMES = (
     "numpy_networks",
     "pruned",
     "tracking",
+    "planning",
     "workflow",
     "paper",
 )

@@ -1,8 +1,10 @@
 """The list of source files behind a step is complete and no longer than that."""
 
+import hashlib
+
 import pytest
 
-from boardbench.sources import sources
+from boardbench.sources import hash_of_sources, sources
 
 
 def names(*modules):
@@ -40,3 +42,12 @@ def test_imports_inside_functions_count():
 def test_an_unknown_module_is_an_error():
     with pytest.raises(ValueError, match=r"no module boardbench\.nowhere"):
         sources("boardbench.nowhere")
+
+
+def test_the_hash_of_sources_is_that_of_their_content(tmp_path, monkeypatch):
+    before = hash_of_sources("boardbench.errors")
+    assert before == hash_of_sources("boardbench.errors") != hash_of_sources("boardbench.files")
+    edited = tmp_path / "edited.py"
+    edited.write_text("# edited\n")
+    monkeypatch.setattr("boardbench.sources.sources", lambda *modules: [str(edited)])
+    assert hash_of_sources("boardbench.errors") == hashlib.sha256(b"# edited\n").hexdigest()

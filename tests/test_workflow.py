@@ -150,7 +150,7 @@ def test_names_of_classes_reach_the_verbs_as_they_are(clone):
 
 def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):
     """The captures are really made; a touched file plans nothing, an edited module its own steps."""
-    wanted = ["results/segmentation/tiny/split.csv"]
+    wanted = [f"results/segmentation/tiny/{file}" for file in ("split.csv", "reflectance/board01_1.npy")]
     answer = snakemake(clone, *TINY, "--", *wanted)
     assert answer.returncode == 0, answer.stdout
     assert planned(clone, "--", *wanted) == {}
@@ -166,7 +166,7 @@ def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):
 
     with (clone / "src/boardbench/captures/reflectance.py").open("a") as file:
         file.write("# edited\n")
-    assert planned(clone, "--", *wanted) == {"segmentation_split": 1}
+    assert planned(clone, "--", *wanted) == {"segmentation_split": 1, "reflectance": 1}
 
 
 def test_an_unknown_key_stops_before_any_work(clone):

@@ -5,6 +5,7 @@ exactly the steps that depend on it. ``cli.py`` is left out: it only carries arg
 """
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -55,3 +56,15 @@ def sources(*modules: str) -> list[str]:
     here = Path.cwd()
     files = {file.relative_to(here) if file.is_relative_to(here) else file for file in seen.values()}
     return sorted(str(file) for file in files)
+
+
+def hash_of_sources(*modules: str) -> str:
+    """Return one hash of the source files behind ``modules``: for a step of which there is one a capture.
+
+    Raises:
+        ValueError: as :func:`sources`.
+    """
+    digest = hashlib.sha256()
+    for file in sources(*modules):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()

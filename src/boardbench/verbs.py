@@ -29,6 +29,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.split:split",
         "Assign scenes to train, validation and test.",
     ),
+    "segmentation manifest": (
+        "boardbench.segmentation.manifest:manifest",
+        "List the calibrated captures with their hashes.",
+    ),
     "segmentation augmentation": (
         "boardbench.segmentation.augmentation:augmentation",
         "Write the plan of training samples.",

@@ -327,3 +327,11 @@ def test_a_dark_inside_the_capture_and_one_of_the_white_come_into_the_sheet(tmp_
     (row,) = read_sheet(tmp_path / "s.csv")
     assert (row.kind, row.dark, row.white_dark.name) == ("raw", row.cube, "WHITEDARKREF_a_1.hdr")
     assert len(row.files) == 7
+
+
+def test_a_job_on_a_cluster_takes_the_sheets_word_for_files(tmp_path, says):
+    sheet = tmp_path / "s.csv"
+    sheet.write_text("scene,condition,kind,cube,white,dark,mask\nb1,1,raw,no.hdr,w.hdr,d.hdr,m.png\n")
+    (row,) = read_sheet(sheet, files=False)
+    assert row.cube == tmp_path / "no.hdr"
+    says(lambda: read_sheet(sheet), "no.hdr")

@@ -74,6 +74,7 @@ if SEGMENTATION.source == "pcbvision":
             SHEET,
         log:
             f"{SEGMENTATION_RESULTS}/logs/pcbvision.log",
+        localrule: True
         conda:
             "../envs/boardbench.yaml"
         params:
@@ -94,6 +95,7 @@ if SEGMENTATION.source in ("simulate", "indian_pines"):
             SHEET,
         log:
             f"{SEGMENTATION_RESULTS}/logs/sheet.log",
+        localrule: True
         conda:
             "../envs/boardbench.yaml"
         params:

@@ -37,6 +37,8 @@ rule classification_baseline:
     conda:
         "../envs/boardbench.yaml"
     threads: CLASSIFICATION.baselines.threads
+    resources:
+        mem_mb=8000,
     params:
         out=subpath(output.metrics, parent=True),
         dataset=CLASSIFICATION.dataset,
@@ -68,6 +70,9 @@ rule classification_numpy_network:
     conda:
         "../envs/boardbench.yaml"
     threads: CLASSIFICATION.numpy_networks.threads
+    resources:
+        mem_mb=8000,
+        runtime=TRAINING_MINUTES,
     params:
         out=subpath(output.model, parent=True),
         dataset=CLASSIFICATION.dataset,

@@ -9,7 +9,7 @@ from boardbench.doctor import check_memory
 from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
-from boardbench.sources import sources
+from boardbench.sources import hash_of_sources, sources
 from boardbench.worklock import own_lock, release_dead_lock
 
 
@@ -30,8 +30,18 @@ CLASSIFICATION = PARAMS.classification
 # A variable's name, not the address: so another store reruns no training.
 TRACKING = shlex.quote(hand_to_jobs(PARAMS.tracking))
 # Threads of a step that times something and wants the machine to itself; two where no number of cores is given, as
-# with --summary or on a cluster (`workflow.cores` stops there).
-ALONE = workflow.resource_settings.cores or 2
+# with --summary (`workflow.cores` stops there), and on a cluster, where a job's Snakemake is told all cores of its node,
+# but was given those that were asked for when it was submitted.
+ALONE = (workflow.local_exec and workflow.resource_settings.cores) or 2
+
+
+# Minutes a training may take on a cluster: a day. One that is stopped goes on from its last epoch.
+TRAINING_MINUTES = 24 * 60
+
+
+def gpus(loop):
+    """Return how many GPUs a training asks for."""
+    return int(loop.device != "cpu")
 
 
 def word(text):

@@ -7,6 +7,9 @@ SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
 SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
 REFLECTANCE = f"{SEGMENTATION_RESULTS}/reflectance"
 TRUTH = f"{SEGMENTATION_RESULTS}/truth"
+# What a step that reads all captures has as its input, instead of their files: Snakemake looks at every input of every
+# job, and 10,000 captures have 20,000 (docs/scale.md).
+MANIFEST = f"{SEGMENTATION_RESULTS}/reflectance.sha256"
 SHEET = f"{SEGMENTATION_RAW}/captures.csv"
 
 for backbone in SEGMENTATION.backbones:
@@ -42,7 +45,8 @@ def all_captures():
         from boardbench.captures.pcbvision import scene_captures
 
         return scene_captures(SEGMENTATION.pcbvision)
-    return read_sheet(Path(SHEET))
+    # A job on a node of a cluster need not look for the files of all captures again.
+    return read_sheet(Path(SHEET), files=workflow.is_main_process)
 
 
 CAPTURES = {}
@@ -93,13 +97,6 @@ wildcard_constraints:
     exportable="|".join(EXPORTED_RUNS) or "none",
 
 
-def reflectances(kinds=("json", "png")):
-    """Return the reports and masks of every calibrated capture. The report holds the hash of the cube, so cubes need
-    not be inputs: Snakemake would hash gigabytes for every output of every run.
-    """
-    return [f"{REFLECTANCE}/{name}.{kind}" for name in CAPTURES for kind in kinds]
-
-
 def capture_flags(wildcards):
     """Write the files of a capture as flags."""
     capture = CAPTURES[wildcards.capture]
@@ -114,6 +111,17 @@ def capture_flags(wildcards):
     return " ".join(
         f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
     )
+
+
+def training_mb(loop):
+    """Return the MB that a training step may take, at most: 150 bytes a pixel and channel of the first level (Attention
+    U-Net takes 135), and two float32 cubes of the batch for the process and for each that loads data.
+    """
+    lines, samples = SEGMENTATION.reflectance.size or SEGMENTATION.complexity.size
+    pixels = (SEGMENTATION.training.patch or 0) ** 2 or lines * samples
+    held = 8 * SEGMENTATION.complexity.bands * (1 + loop.workers)
+    computed = 0 if loop.device == "cuda" else 150 * SEGMENTATION.training.width
+    return 2000 + loop.batch_size * pixels * (held + computed) // 10**6
 
 
 def truths():

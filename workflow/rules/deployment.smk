@@ -7,7 +7,7 @@ if EXPORTED_RUNS:
             split=f"{SEGMENTATION_RESULTS}/split.csv",
             sheet=SHEET,
             drift=f"{SEGMENTATION_RESULTS}/drift.json",
-            headers=reflectances(["json"]),
+            reflectance=MANIFEST,
             code=sources("boardbench.segmentation.export"),
             network=network_sources(SEGMENTATION.backbones, SEGMENTATION.strategies),
         output:

@@ -3,7 +3,7 @@ rule segmentation_drift:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
         sheet=SHEET,
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         code=sources("boardbench.segmentation.drift.fit"),
     output:
         drift=f"{SEGMENTATION_RESULTS}/drift.json",
@@ -13,7 +13,7 @@ rule segmentation_drift:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         flags=flags(SEGMENTATION.drift),
     message:
         "Measuring what training captures are like"

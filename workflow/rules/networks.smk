@@ -17,7 +17,9 @@ rule classification_train:
         "../envs/boardbench.yaml"
     threads: lambda wildcards: NETWORKS[wildcards.network].threads
     resources:
-        gpu=lambda wildcards: int(NETWORKS[wildcards.network].device != "cpu"),
+        gpu=lambda wildcards: gpus(NETWORKS[wildcards.network]),
+        mem_mb=8000,
+        runtime=TRAINING_MINUTES,
     params:
         out=subpath(output.model, parent=True),
         dataset=CLASSIFICATION.dataset,
@@ -50,6 +52,10 @@ rule classification_prune:
     conda:
         "../envs/boardbench.yaml"
     threads: lambda wildcards: CLASSIFICATION_PRUNINGS[wildcards.network_pruning].threads
+    resources:
+        gpu=lambda wildcards: gpus(CLASSIFICATION_PRUNINGS[wildcards.network_pruning]),
+        mem_mb=8000,
+        runtime=TRAINING_MINUTES,
     params:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),

@@ -34,6 +34,7 @@ rule placement_split:
         f"{PLACEMENT_RESULTS}/split.csv",
     log:
         f"{PLACEMENT_RESULTS}/logs/split.log",
+    localrule: True
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -116,7 +117,9 @@ rule placement_train:
         "../envs/boardbench.yaml"
     threads: PLACEMENT.training.threads
     resources:
-        gpu=0 if PLACEMENT.training.device == "cpu" else 1,
+        gpu=gpus(PLACEMENT.training),
+        mem_mb=8000,
+        runtime=TRAINING_MINUTES,
     params:
         out=subpath(output.model, parent=True),
         dataset=PLACEMENT.dataset,

@@ -4,7 +4,7 @@ rule segmentation_prune:
         model=f"{SEGMENTATION_RESULTS}/runs/{{backbone}}-{{strategy}}-seed{{seed}}/model.pt",
         split=f"{SEGMENTATION_RESULTS}/split.csv",
         augmentation=f"{SEGMENTATION_RESULTS}/augmentation.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.pruning"),
@@ -20,10 +20,14 @@ rule segmentation_prune:
     conda:
         "../envs/boardbench.yaml"
     threads: lambda wildcards: SEGMENTATION_PRUNINGS[wildcards.pruning].threads
+    resources:
+        gpu=lambda wildcards: gpus(SEGMENTATION_PRUNINGS[wildcards.pruning]),
+        mem_mb=lambda wildcards: training_mb(SEGMENTATION_PRUNINGS[wildcards.pruning]),
+        runtime=TRAINING_MINUTES,
     params:
         run=subpath(input.model, parent=True),
         out=subpath(output.model, parent=True),
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         inputs=input_flags,
         tracking=TRACKING,
         flags=pruning_flags,
@@ -38,7 +42,7 @@ rule segmentation_prune:
 rule segmentation_pruned_evaluate:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
@@ -60,7 +64,7 @@ rule segmentation_pruned_evaluate:
     threads: SEGMENTATION.training.threads
     params:
         out=subpath(output.metrics, parent=True),
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         inputs=input_flags,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:

@@ -60,6 +60,7 @@ rule publish:
         "results/published.json",
     log:
         "results/publish.log",
+    localrule: True
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -87,6 +88,7 @@ rule verify:
         metrics="results/metrics.json",
     log:
         "results/verify.log",
+    localrule: True
     conda:
         "../envs/boardbench.yaml"
     message:

@@ -2,7 +2,7 @@
 rule segmentation_reduction:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         code=lambda wildcards: sources(
             "boardbench.segmentation.reduction.fit",
@@ -16,7 +16,7 @@ rule segmentation_reduction:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         normalization=lambda wildcards, input: (
             f"--normalization {input.normalization}" if input.normalization else ""
         ),

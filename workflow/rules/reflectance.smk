@@ -1,8 +1,7 @@
 # Counts to reflectance: white and dark references, integration times, band trimming, working size.
 rule reflectance:
     input:
-        capture=lambda wildcards: CAPTURES[wildcards.capture].files,
-        code=sources("boardbench.captures.reflectance"),
+        lambda wildcards: CAPTURES[wildcards.capture].files,
     output:
         cube=f"{REFLECTANCE}/{{capture}}.npy",
         header=f"{REFLECTANCE}/{{capture}}.json",
@@ -14,6 +13,8 @@ rule reflectance:
         "../envs/boardbench.yaml"
     params:
         capture=capture_flags,
+        # As a value: as inputs of every capture its files made up half of the plan.
+        code=hash_of_sources("boardbench.captures.reflectance"),
         classes=len(SEGMENTATION.classes),
         flags=flags(SEGMENTATION.reflectance),
     message:
@@ -21,3 +22,27 @@ rule reflectance:
     shell:
         "boardbench reflectance {params.capture} --classes {params.classes} --out {output.cube} --truth {output.truth} "
         "{params.flags} > {log} 2>&1"
+
+
+rule segmentation_manifest:
+    input:
+        lambda wildcards: [
+            f"{REFLECTANCE}/{name}.{kind}"
+            for name in CAPTURES
+            for kind in ("json", "png")
+        ],
+        sheet=SHEET,
+        code=sources("boardbench.segmentation.manifest"),
+    output:
+        MANIFEST,
+    log:
+        f"{SEGMENTATION_RESULTS}/logs/manifest.log",
+    localrule: True
+    conda:
+        "../envs/boardbench.yaml"
+    params:
+        reflectance=REFLECTANCE,
+    message:
+        "Listing the calibrated captures"
+    shell:
+        "boardbench segmentation manifest --sheet {input.sheet} --reflectance {params.reflectance} --out {output} > {log} 2>&1"

@@ -8,6 +8,7 @@ rule segmentation_split:
         f"{SEGMENTATION_RESULTS}/split.csv",
     log:
         f"{SEGMENTATION_RESULTS}/logs/split.log",
+    localrule: True
     conda:
         "../envs/boardbench.yaml"
     params:
@@ -21,7 +22,7 @@ rule segmentation_split:
 rule segmentation_augmentation:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        headers=reflectances(["json"]),
+        reflectance=MANIFEST,
         code=sources("boardbench.segmentation.augmentation"),
     output:
         f"{SEGMENTATION_RESULTS}/augmentation.csv",
@@ -30,7 +31,7 @@ rule segmentation_augmentation:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=folder("headers"),
+        reflectance=REFLECTANCE,
         epochs=SEGMENTATION.training.epochs,
         patch=(
             f"--patch {SEGMENTATION.training.patch}"

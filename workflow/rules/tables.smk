@@ -34,7 +34,7 @@ rule segmentation_tables:
         latency=f"{SEGMENTATION_RESULTS}/latency.csv",
         pareto=[f"{SEGMENTATION_RESULTS}/pareto.csv"] if EXPORTED_RUNS else [],
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        headers=reflectances(["json"]),
+        reflectance=MANIFEST,
         drift=f"{SEGMENTATION_RESULTS}/drift.csv",
         sensor=SENSOR,
         reduction=expand(

@@ -3,7 +3,7 @@ rule segmentation_train:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
         augmentation=f"{SEGMENTATION_RESULTS}/augmentation.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.training"),
@@ -20,12 +20,14 @@ rule segmentation_train:
         "../envs/boardbench.yaml"
     threads: SEGMENTATION.training.threads
     resources:
-        gpu=0 if SEGMENTATION.training.device == "cpu" else 1,
+        gpu=gpus(SEGMENTATION.training),
+        mem_mb=training_mb(SEGMENTATION.training),
+        runtime=TRAINING_MINUTES,
     params:
         out=subpath(output.model, parent=True),
         dataset=SEGMENTATION.dataset,
         classes=repeated("classes", SEGMENTATION.classes),
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         inputs=input_flags,
         tracking=TRACKING,
         flags=flags(SEGMENTATION.training),
@@ -53,7 +55,7 @@ use rule segmentation_train as segmentation_compared_train with:
 rule segmentation_evaluate:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
@@ -75,7 +77,7 @@ rule segmentation_evaluate:
     threads: SEGMENTATION.training.threads
     params:
         out=subpath(output.metrics, parent=True),
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         inputs=input_flags,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
@@ -88,7 +90,7 @@ rule segmentation_evaluate:
 use rule segmentation_evaluate as segmentation_compared_evaluate with:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
@@ -112,7 +114,7 @@ use rule segmentation_evaluate as segmentation_compared_evaluate with:
 rule segmentation_baseline:
     input:
         split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=reflectances(),
+        reflectance=MANIFEST,
         truth=truths(),
         code=sources("boardbench.segmentation.baselines"),
     output:
@@ -130,7 +132,7 @@ rule segmentation_baseline:
         out=subpath(output.metrics, parent=True),
         dataset=SEGMENTATION.dataset,
         classes=repeated("classes", SEGMENTATION.classes),
-        reflectance=folder("reflectance"),
+        reflectance=REFLECTANCE,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
         "Fitting and scoring the baseline {wildcards.baseline}"

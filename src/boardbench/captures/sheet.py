@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from boardbench.captures.locate import locate_files
@@ -55,7 +56,7 @@ class Capture:
         """The references by kind, as functions take them."""
         return {"white": self.white, "dark": self.dark, "white_dark": self.white_dark}
 
-    @property
+    @cached_property
     def files(self) -> list[Path]:
         """Every file of the capture, headers and data; for one that is yet to be made, those it will have."""
         paths = []
@@ -77,19 +78,23 @@ def generated_capture(root: Path, scene: str, condition: str, kind: str) -> Capt
     return Capture(scene, condition, kind, cube, white, dark, mask)
 
 
-def read_sheet(path: Path) -> list[Capture]:
+def read_sheet(path: Path, files: bool = True) -> list[Capture]:
     """Read and check a capture sheet; of the files only their existence is looked at.
+
+    Args:
+        path: the sheet.
+        files: look for the files; False: take the sheet's word.
 
     Raises:
         BoardbenchError: naming every bad row by line number, column, value and remedy.
     """
-    captures, problems = scan_sheet(path)
+    captures, problems = scan_sheet(path, files)
     if problems:
         raise BoardbenchError(f"{path}: rows not accepted:\n" + "\n".join(f"  {problem}" for problem in problems))
     return captures
 
 
-def scan_sheet(path: Path) -> tuple[list[Capture], list[str]]:
+def scan_sheet(path: Path, files: bool = True) -> tuple[list[Capture], list[str]]:
     """Return the captures of a sheet whose rows can be read, and what is wrong with its rows.
 
     Raises:
@@ -97,7 +102,7 @@ def scan_sheet(path: Path) -> tuple[list[Capture], list[str]]:
     """
     captures, problems, seen = [], [], {}
     for line, row in _rows(path):
-        capture, wrong = _capture(path.parent, row)
+        capture, wrong = _capture(path.parent, row, files)
         problems += [f"line {line}, {text}" for text in wrong]
         if capture is None:
             continue
@@ -150,7 +155,7 @@ def _parsed(path: Path, reader: csv.DictReader) -> list[tuple[int, dict[str, str
     return rows
 
 
-def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[str]]:
+def _capture(folder: Path, row: dict[str, str], files: bool) -> tuple[Capture | None, list[str]]:
     """Return a row's capture where its words are right, and what is wrong with the row."""
     wrong = []
     row = row | {"condition": row["condition"] or "1"}
@@ -179,7 +184,7 @@ def _capture(folder: Path, row: dict[str, str]) -> tuple[Capture | None, list[st
                 "empty, or set kind to raw."
             )
     for column, path in paths.items():
-        wrong += _missing(column, path) if path else []
+        wrong += _missing(column, path) if path and files else []
     if any(text.startswith(("column scene", "column condition")) for text in wrong) or None in (
         paths["cube"],
         paths["mask"],

@@ -13,6 +13,7 @@ from boardbench.segmentation.data import (
     captures_of,
     check_classes,
     class_counts,
+    closed_test_part,
     labelled_pixels,
     load_capture,
     load_cube,
@@ -169,7 +170,8 @@ def baseline(
     counts = class_counts(reflectance, train, classes)
     check_classes(counts, classes, split)
     model = BASELINES[name]()
-    used = model.fit(reflectance, train, counts)
+    with closed_test_part(split):
+        used = model.fit(reflectance, train, counts)
 
     def predictions() -> Iterator[tuple[str, np.ndarray]]:
         for capture in test:

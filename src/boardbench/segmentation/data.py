@@ -1,6 +1,7 @@
 """Reading what the captures steps leave behind: split.csv, cubes and masks. NumPy only, no torch."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -11,6 +12,7 @@ from PIL import Image
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.integrity import checked
 from boardbench.pictures import UNREADABLE
+from boardbench.segmentation.leaks import check_open, closed
 
 PARTS = ["train", "validation", "test", "unused"]
 IGNORED = 255  # mask value of unlabelled pixels
@@ -66,6 +68,13 @@ def read_split(split: Path) -> pd.DataFrame:
     except BoardbenchError as error:
         raise BoardbenchError(f"{split}: {error}") from None
     return table
+
+
+def closed_test_part(split: Path) -> AbstractContextManager[None]:
+    """Return a context within which no capture of the test part can be read."""
+    table = read_split(split)
+    test = table[table["part"] == "test"]
+    return closed(f"{row.scene}_{row.condition}" for row in test.itertuples())
 
 
 def captures_of(split: Path, part: str) -> list[str]:
@@ -129,6 +138,7 @@ def load_cube(reflectance: Path, name: str) -> np.memmap:
         BoardbenchError: if the file is missing, damaged, or not a cube.
     """
     path = reflectance / f"{name}.npy"
+    check_open(path, name)
     if not path.is_file():
         raise BoardbenchError(
             f"{path}: no reflectance cube of capture '{name}'. Make it with `boardbench reflectance`."
@@ -157,6 +167,7 @@ def load_mask(reflectance: Path, name: str) -> np.ndarray:
         BoardbenchError: if the file is missing, damaged, or not a picture with one 8-bit channel.
     """
     path = reflectance / f"{name}.png"
+    check_open(path, name)
     if not path.is_file():
         raise BoardbenchError(f"{path}: no mask of capture '{name}'. Make it with `boardbench reflectance`.")
     try:

@@ -130,6 +130,11 @@ class PlannedSamples(_Captures):
         self._by_epoch = {int(epoch): rows.index.tolist() for epoch, rows in table.groupby("epoch")}
         self._plan = plan
 
+    @property
+    def captures(self) -> set[str]:
+        """The captures that samples are drawn from."""
+        return {name for name, _, _ in self._rows}
+
     def __len__(self) -> int:
         return len(self._rows)
 

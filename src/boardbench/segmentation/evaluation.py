@@ -16,6 +16,7 @@ from boardbench.engine.address import StoreAddress
 from boardbench.files import sha256, write_json
 from boardbench.segmentation.artifacts import SegmentationMetrics, SegmentationTraining
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
+from boardbench.segmentation.leaks import check_fitted
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def evaluate(
         out: run folder with model.pt and training.json.
         tracking: MLflow store that shows the scores.
         threads: torch threads.
+
+    Raises:
+        BoardbenchError: normalization or reduction fitted on captures outside the training part.
     """
     from boardbench.engine.arithmetic import fix_arithmetic
     from boardbench.segmentation.dataset import Cubes
@@ -58,6 +62,7 @@ def evaluate(
     fix_arithmetic(threads)
     training = read(out / "training.json", SegmentationTraining, "segmentation train")
     model = load(out)
+    check_fitted([(normalization, "normalization"), (reduction, "reduction")], captures_of(split, "train"))
     names = captures_of(split, "test")
     write_run(
         out,

@@ -19,6 +19,7 @@ from boardbench.params.pruning import Pruning
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import reduction as strategies
 from boardbench.segmentation.artifacts import SegmentationTraining
+from boardbench.segmentation.data import closed_test_part
 from boardbench.segmentation.model import load, save
 from boardbench.segmentation.training import TrainingData, batch_statistics, load_training_data, score
 
@@ -127,16 +128,19 @@ def prune(
         "data": training_data.data,
     }
     fingerprint = fingerprint_of(**description, pruning=name, params=chosen, parent=sha256(folder / "model.pt"))
-    with record_run(
-        "segmentation",
-        "prune",
-        f"{model.name}-{name}",
-        out=out,
-        description=description | {"pruning": name},
-        fingerprint=fingerprint,
-        settings=learnt | chosen,
-        tracking=tracking,
-    ) as record:
+    with (
+        closed_test_part(split),
+        record_run(
+            "segmentation",
+            "prune",
+            f"{model.name}-{name}",
+            out=out,
+            description=description | {"pruning": name},
+            fingerprint=fingerprint,
+            settings=learnt | chosen,
+            tracking=tracking,
+        ) as record,
+    ):
         torch.manual_seed(model.seed)
         result = pruned(
             model.network,

@@ -22,8 +22,9 @@ from boardbench.files import sha256
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
-from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts
+from boardbench.segmentation.data import IGNORED, captures_of, check_classes, class_counts, closed_test_part
 from boardbench.segmentation.dataset import Cubes, Item, Patches, PlannedSamples, WholeCaptures, collate
+from boardbench.segmentation.leaks import check_fitted, check_names
 from boardbench.segmentation.loss import Loss, loss_of
 from boardbench.segmentation.model import Model, input_spec, save
 from boardbench.segmentation.networks import build_network
@@ -81,16 +82,19 @@ def train(
     fingerprint = fingerprint_of(**description, classes=classes, params=parameters)
     name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
     axes = load_reduction(reduction) if reduction else None
-    with record_run(
-        "segmentation",
-        "train",
-        name,
-        out=out,
-        description=description,
-        fingerprint=fingerprint,
-        settings=parameters,
-        tracking=tracking,
-    ) as record:
+    with (
+        closed_test_part(split),
+        record_run(
+            "segmentation",
+            "train",
+            name,
+            out=out,
+            description=description,
+            fingerprint=fingerprint,
+            settings=parameters,
+            tracking=tracking,
+        ) as record,
+    ):
         torch.manual_seed(seed)
         bands = training_data.headers[0].working["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
@@ -173,9 +177,11 @@ def load_training_data(
         again: go through the plan from its start where there are more epochs than it has.
 
     Raises:
-        BoardbenchError: for a class absent from training, or a plan of another form.
+        BoardbenchError: for a class absent from training, a plan of another form, or a plan, normalization or reduction
+            made of captures outside the training part.
     """
     names = {part: captures_of(split, part) for part in ("train", "validation")}
+    check_fitted([(normalization, "normalization"), (reduction, "reduction")], names["train"])
     counts = class_counts(reflectance, names["train"], classes)
     check_classes(counts, classes, split)
     captures = [name for part in names.values() for name in part]
@@ -188,6 +194,7 @@ def load_training_data(
     )
     cubes = Cubes(reflectance, normalization, reduction)
     planned = PlannedSamples(cubes, augmentation, params.patch)
+    check_names(augmentation, planned.captures, names["train"], "augmentation")
     held_out = (
         Patches(cubes, names["validation"], params.patch) if params.patch else WholeCaptures(cubes, names["validation"])
     )

@@ -15,7 +15,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.params.segmentation import Drift as Params
 from boardbench.segmentation.artifacts import DriftThresholds
-from boardbench.segmentation.data import captures_of, load_cube, scenes_of
+from boardbench.segmentation.data import captures_of, closed_test_part, load_cube, scenes_of
 from boardbench.segmentation.drift import references
 from boardbench.segmentation.drift.profile import (
     EVERY,
@@ -56,7 +56,8 @@ def drift(*, split: Path, reflectance: Path, sheet: Path, out: Path, params: Par
         BoardbenchError: a missing cube or report, captures of different bands, or references that do not fit.
     """
     scenes = scenes_of(split, "train")
-    profile, found = _profile(_spectra(reflectance, scenes), params.components)
+    with closed_test_part(split):
+        profile, found = _profile(_spectra(reflectance, scenes), params.components)
     quantile = 1 - params.false_alarms / len(STATISTICS)
     limits = {name: float(found[name].quantile(quantile, interpolation="higher")) for name in STATISTICS}
     alarms = float((found > pd.Series(limits)).any(axis=1).mean())

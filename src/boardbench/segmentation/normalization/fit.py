@@ -1,6 +1,7 @@
 """Measure what brings the bands to one scale, before anything is fitted or trained."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,14 @@ from boardbench.captures.grid import Grid
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.params.segmentation import Normalization
-from boardbench.segmentation.data import PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
+from boardbench.segmentation.data import (
+    PARTS,
+    blocks_of_lines,
+    captures_of,
+    closed_test_part,
+    labelled_pixels,
+    load_cube,
+)
 from boardbench.segmentation.normalization import EVERY, factors, measure, stacked
 
 
@@ -26,7 +34,8 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
         split: split.csv.
         reflectance: folder of cubes, masks and reports.
         out: normalization.npz: method, over, fit, wavelengths (bands,) nm, captures (n,), pixels (n,), minimum,
-            maximum, mean and deviation (n, bands); n = 1 and capture ``*`` for ``fit: train``.
+            maximum, mean and deviation (n, bands); n = 1 and capture ``*`` for ``fit: train``, whose
+            captures ``fitted_on`` names.
         params: section ``segmentation.normalization``.
 
     Raises:
@@ -50,16 +59,18 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
             else:
                 yield from (pixels for pixels, _ in labelled_pixels(reflectance, name))
 
-    found = [
-        measure(blocks(group), f"{reflectance / key}.npy" if by_cube else f"{split}, part train")
-        for key, group in groups.items()
-    ]
+    with nullcontext() if by_cube else closed_test_part(split):
+        found = [
+            measure(blocks(group), f"{reflectance / key}.npy" if by_cube else f"{split}, part train")
+            for key, group in groups.items()
+        ]
     for key, one in zip(groups, found, strict=True):  # bands without a scale are found here, not in each training
         where = f"{reflectance / key}.npy" if by_cube else f"{split}, part train"
         factors(one, params.method, params.over, wavelengths, where)
     arrays = {"wavelengths": wavelengths, "captures": np.array(list(groups)), **stacked(found)}
     with atomic_write(out, record=True) as beside, beside.open("wb") as file:
-        np.savez(file, method=params.method, over=params.over, fit=params.fit, **arrays)
+        fitted_on = np.array(groups.get(EVERY, []), "U")
+        np.savez(file, fitted_on=fitted_on, method=params.method, over=params.over, fit=params.fit, **arrays)
 
 
 def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
@@ -73,10 +84,13 @@ def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
         path = reflectance / f"{name}.json"
         found = np.array(read(path, CaptureReport, "reflectance").wavelengths or [], np.float64)
         first = found if first is None else first
-        if not Grid(len(found), found).same(Grid(len(first), first)):
+        if not _grid(found).same(_grid(first)):
             raise BoardbenchError(
-                f"{path}: field 'wavelengths': {Grid(len(found), found)}, but capture '{names[0]}' has "
-                f"{Grid(len(first), first)}. Make all captures again with one set of segmentation.reflectance "
-                "parameters, from one camera and binning."
+                f"{path}: field 'wavelengths': {_grid(found)}, but capture '{names[0]}' has {_grid(first)}. Make all "
+                "captures again with one set of segmentation.reflectance parameters, from one camera and binning."
             )
     return np.zeros(0) if first is None else first
+
+
+def _grid(wavelengths: np.ndarray) -> Grid:
+    return Grid(len(wavelengths), wavelengths if len(wavelengths) else None)

@@ -1,6 +1,7 @@
 """Fit a strategy's reduction before training."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,15 @@ import numpy as np
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.params.segmentation import Reduction
-from boardbench.segmentation.data import IGNORED, PARTS, blocks_of_lines, captures_of, labelled_pixels, load_cube
+from boardbench.segmentation.data import (
+    IGNORED,
+    PARTS,
+    blocks_of_lines,
+    captures_of,
+    closed_test_part,
+    labelled_pixels,
+    load_cube,
+)
 from boardbench.segmentation.normalization import EVERY, Normalization, load_normalization
 from boardbench.segmentation.reduction import get, is_fitted, names
 from boardbench.segmentation.reduction.pca import Fit
@@ -52,7 +61,7 @@ def reduction(
         normalization: normalization.npz; none: bands as they are.
         out: ``<strategy>.npz`` with captures (n,) and the arrays of
             :class:`~boardbench.segmentation.reduction.pca.Fit`, each stacked to (n, ...); n = 1 and capture ``*``
-            for a fit on the training part.
+            for a fit on the training part, whose captures ``fitted_on`` names.
         strategy: a strategy with something to fit, such as pca3.
         params: section ``segmentation.reduction``; read by ``pca3`` only.
 
@@ -87,14 +96,15 @@ def reduction(
                     )
                 yield pixels, truth
 
-    fits = [
-        plan.fit(
-            blocks(group),
-            plan.components,
-            f"{reflectance / key}.npy" if by_cube else f"{split}, labelled pixels of the training part",
-        )
-        for key, group in groups.items()
-    ]
+    with nullcontext() if by_cube else closed_test_part(split):
+        fits = [
+            plan.fit(
+                blocks(group),
+                plan.components,
+                f"{reflectance / key}.npy" if by_cube else f"{split}, labelled pixels of the training part",
+            )
+            for key, group in groups.items()
+        ]
     arrays = {field: np.stack([getattr(fit, field) for fit in fits]) for field in Fit._fields}
     with atomic_write(out, record=True) as beside, beside.open("wb") as file:
-        np.savez(file, captures=np.array(list(groups)), **arrays)
+        np.savez(file, captures=np.array(list(groups)), fitted_on=np.array(groups.get(EVERY, []), "U"), **arrays)
