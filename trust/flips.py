@@ -1,0 +1,132 @@
+"""A flipped bit in every kind of derived file (kinds.csv): the step that reads it must refuse it, and name it.
+
+Each flip is read by a process of its own, forked from this one, so that torch is imported once. For each kind one flip
+goes the whole way: the workflow fails, the user removes the file that it names, and the same command ends with equal
+bytes.
+"""
+
+import csv
+import os
+import random
+import shlex
+import sys
+import time
+import traceback
+from multiprocessing import get_context
+from pathlib import Path
+
+from scratch import Row, Scratch, reader_of
+
+HERE = Path(__file__).parent
+HANGS = 120  # seconds
+
+
+def kinds() -> dict[str, tuple[str, str]]:
+    """Return kind -> pattern of its files, and a target that is made from them."""
+    with (HERE / "kinds.csv").open(newline="", encoding="utf-8") as file:
+        return {row["kind"]: (row["files"], row["target"]) for row in csv.DictReader(file)}
+
+
+def flip(path: Path, draw: random.Random) -> str:
+    """Flip one bit of a file; return where."""
+    content = bytearray(path.read_bytes())
+    at, bit = draw.randrange(len(content)), draw.randrange(8)
+    content[at] ^= 1 << bit
+    path.write_bytes(content)
+    return f"{path.name}, byte {at}, bit {bit}"
+
+
+def _call(folder: Path, words: list[str], log: Path) -> None:
+    """Call the command line in this process, with its output in a file, and end the process."""
+    os.chdir(folder)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    from boardbench.cli import main
+
+    sys.argv, code = ["boardbench", *words], 0
+    try:
+        main()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def call(scratch: Scratch, words: list[str]) -> tuple[int, str]:
+    """Run a command line in a forked process; return its exit code, negative where it crashed or hung, and output."""
+    log = scratch.folder / "flip.log"
+    process = get_context("fork").Process(target=_call, args=(scratch.folder, words, log))
+    process.start()
+    process.join(HANGS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode, log.read_text(encoding="utf-8", errors="replace")
+
+
+def wrong_with(code: int, printed: str, path: Path) -> str:
+    """Say what is wrong with how a damaged file was told; '' where the file was named in one message."""
+    if code == 0:
+        return "not noticed"
+    if "Traceback" in printed or code not in (1, 3):
+        last = printed.strip().splitlines() or [""]
+        return f"exit code {code}: {last[-1][:200]}"
+    return "" if path.name in printed else f"refused without the file's name: {printed.strip()[-200:]}"
+
+
+def repaired(scratch: Scratch, path: Path, target: str) -> str:
+    """Do with a damaged file what a user does; say what went wrong."""
+    answer = scratch.run(target)
+    if answer.returncode == 0:
+        return f"the workflow did not notice {path.name}"
+    if f"rm {path.relative_to(scratch.folder)}" not in answer.stdout:
+        return f"the workflow does not say what to do with {path.name}: {answer.stdout[-600:]}"
+    path.unlink()
+    answer = scratch.run(target)
+    return f"exit code {answer.returncode}: {answer.stdout[-600:]}" if answer.returncode else scratch.differences()
+
+
+def row(scratch: Scratch, kind: str, tries: int, draw: random.Random) -> Row:
+    """Flip bits in files of one kind; the last one goes the whole way."""
+    pattern, target = kinds()[kind]
+    result, begun = Row(f"flipped bit: {kind}"), time.monotonic()
+    scratch.restore()
+    found = [path for path in sorted(scratch.folder.glob(pattern)) if path.stat().st_size]
+    if not found:
+        raise SystemExit(f"trust/kinds.csv: {kind}: no file is {pattern}")
+    words = reader_of(scratch, target)
+    for number in range(tries):
+        path = draw.choice(found)
+        where = flip(path, draw)
+        code, printed = call(scratch, words)
+        wrong = wrong_with(code, printed, path)
+        if number == tries - 1 and not wrong:
+            wrong = repaired(scratch, path, target)
+        silent = wrong == "not noticed"
+        result.count(wrong and f"{where}: {wrong} by boardbench {shlex.join(words[:2])}", silent)
+        if code == 0 or number == tries - 1:
+            scratch.restore()
+        else:
+            path.write_bytes((scratch.kept / path.relative_to(scratch.folder)).read_bytes())
+    result.seconds = time.monotonic() - begun
+    return result
+
+
+def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) -> list[Row]:
+    """Flip bits in every kind of file."""
+    import torch
+
+    import boardbench.cli  # noqa: F401  imported once for all forks
+
+    torch.set_num_threads(1)
+    os.environ["PATH"] = scratch.environment["PATH"]
+    table = []
+    for kind in only or kinds():
+        table.append(row(scratch, kind, tries, random.Random(f"{seed} {kind}")))
+        print(f"  {kind}: {table[-1].survived} of {tries}, {table[-1].seconds:.0f} s", flush=True)
+    return table

@@ -1,0 +1,173 @@
+"""Kills: a run's process group, its parent or the step it runs, at a seeded moment; then the same command again."""
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+from scratch import Row, Scratch
+
+WHO = ("group", "parent", "child")
+SEGMENTATION, PLACEMENT = "results/segmentation/tiny", "results/placement/tiny-photos"
+DIGITS = "results/classification/tiny-digits"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a run that is hit.
+
+    Attributes:
+        name: as the table says it.
+        verb: of the command line that is hit.
+        targets: made by it; removed before, and asked for.
+        first: file that has to be there before the kill: the training has begun.
+    """
+
+    name: str
+    verb: str
+    targets: tuple[str, ...]
+    first: str = ""
+
+
+def _run(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{name}" for name in names)
+
+
+_TRAINED = ("model.pt", "history.csv", "seconds.json", "training.json")
+PHASES = (
+    Phase(
+        "calibration",
+        "reflectance --cube",
+        (
+            *_run(f"{SEGMENTATION}/reflectance", "board01_1.npy", "board01_1.json", "board01_1.png"),
+            f"{SEGMENTATION}/truth/board01_1.png",
+        ),
+    ),
+    Phase(
+        "training",
+        "segmentation train",
+        _run(f"{SEGMENTATION}/runs/unet-pca3-seed0", *_TRAINED),
+        f"{SEGMENTATION}/runs/unet-pca3-seed0/checkpoints",
+    ),
+    Phase(
+        "training",
+        "placement train",
+        _run(f"{PLACEMENT}/runs/random-corners-seed0", *_TRAINED),
+        f"{PLACEMENT}/runs/random-corners-seed0/checkpoints",
+    ),
+    Phase("training", "classification train", _run(f"{DIGITS}/runs/small-seed0", *_TRAINED)),
+    Phase(
+        "training",
+        "classification numpy-network",
+        _run(
+            f"{DIGITS}/runs/cnn-seed0",
+            *("model.npz", "history.csv", "training.json", "metrics.json", "predictions.csv", "seconds.json"),
+        ),
+    ),
+    Phase(
+        "pruning",
+        "segmentation prune",
+        _run(f"{SEGMENTATION}/pruned/half/unet-scrb-seed0", *_TRAINED),
+        f"{SEGMENTATION}/pruned/half/unet-scrb-seed0/checkpoints",
+    ),
+    Phase(
+        "export",
+        "segmentation export",
+        _run(
+            f"{SEGMENTATION}/runs/unet-scrb-seed0",
+            *("model.onnx", "model.onnx.json", "model-int8.onnx", "model-int8.onnx.json"),
+        ),
+    ),
+    Phase(
+        "export", "placement export", _run(f"{PLACEMENT}/runs/random-rectangle-seed0", "model.onnx", "model.onnx.json")
+    ),
+    Phase("publish", "publish --datasets", ("results/published.json",)),
+)
+
+
+def step_of(run: psutil.Process, verb: str) -> psutil.Process | None:
+    """Return the process below a run that runs a verb, if it is there."""
+    with suppress(psutil.Error):
+        for process in run.children(recursive=True):
+            with suppress(psutil.Error):
+                words = process.cmdline()
+                if "boardbench" in " ".join(words[:2]) and verb in " ".join(words):
+                    return process
+    return None
+
+
+def _wait(scratch: Scratch, phase: Phase, run: psutil.Process) -> psutil.Process | None:
+    """Wait until the step is there, and has begun; None where the run ended before."""
+    while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
+        step = step_of(run, phase.verb)
+        if step and (not phase.first or (scratch.folder / phase.first).is_dir()):
+            return step
+        time.sleep(0.02)
+    return None
+
+
+def seconds_of(scratch: Scratch, phase: Phase) -> float:
+    """Return how long a step takes from the moment that a kill may come, and check that it makes equal bytes."""
+    scratch.without(phase.targets)
+    with scratch.start(*phase.targets) as started:
+        step = _wait(scratch, phase, psutil.Process(started.pid))
+        begun = time.monotonic()
+        with suppress(psutil.Error):
+            while step and step.is_running() and step.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.02)
+        taken = time.monotonic() - begun
+        printed = started.communicate()[0]
+    wrong = scratch.differences() or scratch.entries()
+    if started.returncode or step is None or wrong:
+        raise SystemExit(f"{phase.verb}: an undisturbed repetition differs: {wrong or printed[-2000:]}")
+    return taken
+
+
+def kill(scratch: Scratch, phase: Phase, who: str, moment: float) -> str | None:
+    """Kill once and run again; return what went wrong, '' for nothing, None where the step had ended before."""
+    scratch.without(phase.targets)
+    with scratch.start(*phase.targets) as started:
+        run = psutil.Process(started.pid)
+        step = _wait(scratch, phase, run)
+        if step is None:
+            return f"the run ended before the step: {started.communicate()[0][-300:]}"
+        time.sleep(moment)
+        family = [run, *run.children(recursive=True)]
+        if not step.is_running() or step.status() == psutil.STATUS_ZOMBIE:
+            started.communicate()
+            return None
+        for process in {"group": family, "parent": [run], "child": [step]}[who]:
+            with suppress(psutil.Error):
+                process.send_signal(signal.SIGKILL)
+        if who == "parent":  # the step goes on as an orphan, and holds the pipe
+            os.waitpid(started.pid, 0)
+            started.returncode = -signal.SIGKILL
+        else:
+            started.communicate()
+        again = scratch.run(*phase.targets)
+        psutil.wait_procs([step], timeout=120)
+        if again.returncode:
+            return f"{phase.verb} ({who} after {moment:.2f} s): exit code {again.returncode}: {again.stdout[-1500:]}"
+        wrong = scratch.differences() or scratch.entries()
+        return wrong and f"{phase.verb} ({who} after {moment:.2f} s): {wrong}"
+
+
+def rows(scratch: Scratch, tries: int, seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Row]:
+    """Kill ``tries`` times, phase after phase, and each time another of group, parent and child."""
+    draw, table, taken = random.Random(seed), {}, {}
+    for number in range(tries):
+        phase, who = phases[number % len(phases)], WHO[number // len(phases) % len(WHO)]
+        row = table.setdefault(phase.name, Row(f"kill in {phase.name}"))
+        begun = time.monotonic()
+        if phase not in taken:
+            taken[phase] = seconds_of(scratch, phase)
+        wrong = None
+        while wrong is None:
+            wrong = kill(scratch, phase, who, draw.uniform(0, taken[phase]))
+        row.count(wrong, silent="other bytes" in wrong)
+        row.seconds += time.monotonic() - begun
+        print(f"  {number + 1}: {phase.verb}, {who}: {time.monotonic() - begun:.0f} s", flush=True)
+    return list(table.values())
