@@ -1,7 +1,8 @@
 # The two commands: 'make run' and 'make test'. Both work alone on a machine with Python 3.11 and make.
 PYTHON ?= python3.11
 BIN := .venv/bin
-ACTIVATE := . $(BIN)/activate &&
+# Snakemake keeps a cache in the home; where that cannot be written, as in a container, it lies here.
+ACTIVATE := test -w "$${XDG_CACHE_HOME:-$$HOME}" || export XDG_CACHE_HOME="$$PWD/.cache"; . $(BIN)/activate &&
 
 .PHONY: run test bench lint
 

@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # of rivals that import it ahead of boardbench
+
 HERE = Path(__file__).resolve().parent
 
 

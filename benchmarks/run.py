@@ -28,6 +28,7 @@ NAMES = (
     "baselines",
     "numpy_networks",
     "pruned",
+    "tracking",
     "workflow",
     "paper",
 )

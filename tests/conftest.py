@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# Before a test imports ONNX Runtime ahead of boardbench, which says the same.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # Small tensors, and as many test processes as cores: more threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from boardbench.engine.address import STORE, StoreAddress
 from boardbench.study import find_study
 from boardbench.study_flags import flags_of
 
@@ -18,7 +19,7 @@ def export(
     photos: list[Path] | None = None,
     samples: Path | None = None,
     unregistered: bool = False,
-    tracking: Path = Path("results/mlflow.db"),
+    tracking: StoreAddress = STORE,
     threads: int = 2,
 ) -> None:
     """Write a trained run of any study as ONNX files with all preprocessing inside, and check them against the run.

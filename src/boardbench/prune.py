@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
 from boardbench.params.pruning import Pruning
 from boardbench.study import find_study
@@ -19,7 +20,7 @@ def prune(
     reflectance: Path | None = None,
     normalization: Path | None = None,
     reduction: Path | None = None,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Pruning,
 ) -> None:
     """Make a trained run smaller: take whole channels out of it, or set weights to zero, and train it on.

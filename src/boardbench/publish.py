@@ -6,8 +6,8 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+from boardbench.engine.commit import git_commit
 from boardbench.engine.latency import hardware, instructions
-from boardbench.engine.tracking import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
 from boardbench.integrity import checked

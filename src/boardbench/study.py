@@ -23,6 +23,7 @@ class Study:
         used_by: command that takes its runs to new data.
         export: function that writes a run as ONNX files; it finds what it is not given.
         prune: function that makes a run smaller, and finds what it is not given; '' where no run is pruned.
+        show: function that shows run folders in an MLflow store.
         compared_runs: function of its params: run -> what its scores hang on, for 'boardbench verify'.
         compared_tables: function of its params: table -> what its cells hang on, likewise.
         page: function that gathers what the page shows of one data set.
@@ -33,6 +34,7 @@ class Study:
     example: str
     used_by: str
     export: str
+    show: str
     compared_runs: str
     compared_tables: str
     page: str

@@ -186,7 +186,11 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.params.params:write_schema",
         "Write the JSON schema of params.yaml, for editors.",
     ),
-    "ui": ("boardbench.engine.tracking:ui", "Open the MLflow UI on results/mlflow.db."),
+    "sync": (
+        "boardbench.engine.sync:sync",
+        "Show all runs on disk in MLflow, in a new store where it is damaged.",
+    ),
+    "ui": ("boardbench.engine.ui:ui", "Open the MLflow UI on results/mlflow.db."),
 }
 
 # Arguments that a person gives without a flag.

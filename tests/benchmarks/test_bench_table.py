@@ -101,7 +101,7 @@ def test_every_benchmark_is_in_the_command_and_stands_alone():
 
 # (benchmark, rows of its quick mode)
 QUICK = [("reflectance", 4), ("complexity", 1), ("training_step", 1), ("inference", 2), ("stream", 5), ("paper", 1)]
-QUICK += [("baselines", 7), ("numpy_networks", 5), ("pruned", 8)]
+QUICK += [("baselines", 7), ("numpy_networks", 5), ("pruned", 8), ("tracking", 3)]
 
 
 @pytest.mark.slow

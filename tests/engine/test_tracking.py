@@ -8,6 +8,7 @@ import sys
 import pytest
 from mlflow import MlflowClient
 
+from boardbench.engine import tracking
 from boardbench.engine.tracking import Store, fingerprint_of, metric_name
 from boardbench.errors import BoardbenchError
 
@@ -93,6 +94,26 @@ def test_a_run_ends_when_its_training_ends_not_when_its_scores_are_shown(tmp_pat
     assert after.data.metrics == {"test/miou": 0.5}
 
 
+def test_rows_are_written_together_every_few_seconds_and_all_at_the_end(tmp_path, monkeypatch):
+    store = Store(tmp_path / "mlflow.db")
+    run = store.start("segmentation", "a run", "what", {}, "segmentation train")
+    client = MlflowClient(tracking_uri=f"sqlite:///{store.path}")
+
+    def steps():
+        return [metric.step for metric in client.get_metric_history(run.run_id, "train/loss")]
+
+    for epoch in range(3):
+        run.log([{"epoch": epoch, "train_loss": 1.0}])
+    assert steps() == []
+    monkeypatch.setattr(tracking, "FLUSH", 0.0)
+    run.log([{"epoch": 3, "train_loss": 1.0}])
+    assert steps() == [0, 1, 2, 3]
+    monkeypatch.setattr(tracking, "FLUSH", 60.0)
+    run.log([{"epoch": epoch, "train_loss": 1.0} for epoch in range(4, 1204)])  # more than one batch of the store
+    run.finish("FAILED")
+    assert steps() == list(range(1204))
+
+
 def test_metrics_are_grouped_by_part():
     names = ["train_loss", "validation_iou", "test_iou_ic", "displaced_centre_mae_px", "test", "images_per_s"]
     expected = ["train/loss", "validation/iou", "test/iou_ic", "displaced/centre_mae_px", "test", "images_per_s"]
@@ -105,14 +126,14 @@ def test_the_fingerprint_depends_on_every_value_and_on_nothing_else():
 
 
 def test_ui_without_a_store_says_what_to_do(tmp_path):
-    from boardbench.engine.tracking import ui
+    from boardbench.engine.ui import ui
 
     with pytest.raises(BoardbenchError, match="snakemake"):
         ui(tracking=tmp_path / "none.db")
 
 
 def test_ui_of_a_study_without_runs_names_those_that_there_are(tmp_path, says):
-    from boardbench.engine.tracking import ui
+    from boardbench.engine.ui import ui
 
     Store(tmp_path / "mlflow.db").start("placement", "a run", "what", {}, "placement train").finish()
     says(lambda: ui(tracking=tmp_path / "mlflow.db", study="segmentation"), "--study segmentation", "It has: placement")

@@ -4,6 +4,7 @@ import shlex
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
 from boardbench.sources import sources
@@ -24,7 +25,8 @@ STUDIES = PARAMS.studies
 SEGMENTATION = PARAMS.segmentation
 PLACEMENT = PARAMS.placement
 CLASSIFICATION = PARAMS.classification
-TRACKING = "results/mlflow.db"
+# A variable's name, not the address: so another store reruns no training.
+TRACKING = shlex.quote(hand_to_jobs(PARAMS.tracking))
 # Threads of a step that times something and wants the machine to itself; two where no number of cores is given, as
 # with --summary or on a cluster (`workflow.cores` stops there).
 ALONE = workflow.resource_settings.cores or 2

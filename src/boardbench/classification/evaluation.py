@@ -2,15 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from boardbench.classification.data import read_samples
+from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.integrity import checked
+
+if TYPE_CHECKING:
+    from boardbench.engine.tracking import Store
 
 VERBS = {"baseline": "baseline", "numpy_network": "numpy-network", "network": "train", "pruned": "prune"}
 """Kind of a run -> the verb that makes it."""
@@ -18,7 +22,7 @@ TRAINED = ("network", "pruned")
 _SHOWN = ("accuracy", "precision", "recall", "f_score", "low", "high")
 
 
-def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads: int = 1) -> None:
+def evaluate(*, samples: Path, out: Path, tracking: StoreAddress | None = None, threads: int = 1) -> None:
     """Score the model of the run folder ``out`` on the test images.
 
     Writes predictions.csv and, last, metrics.json (the truth of a run) beside the model. Labels are those of the data
@@ -56,7 +60,7 @@ def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads:
         sync(runs=[out], tracking=tracking)
 
 
-def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -> None:
     """Show finished runs in MLflow's experiment "classification".
 
     Scores are metrics; those of a baseline have its k as their step. A network has its history too. A run that is
@@ -71,17 +75,32 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
     Raises:
         BoardbenchError: a folder without metrics.json, or with one that this study did not write.
     """
-    from boardbench.engine.tracking import Store, fingerprint_of
+    from boardbench.engine.tracking import Store
 
-    read = [(folder, _metrics(folder)) for folder in runs]
-    store, shown = Store(tracking), {}
-    for folder, metrics in read:
-        kind = metrics["kind"]
-        title = f"{folder.name}-{metrics['pruning']['name']}" if kind == "pruned" else folder.name
-        shown[title] = sha256(folder / "metrics.json")
+    titles = {_title(folder, _metrics(folder)): folder for folder in runs}
+    show(runs, Store(tracking))
+    if out:
+        write_json(
+            out, {"runs": {title: sha256(folder / "metrics.json") for title, folder in titles.items()}}, record=True
+        )
+
+
+def _title(folder: Path, metrics: dict[str, Any]) -> str:
+    return f"{folder.name}-{metrics['pruning']['name']}" if metrics["kind"] == "pruned" else folder.name
+
+
+def show(runs: list[Path], store: "Store") -> None:
+    """Show run folders in an MLflow store."""
+    from boardbench.engine.shown import read_history
+    from boardbench.engine.tracking import fingerprint_of
+
+    for folder in runs:
+        metrics = _metrics(folder)
+        kind, title = metrics["kind"], _title(folder, metrics)
         key = {"dataset": metrics["dataset"], "kind": kind, "run": title}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="classification")
-        shown_before = store.find("classification", fingerprint) if kind in TRAINED else None
+        found = store.find("classification", fingerprint) if kind in TRAINED else None
+        shown_before = found if found and found.finished else None
         run = shown_before or store.start(
             "classification",
             f"{metrics['dataset']} {title}",
@@ -99,11 +118,9 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
             run.results({}, _files(folder))
         else:
             if not shown_before:
-                run.log(_history(folder / "history.csv"))
+                run.log(read_history(folder / "history.csv"))
             run.results({f"test_{name}": metrics["scores"][name] for name in _SHOWN}, _files(folder))
         run.finish()
-    if out:
-        write_json(out, {"runs": shown}, record=True)
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
@@ -131,17 +148,6 @@ def _parameters(metrics: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, str | int | float | None) and name not in left_out
     }
     return {**single, **metrics.get("settings", {})}
-
-
-def _history(path: Path) -> list[dict[str, float]]:
-    """Return the rows of history.csv; those of a fold are named by it. Empty cells are left out."""
-    rows = []
-    for row in pd.read_csv(checked(path)).to_dict("records"):
-        fold = row.pop("fold", None)
-        before = f"fold{int(fold)}_" if fold is not None and fold == fold else ""
-        shown = {f"{before}{name}": value for name, value in row.items() if name != "epoch" and value == value}
-        rows.append({"epoch": int(row["epoch"]), **shown})
-    return rows
 
 
 def _files(folder: Path) -> list[Path]:

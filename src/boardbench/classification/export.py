@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boardbench.classification.data import Samples, read_samples
+from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
@@ -28,7 +29,7 @@ def export(
     out: Path | None = None,
     samples: Path | None = None,
     unregistered: bool = False,
-    tracking: Path = Path("results/mlflow.db"),
+    tracking: StoreAddress = STORE,
     threads: int = 2,
 ) -> None:
     """Write a trained run as ONNX files from images to classes, and check them on the run's test images.

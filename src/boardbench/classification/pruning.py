@@ -11,6 +11,7 @@ from boardbench.classification.data import read_samples
 from boardbench.classification.dataset import Batches, loader, parts_of
 from boardbench.classification.model import load, save
 from boardbench.classification.training import counts, learn
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.record import record_run
@@ -22,7 +23,13 @@ BATCH = 256
 
 
 def prune_run(
-    *, name: str, run: Path, out: Path, samples: Path | None = None, tracking: Path | None = None, params: Pruning
+    *,
+    name: str,
+    run: Path,
+    out: Path,
+    samples: Path | None = None,
+    tracking: StoreAddress | None = None,
+    params: Pruning,
 ) -> None:
     """Prune a run whose data lie in the folders above it, as :func:`prune`."""
     folder = (run if run.is_dir() else run.parent).resolve()
@@ -30,7 +37,9 @@ def prune_run(
     prune(name=name, run=run, samples=samples, out=out, tracking=tracking, params=params)
 
 
-def prune(*, name: str, run: Path, samples: Path, out: Path, tracking: Path | None = None, params: Pruning) -> None:
+def prune(
+    *, name: str, run: Path, samples: Path, out: Path, tracking: StoreAddress | None = None, params: Pruning
+) -> None:
     """Prune a trained run, train it on, and write its run folder ``out`` as 'boardbench classification train' does.
 
     All is chosen by the validation images of the run; the test images are not read. MACs are those of one image.

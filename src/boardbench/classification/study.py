@@ -9,6 +9,7 @@ STUDY = Study(
     used_by="boardbench export",
     export="boardbench.classification.export:export",
     prune="boardbench.classification.pruning:prune_run",
+    show="boardbench.classification.evaluation:show",
     compared_runs="boardbench.report.classification.comparable:runs",
     compared_tables="boardbench.report.classification.comparable:tables",
     page="boardbench.report.classification.page:classification_dataset",

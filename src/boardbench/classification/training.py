@@ -12,6 +12,7 @@ from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import Normalization
 from boardbench.classification.normalization import fit as fit_normalization
 from boardbench.classification.start import freeze, take_weights
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
 from boardbench.engine.record import Record, record_run
@@ -30,7 +31,7 @@ def train(
     dataset: str,
     start: Path | None = None,
     out: Path,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Training,
 ) -> None:
     """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.onnxfile import write_metadata
 from boardbench.files import atomic_write
 
@@ -186,7 +187,9 @@ def _ancestors(graph: Any, value: str) -> set[int]:
     return found
 
 
-def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: Path) -> None:
+def register(
+    path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: StoreAddress
+) -> None:
     """Put an ONNX file into MLflow's model registry, with its signature, and say which version it is.
 
     Args:
@@ -194,7 +197,7 @@ def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str,
         name: of the registered model; each call makes a new version.
         inputs: dtype and shape of each input, -1 for any size.
         outputs: likewise.
-        tracking: the store (SQLite).
+        tracking: the store.
     """
     import onnx
     from mlflow.models import ModelSignature
@@ -205,10 +208,10 @@ def register(path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str,
     def schema(fields: dict[str, tuple]) -> Schema:
         return Schema([TensorSpec(np.dtype(kind), shape, name) for name, (kind, shape) in fields.items()])
 
-    signature = ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
+    store, signature = Store(tracking), ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
     with _quietly():
-        number = Store(tracking).register("models", name, onnx.load(path), signature)
-    print(f"registered in {tracking} as '{name}', version {number}")
+        number = store.register("models", name, onnx.load(path), signature)
+    print(f"registered in {store.address} as '{name}', version {number}")
 
 
 @contextlib.contextmanager

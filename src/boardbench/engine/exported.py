@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from boardbench.engine.tracking import git_commit
+from boardbench.engine.commit import git_commit
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 

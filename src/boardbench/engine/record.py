@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.history import History
 from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store
@@ -94,7 +95,7 @@ def record_run(
     description: dict[str, Any],
     fingerprint: str,
     settings: dict[str, Any],
-    tracking: Path | None,
+    tracking: StoreAddress | None,
     shown: dict[str, Any] | None = None,
 ) -> Iterator[Record]:
     """Give the record of a run; its entry in MLflow ends as the block does: finished, failed or killed.

@@ -2,33 +2,31 @@
 
 A run is known by its fingerprint (a hash of what it is: data, parameters, backbone, strategy, seed). A run that is
 started again replaces its former entry, so that a killed and repeated run leaves no duplicate; entries whose process
-is gone are closed as KILLED. Every write holds a file lock, because SQLite and MLflow's first migration do not bear
-several writers.
+is gone are closed as KILLED. A store that cannot be used is said once and then left alone: nothing is stopped by it,
+and ``boardbench sync`` shows later what is missing.
 """
 
 import contextlib
 import hashlib
 import json
-import os
-import signal
-import socket
-import subprocess
+import shutil
 import sys
+import tempfile
 import time
-import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from boardbench.engine.address import StoreAddress
+from boardbench.engine.commit import git_commit
+from boardbench.engine.store import artifacts_of, explained, locked, open_client, own_environment
 from boardbench.errors import BoardbenchError
-from boardbench.study import FIRST, STUDIES
-
-# Before mlflow is imported: no telemetry, and no notes on standard output.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DO_NOT_TRACK", "true")
+from boardbench.process import is_gone, this_process
 
 FINGERPRINT = "boardbench.fingerprint"
 PROCESS = "boardbench.process"
+FLUSH = 5.0
+"""Seconds between two writes of a run's rows: each is a transaction, for which all other runs wait."""
 
 
 def fingerprint_of(**description: Any) -> str:
@@ -36,59 +34,62 @@ def fingerprint_of(**description: Any) -> str:
     return hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def git_commit() -> str:
-    """Return the commit of the working directory, with '+' when tracked files were edited; '' outside git."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else ""
-
-
-def _this_process() -> str:
-    import psutil
-
-    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.2f}"
-
-
-def _is_gone(process: str) -> bool:
-    """Tell whether the process that wrote this tag is surely dead; one on another host is left alone."""
-    import psutil
-
-    host, pid, created = process.rsplit(" ", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(created)) > 1
-    except psutil.NoSuchProcess:
-        return True
-
-
 class Store:
-    """An SQLite-backed MLflow store."""
+    """An MLflow store: an SQLite file, a PostgreSQL database or an MLflow server.
 
-    def __init__(self, path: Path):
-        from filelock import FileLock
+    Attributes:
+        address: where it is.
+        path: the SQLite file; None: a server.
+        failure: why it is no longer used; None: it is.
+    """
 
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(f"{path}.lock")
+    def __init__(self, tracking: Path | str | StoreAddress):
+        """Name a store; it is opened, and made where it is a file that is not there, when it is first used.
+
+        Raises:
+            BoardbenchError: an address of no known kind.
+        """
+        self.address = StoreAddress(tracking)
+        self.path, self.failure = self.address.path, None
+        self._kept: Any = None
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
-        """Give a client while holding the lock; the first one migrates the database."""
-        import logging
+        """Give a client while holding the lock; it is opened once.
 
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        from mlflow import MlflowClient
+        Raises:
+            BoardbenchError: the store cannot be used; no password is in the message.
+        """
+        try:
+            self._kept = self._kept or open_client(self.address)
+            with locked(self.address), own_environment():
+                yield self._kept
+        except Exception as error:  # whatever MLflow, SQLAlchemy, requests or the disk raise
+            raise explained(self.address, error) from None
 
-        with self._lock:
-            yield MlflowClient(tracking_uri=f"sqlite:///{self.path}")
+    def _shown(self, work: Callable[[Any], Any], instead: Any = None) -> Any:
+        """Return what ``work`` does with a client, or ``instead`` where the store cannot be used."""
+        if self.failure:
+            return instead
+        try:
+            with self._client() as client:
+                return work(client)
+        except Exception as error:  # a view stops nothing
+            self.failure = str(error)
+            print(
+                f"warning: MLflow shows no more of this. {error} Results on disk are complete; 'boardbench sync' "
+                "shows them once the store can be used.",
+                file=sys.stderr,
+                flush=True,
+            )
+            return instead
 
     def _experiment(self, client: Any, name: str) -> str:
         known = client.get_experiment_by_name(name)
         if known:
             return known.experiment_id
-        artifacts = (self.path.parent / "mlartifacts").resolve().as_uri()
-        return client.create_experiment(name, artifact_location=artifacts)
+        own = {"artifact_location": artifacts_of(self.path).as_uri()} if self.path is not None else {}
+        return client.create_experiment(name, **own)
 
     def start(self, study: str, name: str, fingerprint: str, parameters: dict[str, Any], verb: str) -> "Run":
         """Open a run in the experiment ``study``, in place of any former run of the same ``fingerprint``.
@@ -100,64 +101,101 @@ class Store:
             parameters: everything that the UI can compare runs by: data set, network, seed, settings.
             verb: that makes the run, without "boardbench".
         """
-        from mlflow.entities import Param
+        tags = {"git_commit": git_commit(), "mlflow.source.name": f"boardbench {verb}"}
+        tags |= {FINGERPRINT: fingerprint, PROCESS: this_process()}
 
-        with self._client() as client:
+        def work(client: Any) -> str:
+            from mlflow.entities import Param
+
             experiment = self._experiment(client, study)
             self._close_gone(client)
             for former in client.search_runs([experiment], f"tags.`{FINGERPRINT}` = '{fingerprint}'"):
                 client.delete_run(former.info.run_id)
-            tags = {"git_commit": git_commit(), "mlflow.source.name": f"boardbench {verb}"}
-            tags |= {FINGERPRINT: fingerprint, PROCESS: _this_process()}
             run = client.create_run(experiment, run_name=name, tags=tags).info.run_id
-            client.log_batch(run, params=[Param(key, str(value)) for key, value in parameters.items()])
-        return Run(self, run)
+            given = [Param(key, str(value)) for key, value in parameters.items()]
+            for first in range(0, len(given), 100):  # the store's limit for one batch
+                client.log_batch(run, params=given[first : first + 100])
+            return run
+
+        return Run(self, self._shown(work, ""))
 
     def find(self, study: str, fingerprint: str) -> "Run | None":
         """Return the run with this fingerprint, or None."""
-        with self._client() as client:
+
+        def work(client: Any) -> Run | None:
             runs = client.search_runs([self._experiment(client, study)], f"tags.`{FINGERPRINT}` = '{fingerprint}'")
-        return Run(self, runs[0].info.run_id, finished=runs[0].info.status == "FINISHED") if runs else None
+            return Run(self, runs[0].info.run_id, finished=runs[0].info.status == "FINISHED") if runs else None
+
+        return self._shown(work)
 
     def register(self, study: str, name: str, model: Any, signature: Any) -> int:
-        """Log an ONNX model in the experiment ``study`` and give it the next version in the model registry."""
-        import mlflow
+        """Log an ONNX model in the experiment ``study`` and give it the next version in the model registry.
 
-        with self._client() as client:
+        Raises:
+            BoardbenchError: the store cannot be used.
+        """
+        with self._client() as client, tempfile.TemporaryDirectory() as folder:
+            import mlflow.onnx
+            from mlflow.exceptions import MlflowException
+
             experiment = self._experiment(client, study)
-            before = mlflow.get_tracking_uri()
-            try:
-                mlflow.set_tracking_uri(f"sqlite:///{self.path}")
-                with mlflow.start_run(experiment_id=experiment, run_name=name):
-                    info = mlflow.onnx.log_model(
-                        model,
-                        name="onnx",
-                        signature=signature,
-                        registered_model_name=name,
-                        onnx_execution_providers=["CPUExecutionProvider"],
-                    )
-            finally:
-                mlflow.set_tracking_uri(before)
-        return int(info.registered_model_version)
+            if self.path is None and _is_local(where := client.get_experiment(experiment).artifact_location):
+                raise BoardbenchError(
+                    f"{self.address}: keeps files in {where}, a folder of some machine. Register a model in an MLflow "
+                    "server (http://HOST:PORT) or an SQLite store, or leave it out: --unregistered."
+                )
+            # Not by mlflow.onnx.log_model, which takes store, registry, run and experiment from the whole process.
+            run = client.create_run(experiment, run_name=name).info
+            logged = client.create_logged_model(run.experiment_id, "onnx", source_run_id=run.run_id)
+            mlflow.onnx.save_model(
+                model,
+                f"{folder}/onnx",
+                mlflow_model=mlflow.models.Model(run_id=run.run_id, model_id=logged.model_id),
+                signature=signature,
+                onnx_execution_providers=["CPUExecutionProvider"],
+                pip_requirements=mlflow.onnx.get_default_pip_requirements(),
+            )
+            client.log_model_artifacts(logged.model_id, f"{folder}/onnx")
+            client.finalize_logged_model(logged.model_id, "READY")
+            with contextlib.suppress(MlflowException):  # it is there
+                client.create_registered_model(name)
+            version = client.create_model_version(
+                name, logged.artifact_location, run_id=run.run_id, model_id=logged.model_id
+            )
+            client.set_terminated(run.run_id)
+        return int(version.version)
 
     def _close_gone(self, client: Any) -> int:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         running = client.search_runs(experiments, "attributes.status = 'RUNNING'")
-        gone = [run for run in running if _is_gone(run.data.tags.get(PROCESS, "- 0 0"))]
+        gone = [run for run in running if is_gone(run.data.tags.get(PROCESS, "- 0 0"))]
         for run in gone:
             client.set_terminated(run.info.run_id, status="KILLED")
         return len(gone)
 
     def experiments(self) -> dict[str, str]:
-        """Return study -> number of its experiment, of those that have runs."""
+        """Return study -> number of its experiment, of those that have runs.
+
+        Raises:
+            BoardbenchError: the store cannot be used.
+        """
         with self._client() as client:
             found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
             return {name: number for name, number in found.items() if client.search_runs([number], max_results=1)}
 
     def close_gone(self) -> int:
-        """Close every run still RUNNING whose process is dead; return how many there were."""
+        """Close every run still RUNNING whose process is dead; return how many there were.
+
+        Raises:
+            BoardbenchError: the store cannot be used.
+        """
         with self._client() as client:
             return self._close_gone(client)
+
+
+def _is_local(uri: str) -> bool:
+    """Tell whether files lie in a folder of the machine that made the experiment, and not with a server."""
+    return "://" not in uri.replace("file://", "") and not uri.startswith("mlflow-artifacts:")
 
 
 def metric_name(key: str) -> str:
@@ -167,103 +205,56 @@ def metric_name(key: str) -> str:
 
 
 class Run:
-    """One entry of the store."""
+    """One entry of the store; one that could not be made takes everything and shows nothing."""
 
     def __init__(self, store: Store, run_id: str, finished: bool = False):
-        self._store, self.run_id, self._finished = store, run_id, finished
+        self._store, self.run_id, self.finished = store, run_id, finished
+        self._waiting: list[Any] = []
+        self._written = time.monotonic()
 
     def log(self, rows: list[dict[str, float]]) -> None:
-        """Log rows of history (each with its ``epoch``)."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        metrics = [
-            Metric(metric_name(key), float(value), now, int(row["epoch"]))
-            for row in rows
-            for key, value in row.items()
-            if key != "epoch"
-        ]
-        with self._store._client() as client:
-            for start in range(0, len(metrics), 1000):  # the store's limit for one batch
-                client.log_batch(self.run_id, metrics=metrics[start : start + 1000])
+        """Log rows of history (each with its ``epoch``); written a few seconds later, with those that follow."""
+        for row in rows:
+            self._take({key: value for key, value in row.items() if key != "epoch"}, int(row["epoch"]))
+        if time.monotonic() - self._written >= FLUSH:
+            self._show(lambda client: None)
 
     def results(self, metrics: dict[str, float], files: list[Path]) -> None:
         """Log final scores and copies of files."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        with self._store._client() as client:
-            named = [Metric(metric_name(key), float(value), now, 0) for key, value in metrics.items()]
-            client.log_batch(self.run_id, metrics=named)
-            for file in files:
-                client.log_artifact(self.run_id, str(file))
+        self._take(metrics, 0)
+        self._show(lambda client: self._copy(client, files))
 
     def finish(self, status: str = "FINISHED") -> None:
         """Close the run: FINISHED, FAILED or KILLED. One that was found finished ended then, and stays so."""
-        if self._finished:
-            return
-        with self._store._client() as client:
-            client.set_terminated(self.run_id, status=status)
+        if not self.finished:
+            self._show(lambda client: client.set_terminated(self.run_id, status=status))
 
+    def _take(self, metrics: dict[str, float], step: int) -> None:
+        now = int(time.time() * 1000)
+        self._waiting += [(metric_name(key), float(value), now, step) for key, value in metrics.items()]
 
-def ui(
-    *,
-    tracking: Path = Path("results/mlflow.db"),
-    study: str | None = None,
-    port: int = 5000,
-    no_browser: bool = False,
-) -> None:
-    """Open the MLflow UI on the runs of a study, after closing runs whose process is gone.
+    def _show(self, work: Callable[[Any], Any]) -> None:
+        """Write what waits, then do ``work``."""
 
-    Args:
-        tracking: MLflow store.
-        study: whose runs are shown first; where none is given, the first that has runs.
-        port: of the server, on this machine only.
-        no_browser: print the address and open nothing.
+        def all_of_it(client: Any) -> None:
+            from mlflow.entities import Metric
 
-    Raises:
-        BoardbenchError: no store, or no run of the study in it.
-    """
-    if not tracking.is_file():
-        raise BoardbenchError(f"{tracking}: no tracking store. Run 'snakemake --cores all' first, or name another.")
-    store = Store(tracking)
-    store.close_gone()
-    experiments = store.experiments()
-    study = study or next((name for name in STUDIES if name in experiments), FIRST)
-    if study not in experiments:
-        raise BoardbenchError(
-            f"--study {study}: {tracking} has no run of it. It has: {', '.join(experiments) or 'none'}."
-        )
-    # MLflow 3 shows an experiment as one of language models unless the address says otherwise.
-    address = f"http://127.0.0.1:{port}/#/experiments/{experiments[study]}/runs?workflowType=machine_learning"
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--backend-store-uri",
-        f"sqlite:///{tracking}",
-        "--port",
-        str(port),
-    ]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or the server would outlive this process
-    # Its job runner is for language models, and eight processes.
-    server = subprocess.Popen(command, env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
-    try:
-        while server.poll() is None and not _answers(port):
-            time.sleep(0.2)
-        if server.poll() is None:
-            print(f"{study}: {address}", flush=True)
-            if not no_browser:
-                webbrowser.open(address)
-        raise SystemExit(server.wait())
-    finally:
-        server.terminate()
-        server.wait()
+            while self._waiting:
+                client.log_batch(self.run_id, metrics=[Metric(*one) for one in self._waiting[:1000]])
+                del self._waiting[:1000]
+            work(client)
 
+        self._store._shown(all_of_it)
+        self._written = time.monotonic()
 
-def _answers(port: int) -> bool:
-    """Tell whether something on this machine takes connections at a port."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
+    def _copy(self, client: Any, files: list[Path]) -> None:
+        """Copy the files that there are to where the store keeps them, and to no other project's folder."""
+        files = [file for file in files if file.is_file()]
+        if self._store.path is not None:
+            folder = artifacts_of(self._store.path) / self.run_id / "artifacts"
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                shutil.copyfile(file, folder / file.name)
+        elif not _is_local(client.get_run(self.run_id).info.artifact_uri):  # another project's folder, or machine
+            for file in files:
+                client.log_artifact(self.run_id, str(file))

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
 from boardbench.params.classification import Classification
@@ -20,9 +21,23 @@ class Params(Section):
     studies: list[Literal["segmentation", "placement", "classification"]] = Field(
         ["segmentation", "placement", "classification"], min_length=1, description="what `snakemake` makes"
     )
+    tracking: str = Field(
+        "results/mlflow.db",
+        min_length=1,
+        description="MLflow store: an SQLite file, postgresql://USER@HOST/DATABASE, http://HOST:PORT, or $NAME of a "
+        "variable that holds one, password and all",
+    )
     segmentation: Segmentation = Segmentation()
     placement: Placement = Placement()
     classification: Classification = Classification()
+
+    @model_validator(mode="after")
+    def _store_is_known(self) -> Self:
+        try:  # here and not of the field alone, whose errors show what was given
+            StoreAddress(self.tracking)
+        except BoardbenchError as error:
+            raise ValueError(str(error)) from None
+        return self
 
     @model_validator(mode="after")
     def _datasets_differ(self) -> Self:

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256, write_json, write_text
 from boardbench.integrity import checked
@@ -15,11 +16,16 @@ from boardbench.placement.corners import COLUMNS
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.scores import roc, scores
 
+if TYPE_CHECKING:
+    from boardbench.engine.tracking import Store
+
 PARTS = ("validation", "test", "displaced")
 """Parts that are scored: other images of the training photos, images of photos kept apart, really displaced chips."""
 
 
-def evaluate(*, samples: Path, out: Path, tracking: Path | None = None, threads: int = 1, params: Tolerance) -> None:
+def evaluate(
+    *, samples: Path, out: Path, tracking: StoreAddress | None = None, threads: int = 1, params: Tolerance
+) -> None:
     """Score the model of the run folder ``out``.
 
     Writes predictions.csv (every corner), roc.csv and metrics.json beside the model.
@@ -108,7 +114,7 @@ def write_run(
     )
 
 
-def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -> None:
     """Show the final scores of run folders in MLflow; a run that is not there yet is made.
 
     Args:
@@ -116,23 +122,36 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         tracking: MLflow store.
         out: JSON written last: the run folders and the hash of what was synced.
     """
-    from boardbench.engine.tracking import Store, fingerprint_of
+    from boardbench.engine.tracking import Store
 
-    store = Store(tracking)
+    show(runs, Store(tracking))
+    if out:
+        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}}, record=True)
+
+
+def show(runs: list[Path], store: "Store") -> None:
+    """Show run folders in an MLflow store."""
+    from boardbench.engine.shown import show_run
+    from boardbench.engine.tracking import fingerprint_of
+
     for folder in runs:
         metrics = json.loads(checked(folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "init", "loss", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
-        run = store.find("placement", fingerprint) or store.start(
-            "placement", f"{metrics['dataset']} {folder.name}", fingerprint, key, "placement evaluate"
-        )
         flat = {
             f"{part}_{name}": value
             for part, values in metrics["parts"].items()
             for name, value in values.items()
             if isinstance(value, int | float)
         }
-        run.results(flat, [folder / name for name in ("metrics.json", "predictions.csv", "roc.csv")])
-        run.finish()
-    if out:
-        write_json(out, {"runs": {folder.name: sha256(folder / "metrics.json") for folder in runs}}, record=True)
+        show_run(
+            store,
+            "placement",
+            folder,
+            name=f"{metrics['dataset']} {folder.name}",
+            fingerprint=fingerprint,
+            parameters=key,
+            verb="placement evaluate",
+            scores=flat,
+            files=[folder / name for name in ("metrics.json", "predictions.csv", "roc.csv")],
+        )

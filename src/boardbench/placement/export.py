@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
@@ -24,7 +25,7 @@ def export(
     out: Path | None = None,
     photos: list[Path] | None = None,
     unregistered: bool = False,
-    tracking: Path = Path("results/mlflow.db"),
+    tracking: StoreAddress = STORE,
     threads: int = 1,
 ) -> None:
     """Write a trained run as ONNX files from photo to corners, and check them on photos.

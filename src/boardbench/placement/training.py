@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
@@ -33,7 +34,7 @@ def train(
     samples: Path,
     start: Path | None = None,
     out: Path,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Training,
 ) -> None:
     """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.segmentation.data import (
     blocks_of_lines,
@@ -143,7 +144,7 @@ def baseline(
     classes: list[str],
     dataset: str,
     truth: Path | None = None,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
 ) -> None:
     """Fit one baseline on the training pixels, score it on the test part and write a run folder.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boardbench.captures.resize import resize_mask
+from boardbench.engine.address import StoreAddress
 from boardbench.files import sha256, write_json
 from boardbench.integrity import checked
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
@@ -18,6 +19,7 @@ from boardbench.segmentation.scores import confusion_matrix, scores, write_confu
 if TYPE_CHECKING:
     from torch import nn
 
+    from boardbench.engine.tracking import Store
     from boardbench.segmentation.dataset import Cubes
 
 
@@ -29,7 +31,7 @@ def evaluate(
     reduction: Path | None = None,
     truth: Path | None = None,
     out: Path,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     threads: int = 1,
 ) -> None:
     """Score the model of the run folder ``out`` on the test part.
@@ -164,7 +166,7 @@ def write_run(
     )
 
 
-def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
+def sync(*, runs: list[Path], tracking: StoreAddress, out: Path | None = None) -> None:
     """Show the final scores and pictures of run folders in MLflow; a run that is not there yet is made.
 
     Args:
@@ -172,9 +174,22 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         tracking: MLflow store.
         out: JSON written last: the run folders, each with the one it lies in, and the hash of what was synced.
     """
-    from boardbench.engine.tracking import Store, fingerprint_of
+    from boardbench.engine.tracking import Store
 
-    store = Store(tracking)
+    show(runs, Store(tracking))
+    if out:
+        write_json(
+            out,
+            {"runs": {"/".join(folder.parts[-2:]): sha256(folder / "metrics.json") for folder in runs}},
+            record=True,
+        )
+
+
+def show(runs: list[Path], store: "Store") -> None:
+    """Show run folders in an MLflow store."""
+    from boardbench.engine.shown import show_run
+    from boardbench.engine.tracking import fingerprint_of
+
     for folder in runs:
         metrics = json.loads(checked(folder / "metrics.json").read_text())
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
@@ -183,24 +198,21 @@ def sync(*, runs: list[Path], tracking: Path, out: Path | None = None) -> None:
         if "normalization" in metrics:  # a network: named as its training names it
             key["normalization"] = metrics["normalization"]
             word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
-        run = store.find("segmentation", fingerprint) or store.start(
-            "segmentation", f"{metrics['dataset']} {word}", fingerprint, key, "segmentation evaluate"
-        )
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
         for name in ("iou", "f1"):
             flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
         pictures = sorted((folder / "predictions").glob("*.png"))[:4]
-        run.results(
-            {name: value for name, value in flat.items() if value is not None},
-            [folder / "metrics.json", folder / "confusion.csv", *pictures],
-        )
-        run.finish()
-    if out:
-        write_json(
-            out,
-            {"runs": {"/".join(folder.parts[-2:]): sha256(folder / "metrics.json") for folder in runs}},
-            record=True,
+        show_run(
+            store,
+            "segmentation",
+            folder,
+            name=f"{metrics['dataset']} {word}",
+            fingerprint=fingerprint,
+            parameters=key,
+            verb="segmentation evaluate",
+            scores={name: value for name, value in flat.items() if value is not None},
+            files=[folder / "metrics.json", folder / "confusion.csv", *pictures],
         )
 
 

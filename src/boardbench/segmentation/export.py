@@ -13,6 +13,7 @@ from boardbench.captures.masks import read_mask
 from boardbench.captures.references import read_references
 from boardbench.captures.resize import resize_mask
 from boardbench.captures.sheet import Capture, read_sheet
+from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.complexity import count as count_macs
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
@@ -40,7 +41,7 @@ def export(
     drift: Path | None = None,
     bands_read: bool = False,
     unregistered: bool = False,
-    tracking: Path = Path("results/mlflow.db"),
+    tracking: StoreAddress = STORE,
     threads: int = 2,
 ) -> None:
     """Write a trained run as ONNX files from raw counts to classes, and check them on the run's test captures.

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.record import read_training, record_run
@@ -32,7 +33,7 @@ def prune_run(
     reflectance: Path | None = None,
     normalization: Path | None = None,
     reduction: Path | None = None,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Pruning,
 ) -> None:
     """Prune a run whose data lie in the folders above it, as :func:`prune`.
@@ -68,7 +69,7 @@ def prune(
     normalization: Path | None = None,
     reduction: Path | None = None,
     out: Path,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Pruning,
 ) -> None:
     """Prune a trained run, train it on, and write its run folder ``out`` as 'boardbench segmentation train' does.

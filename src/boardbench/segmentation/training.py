@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
 from boardbench.engine.record import Record, record_run
@@ -45,7 +46,7 @@ def train(
     normalization: Path | None = None,
     reduction: Path | None = None,
     out: Path,
-    tracking: Path | None = None,
+    tracking: StoreAddress | None = None,
     params: Training,
 ) -> None:
     """Train one network and write model.pt, history.csv, seconds.json and training.json into the run folder ``out``.

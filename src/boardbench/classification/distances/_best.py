@@ -1,10 +1,11 @@
 """Keeping the best few columns of a row, block by block."""
 
 import numpy as np
-from numba import njit
+
+from boardbench.classification.distances._compiled import compiled
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def keep(values: np.ndarray, first: int, best: np.ndarray, where: np.ndarray) -> None:
     """Put the columns of ``values`` in order among the best so far; equal ones stay in the order they come in.
 

@@ -1,14 +1,15 @@
 """Sum of absolute differences: paper 2's pairwise distance."""
 
 import numpy as np
-from numba import int32, njit
+from numba import int32
 
 from boardbench.classification.distances import Distance
+from boardbench.classification.distances._compiled import compiled
 
 TILE = 8  # training images that stay in the first-level cache
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _sums(tests: np.ndarray, trains: np.ndarray, out: np.ndarray) -> None:
     """Sum |test - train| over uint8 rows; int32 throughout, which LLVM turns into sums of absolute differences."""
     for first in range(0, len(trains), TILE):

@@ -3,9 +3,9 @@
 from math import prod
 
 import numpy as np
-from numba import njit
 
 from boardbench.classification.distances import RankedTwice
+from boardbench.classification.distances._compiled import compiled
 from boardbench.errors import BoardbenchError
 
 K1, K2 = 0.01, 0.03
@@ -19,7 +19,7 @@ SLACK = 5e-4
 largest error seen was 2e-7."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _prepare(images, window, rest, pixels, means, rests):
     """Spread uint8 images over lanes: centred pixels, window means, and sample variances + ``rest``, of each window."""
     _, lines, samples, channels = images.shape
@@ -49,7 +49,7 @@ def _prepare(images, window, rest, pixels, means, rests):
                         rests[group, channel, top, left, lane] = variance + rest
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "arcp"}, error_model="numpy")
+@compiled(fastmath={"contract", "arcp"}, error_model="numpy")
 def _blocks(tests, test_means, test_variances, trains, means, rests, window, constants, out):
     """Add up SSIM over windows and channels: out (m, groups x LANES) float32, in counts.
 
@@ -108,7 +108,7 @@ def _blocks(tests, test_means, test_variances, trains, means, rests, window, con
                     out[row, first + lane] = total[lane]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _pairs(tests, trains, pairs, window, constants, out):
     """Add up SSIM over windows and channels of pairs of images, in float64: out (pairs,)."""
     number, shift, double, c1, c2 = constants

@@ -1,0 +1,65 @@
+"""A finished run folder, shown in MLflow: what a training shows while it runs, from what it left on disk."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from boardbench.engine.tracking import Store
+from boardbench.integrity import checked
+
+
+def show_run(
+    store: Store,
+    study: str,
+    folder: Path,
+    *,
+    name: str,
+    fingerprint: str,
+    parameters: dict[str, Any],
+    verb: str,
+    scores: dict[str, float],
+    files: list[Path],
+) -> None:
+    """Add a run's final scores and files to its entry; one that is missing, or did not end, is made from the folder.
+
+    Args:
+        store: to show it in.
+        study: name of the experiment.
+        folder: of the run, with training.json and history.csv where it was trained.
+        name: of the entry.
+        fingerprint: of the run.
+        parameters: that runs are compared by; the settings in training.json are added.
+        verb: that made the run, without "boardbench".
+        scores: shown as metrics.
+        files: copied.
+    """
+    run = store.find(study, fingerprint)
+    if run is None or not run.finished:
+        run = store.start(study, name, fingerprint, _settings(folder / "training.json") | parameters, verb)
+        run.log(read_history(folder / "history.csv"))
+    run.results(scores, files)
+    run.finish()
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """Return how a run was trained; nothing where it was not."""
+    training = json.loads(checked(path).read_text(encoding="utf-8")) if path.is_file() else {}
+    settings = training.get("settings", training.get("training", {}))  # its name in version 0.1
+    pruning = training.get("pruning")
+    named = {"data": training.get("data"), "pruning": pruning.get("name") if isinstance(pruning, dict) else None}
+    return settings | {key: value for key, value in named.items() if value is not None}
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Return the rows of history.csv, none where there is none; a fold's are named by it, empty cells left out."""
+    if not path.is_file():
+        return []
+    rows = []
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            fold = row.pop("fold", "")
+            before = f"fold{int(float(fold))}_" if fold else ""
+            shown = {f"{before}{name}": float(value) for name, value in row.items() if name != "epoch" and value}
+            rows.append({"epoch": int(float(row["epoch"])), **shown})
+    return rows
