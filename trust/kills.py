@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
+
 from scratch import Row, Scratch
 
 WHO = ("group", "parent", "child")

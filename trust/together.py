@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import yaml
+
 from kills import PHASES
 from scratch import PRESETS, ROOT, Row, Scratch, entries_of
 
