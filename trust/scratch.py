@@ -124,14 +124,17 @@ class Scratch:
                 shutil.copytree(self.kept / name, self.folder / name)
 
     def without(self, targets: Iterable[str]) -> None:
-        """Restore, then remove files and folders, with their records, so that they have to be made."""
+        """Restore, then remove files and folders, so that they have to be made."""
         self.restore()
+        self.remove(*targets)
+
+    def remove(self, *targets: str) -> None:
+        """Remove files and folders, with their records."""
         for target in targets:
             path = self.folder / target
-            record = path.with_name(f".{path.name}.sha256")
             if path.is_dir():
                 shutil.rmtree(path)
-            for file in (path, record):
+            for file in (path, path.with_name(f".{path.name}.sha256")):
                 file.unlink(missing_ok=True)
 
     def differences(self, folder: Path | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.integrity import is_damaged, recorded
+from boardbench.integrity import hash_of, is_damaged, recorded
 from boardbench.report.page import render
 from boardbench.report.runs import read_json
 from boardbench.report.verify.cells import (
@@ -48,9 +48,7 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     """
     if files:
         return _check_files(results)
-    names = read_json(results / "published.json", "publish").get("datasets")
-    if not isinstance(names, list) or not names:
-        raise BoardbenchError(f"{results / 'published.json'}: field datasets is missing. Run snakemake again.")
+    names = _published(results)
     cells, judged, metrics = [], [], {}
     for name in names:
         sides = sides_of(name, results, reference)
@@ -73,6 +71,27 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
         print(f"The page stays as it was: {error}")
     if not repeated:
         raise SystemExit(NOT_REPEATED)
+
+
+def _published(results: Path) -> list[str]:
+    """Return the names of the data sets that were published.
+
+    Raises:
+        BoardbenchError: published.json is broken, or a file of the report is not the one that was published.
+    """
+    path = results / "published.json"
+    published = read_json(path, "publish")
+    names, hashes = published.get("datasets"), published.get("sha256", {})
+    if not isinstance(names, list) or not names or not isinstance(hashes, dict):
+        raise BoardbenchError(f"{path}: field datasets or sha256 is missing. Run snakemake again.")
+    for name, wanted in hashes.items():
+        file = results / "report" / name
+        if file.is_file() and hash_of(file) != wanted:
+            raise BoardbenchError(
+                f"{file}: damaged, or edited: its hash is not that in {path}. To have it published again: "
+                f"rm {file} {path} and run the same command."
+            )
+    return names
 
 
 def _check_files(results: Path) -> None:
