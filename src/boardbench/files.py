@@ -13,6 +13,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.integrity import hash_of, record_of
+from boardbench.process import is_gone, this_process
 
 
 @contextmanager
@@ -25,9 +26,7 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
         durable: wait until it is on the disk, so that it outlives a loss of power.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _temporary(path)
     try:
         yield temporary
         umask = os.umask(0)
@@ -43,6 +42,17 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
             record_of(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """Make an empty file beside ``path``, named by this process; those that killed processes left are removed."""
+    ours, suffix = f".{path.stem[:100]}~", path.suffix
+    for other in path.parent.iterdir():
+        if other.name.startswith(ours) and is_gone(" ".join(other.name.removeprefix(ours).split("~")[:3])):
+            other.unlink(missing_ok=True)
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f"{ours}{this_process().replace(' ', '~')}~", suffix=suffix)
+    os.close(handle)
+    return Path(made)
 
 
 def read_text(path: Path, what: str) -> str:
