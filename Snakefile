@@ -44,6 +44,7 @@ include: "workflow/rules/publish.smk"
 onstart:
     own_lock()
     if workflow.local_exec:
+        checked(check_memory)
         workflow.scheduler.job_rate_limiter = None
 
 

@@ -77,7 +77,7 @@ def line_seconds(strategy: str, known: Path) -> tuple[float, float]:
         exported.write_onnx(exported.untrained("unet", strategy, 8, 224), path)
         exposure = float(given["exposure"][0])
         encoder = SpectralEncoder(path, white=given["white"], dark=given["dark"], exposure=exposure)
-    metadata = {"sensor": {"keep": keep, "panel": 1.0}, "drift": json.loads(known.read_text())}
+    metadata = {"sensor": {"keep": keep, "panel": 1.0}, "drift": json.loads(known.read_text(encoding="utf-8"))}
     span = given["white"] - given["dark"]
     factors = SimpleNamespace(dark=given["dark"].T, gain=(exposure / span).T)
     inputs = SimpleNamespace(white=given["white"], factors=factors)

@@ -66,7 +66,7 @@ class Watch:
 
 def dataset_of(preset: Path) -> str:
     """Return the name of a preset's data set."""
-    return yaml.safe_load(preset.read_text())["segmentation"]["dataset"]
+    return yaml.safe_load(preset.read_text(encoding="utf-8"))["segmentation"]["dataset"]
 
 
 def command(preset: Path, epochs: int | None, folder: Path) -> list[str]:

@@ -121,13 +121,14 @@ class _Turns:
 
 def ours(wire: Wire, folder: Path, backbone: str, strategy: str, epochs: int, batch: int, threads: int, device: str):
     """Train by the verb itself; only its tracker, which ends the turns, is another."""
+    from boardbench.engine import record
     from boardbench.params.segmentation import Training
     from boardbench.segmentation import training
 
     on_gpu = device == "cuda"
     plan(folder, epochs, batch)
     turns = _Turns(wire)
-    training.Store = lambda _: turns
+    record.Store = lambda _: turns
     training.DataLoader = turns.timed(training.DataLoader)
     if on_gpu:
         build = training.build_network

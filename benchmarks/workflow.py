@@ -106,7 +106,7 @@ def inner_imports(module: str) -> list[str]:
 
     lines = {}
     for file in sources(module):
-        tree = ast.parse(Path(file).read_text())
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
         functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
         for node in (inner for function in functions for inner in ast.walk(function)):
             if isinstance(node, ast.Import | ast.ImportFrom):

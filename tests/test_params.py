@@ -1,11 +1,15 @@
 """params.yaml, the models and the presets say the same thing; mistakes are named."""
 
+import datetime
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import Params, load_params, write_schema
@@ -106,6 +110,29 @@ def test_paper_preset_has_the_numbers_of_the_paper():
         ),
         ({"segmentation": {"training": {"epochs": "many"}}}, ["segmentation.training.epochs", "'many'"]),
         ({"segmentation": {"training": {"class_weights": [1, 2]}}}, ["2 values for 4 classes"]),
+        ({"segmentation": {"training": {"class_weights": [1, 2, -1, 3]}}}, ["segmentation.training.class_weights.2"]),
+        ({"segmentation": {"training": {"class_weights": [0, 0, 0, 0]}}}, ["training.class_weights: all are 0"]),
+        *(
+            ({"segmentation": {"training": {"class_weights": [1, 2, 3, odd]}}}, ["training.class_weights.3", "finite"])
+            for odd in (math.nan, math.inf)
+        ),
+        (
+            {"segmentation": {"training": {"learning_rate": math.nan}}},
+            ["training.learning_rate", "finite"],
+        ),
+        ({"segmentation": {"reflectance": {"size": [10**30, 16]}}}, ["segmentation.reflectance.size.0", "16384"]),
+        ({"segmentation": {"training": {"width": 1 << 20000}}}, ["segmentation.training.width", "type int"]),
+        ({"segmentation": {"training": {"epochs": 2**32}}}, ["segmentation.training.epochs", "no sensible value"]),
+        ({"segmentation": {"training": {"threads": 10**6}}}, ["segmentation.training.threads", "1024"]),
+        ({"segmentation": {"reflectance": {"min_nm": 700, "max_nm": 500}}}, ["min_nm: 700 is above max_nm, 500"]),
+        ({"segmentation": {"classes": ["a", "A"]}}, ["segmentation.classes", "two classes are called 'a'"]),
+        *(
+            ({"segmentation": {"classes": ["a", odd]}}, ["segmentation.classes.1"])
+            for odd in ("", " ", " a", "a\nb", "a\0b", "\ud800", "n" * 101)
+        ),
+        ({"segmentation": {"pcbvision": {"folder": "n" * 2000}}}, ["segmentation.pcbvision.folder", "1000"]),
+        ({"segmentation": {"dataset": "n" * 200}}, ["segmentation.dataset", "100 characters"]),
+        ({"placement": {"mm_per_pixel": 1e-300}}, ["placement.mm_per_pixel"]),
         ({"segmentation": {"split": {"train": ["a"]}}}, ["segmentation.split", "'grouped' wants a number"]),
         ({"placement": {"init": ["finetune"]}}, ["'finetune' starts from weights", "training.weights"]),
         ({"placement": {"dataset": "simulated"}}, ["'simulated' names the tables of segmentation.dataset too"]),
@@ -132,6 +159,14 @@ def test_a_mistake_is_named_with_its_remedy(overlay, words):
     assert message.startswith("params.yaml")
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    "name", ["IC (small)", "R&D", "{x}", "<b>a|b</b>", "$y$ 'z' \"q\"", "é 電容", "a,b;c/d=e", "#1", "100 %"]
+)
+def test_a_class_may_have_any_name(name):
+    overlay = {"classes": [name, "other"], "training": {"class_weights": "none"}}
+    assert load_params(merged(DEFAULTS, {"segmentation": overlay})).segmentation.classes == [name, "other"]
 
 
 def test_scene_names_may_be_bare_numbers():
@@ -191,3 +226,51 @@ def test_the_schema_is_that_of_the_params_and_every_preset_keeps_to_it(tmp_path)
         jsonschema.validate(yaml.safe_load(text), schema)
     with pytest.raises(jsonschema.ValidationError, match="epoks"):
         jsonschema.validate({"segmentation": {"training": {"epoks": 3}}}, schema)
+
+
+def leaves(block, path=()):
+    """Yield the path of every value that is no mapping, and of every row of a list."""
+    for key, value in block.items() if isinstance(block, dict) else enumerate(block):
+        yield (*path, key)
+        if isinstance(value, dict) or (isinstance(value, list) and value):
+            yield from leaves(value, (*path, key))
+
+
+LEAVES = list(leaves(Params().model_dump(mode="json")))
+# What a YAML file can hold.
+NUMBERS = st.sampled_from([math.nan, math.inf, -math.inf, -1, 0, 0.5, 10**30, -(10**30), 1e300, 5e-324, 2**31])
+ODD = st.sampled_from(
+    [None, True, "", " ", "{x}", "a\nb", "\0", "\ud800", "n" * 5000, b"\xff", datetime.date(2026, 1, 1)]
+)
+VALUES = st.recursive(
+    NUMBERS | ODD | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def numbers(value):
+    """Yield the numbers in a value."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from numbers(one)
+    elif isinstance(value, int | float):
+        yield value
+
+
+@given(st.sampled_from(LEAVES), VALUES)
+@settings(deadline=None)
+def test_any_value_of_any_key_is_borne_or_refused_by_name(path, value):
+    config = json.loads(json.dumps(Params().model_dump(mode="json")))
+    block = config
+    for key in path[:-1]:
+        block = block[key]
+    block[path[-1]] = value
+    try:
+        found = load_params(config)
+    except BoardbenchError as error:
+        key = next(key for key in reversed(path) if isinstance(key, str))
+        assert key in str(error) or any(key in str(error) for key in path[1:] if isinstance(key, str)), str(error)
+        assert len(str(error)) < 20_000
+    else:
+        assert all(math.isfinite(one) and abs(one) < 2**32 for one in numbers(found.model_dump(mode="json")))

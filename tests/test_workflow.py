@@ -5,6 +5,7 @@ Plans are made in a copy of the project with its tiny preset; nothing is trained
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -130,6 +131,21 @@ def test_of_several_seeds_the_first_ones_networks_go_to_the_line(clone):
     ) == (6, 2, 4, 1)
     shown = snakemake(clone, "--dry-run", "--printshellcmds", *TINY, "seeds.yaml", "--", "segmentation").stdout
     assert set(re.findall(r"boardbench segmentation export .*(seed\d)", shown)) == {"seed7"}
+
+
+def test_names_of_classes_reach_the_verbs_as_they_are(clone):
+    names = ["IC (small)", "R&D", "{x}", "{a, b}", "<b>a|b</b> \"q\", $y^2$ 'z' \\_% `w` #1 é"]
+    study = {"classes": names, "training": {"class_weights": "none"}}
+    (clone / "names.yaml").write_text(yaml.safe_dump({"studies": ["segmentation"], "segmentation": study}))
+    shown = snakemake(clone, "--dry-run", "--printshellcmds", *TINY, "names.yaml").stdout
+    trained = re.findall(r"boardbench segmentation train .*", shown)
+    assert len(trained) == 3
+    for command in trained:
+        words = shlex.split(command)
+        assert [words[at + 1] for at, word in enumerate(words) if word == "--classes"] == names
+    (tables,) = re.findall(r"boardbench segmentation tables .*", shown)
+    words = shlex.split(tables)
+    assert yaml.safe_load(words[words.index("--settings") + 1])["classes"] == names
 
 
 def test_done_work_is_left_alone_and_an_edit_reruns_what_depends_on_it(clone):

@@ -5,6 +5,8 @@ are the same word. Help is read from the verb's source; its modules are imported
 """
 
 import importlib
+import resource
+import sys
 import types
 import typing
 from pathlib import Path
@@ -15,14 +17,20 @@ import yaml
 from click.core import ParameterSource
 from pydantic import ValidationError
 
-from boardbench.errors import BoardbenchError
+from boardbench.errors import ADDRESSES, BoardbenchError, refused_by_machine, shown
 from boardbench.params.section import Section, explain
 from boardbench.signature import REQUIRED, Argument, signature_of
 from boardbench.verbs import GROUPS, POSITIONAL, VERBS
 
 
-def _from_yaml(_: click.Context, __: click.Parameter, text: str | None) -> Any:
-    return None if text is None else yaml.safe_load(text)
+def _from_yaml(_: click.Context, flag: click.Parameter, text: str | None) -> Any:
+    try:
+        return None if text is None else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise BoardbenchError(
+            f"{flag.opts[0]} {shown(text)}: not a value as params.yaml has it ({reason}). Put a text in quotes."
+        ) from None
 
 
 def _help(field: Any) -> str:
@@ -77,8 +85,21 @@ def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> Non
                 raise BoardbenchError(explain(error, section, "command line")) from None
         else:
             values[name] = list(given[name]) if isinstance(given[name], tuple) else given[name]
+    if address != VERBS["doctor"][0]:
+        _say_limit()
     module, function = address.split(":")
     getattr(importlib.import_module(module), function)(**values)
+
+
+def _say_limit() -> None:
+    """Say where addresses are limited to less than training takes: some libraries crash then without a word."""
+    addresses = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if 0 <= addresses < ADDRESSES:
+        click.echo(
+            f"warning: 'ulimit -v' allows {addresses / 1e9:.1f} GB; what trains a network takes {ADDRESSES / 1e9:g} GB "
+            "and may crash with less. 'boardbench doctor' looks at the rest.",
+            err=True,
+        )
 
 
 class _Lazy(click.Group):
@@ -139,12 +160,20 @@ def program() -> click.Group:
 
 
 def main() -> None:
-    """Run the command line; a BoardbenchError becomes one message and exit code 1."""
+    """Run the command line; a BoardbenchError, and what the machine refuses, becomes one message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a locale without UTF-8 has no sign for a µ
+            stream.reconfigure(errors="backslashreplace")
     try:
         program()(prog_name="boardbench")
-    except BoardbenchError as error:
+    except (BoardbenchError, OSError, MemoryError, RuntimeError, ImportError, UnicodeEncodeError) as error:
+        message = str(error) if isinstance(error, BoardbenchError) else refused_by_machine(error)
+        if message is None:
+            raise
         click.secho("error: ", err=True, fg="red", nl=False)
-        click.echo(str(error), err=True)
+        # A name on a foreign disk may hold what a terminal obeys.
+        plain = (sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in message)
+        click.echo("".join(plain), err=True)
         raise SystemExit(1) from None
 
 

@@ -65,8 +65,20 @@ def read_text(path: Path, what: str) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such {what}. Check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a zero byte
         raise BoardbenchError(f"{path}: not readable as text ({error}). Write the {what} again.") from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what a JSON text holds.
+
+    Raises:
+        ValueError: no JSON, or numbers too long or lists too deep to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("lists in lists, too deep to be read") from None
 
 
 def write_text(path: Path, text: str, *, record: bool = False) -> None:

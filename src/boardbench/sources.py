@@ -26,7 +26,7 @@ def _file(module: str) -> Path | None:
 def _imports(module: str) -> tuple[str, ...]:
     """Return every module of this package that ``module`` imports, at any depth of its code."""
     found = []
-    for node in ast.walk(ast.parse(_file(module).read_text())):
+    for node in ast.walk(ast.parse(_file(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

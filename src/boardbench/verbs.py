@@ -182,6 +182,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.reproduction.reproduction:reproduction",
         "Put every published number beside ours, with a verdict.",
     ),
+    "doctor": ("boardbench.doctor:doctor", "Say whether this machine can run the default run."),
     "schema": (
         "boardbench.params.params:write_schema",
         "Write the JSON schema of params.yaml, for editors.",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boardbench.captures.masks import read_mask
+from boardbench.captures.masks import read_board, read_mask
 
 IDS = np.array([[0, 1, 2, 3], [3, 2, 1, 255], [0, 0, 1, 1]], np.uint8)
 
@@ -85,3 +85,39 @@ def test_a_damaged_png_is_one_clear_error(tmp_path, says, place):
     content[place] ^= 0x55  # 11: the length of the first chunk
     (tmp_path / "m.png").write_bytes(bytes(content))
     says(lambda: read_mask(tmp_path / "m.png", IDS.shape, 4), "m.png")
+
+
+def chunk(name, content, length=None, checksum=None):
+    length = len(content) if length is None else length
+    return struct.pack(">I", length) + name + content + struct.pack(">I", checksum or zlib.crc32(name + content))
+
+
+HEAD = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 3, 8, 0, 0, 0, 0))
+BODY = chunk(b"IDAT", zlib.compress(bytes(15))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)) + BODY,
+        chunk(b"IHDR", struct.pack(">IIBBBBB", 2**31 - 1, 2**31 - 1, 1, 0, 0, 0, 0)) + BODY,
+        chunk(b"IHDR", struct.pack(">IIBBBB", 4, 3, 8, 0, 0, 0)) + BODY,
+        chunk(b"IHDR", b"") + BODY,
+        HEAD,
+        HEAD + chunk(b"IDAT", b"no zlib") + chunk(b"IEND", b""),
+        HEAD + chunk(b"IDAT", zlib.compress(bytes(15))[:9], length=2**31 - 1),
+        HEAD
+        + chunk(b"iCCP", b"")
+        + chunk(b"cHRM", b"1")
+        + chunk(b"pHYs", b"")
+        + chunk(b"tRNS", b"")
+        + chunk(b"zTXt", b"a"),
+        HEAD + chunk(b"acTL", b"\0") + chunk(b"fcTL", b"\0") + BODY,
+        b"",
+    ],
+)
+def test_a_broken_png_is_refused_by_name(tmp_path, says, parts):
+    path = tmp_path / "m.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    says(lambda: read_mask(path, (3, 4), 4), path, "not a readable PNG")
+    says(lambda: read_board(path, (3, 4)), path, "not a readable picture")

@@ -117,6 +117,19 @@ def test_all_bad_rows_are_named_at_once(tmp_path, scan, says):
     assert "line 6" not in message
 
 
+@pytest.mark.parametrize("cell", ["n" * 300, "/".join("a" * 3000), "a\0b"])
+def test_a_path_that_no_system_has_is_a_bad_row(tmp_path, scan, says, cell):
+    row = scan().replace("b01_1/mask.png", cell)
+    says(lambda: read_sheet(write(tmp_path, HEAD + row)), "line 2, column mask")
+    row = scan().replace("b01_1/capture/b01_1.hdr", cell)
+    says(lambda: read_sheet(write(tmp_path, HEAD + row)), "line 2, column cube")
+
+
+def test_a_cell_that_is_too_long_for_csv(tmp_path, says):
+    sheet = write(tmp_path, HEAD + "a" * 200_000 + ",1,raw,,,,\n")
+    says(lambda: read_sheet(sheet), sheet, "not a readable CSV", "Save")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

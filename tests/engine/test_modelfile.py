@@ -1,7 +1,10 @@
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 import torch
 
-from boardbench.engine.modelfile import read_model, study_of, write_model
+from boardbench.engine.modelfile import plain_fields, read_model, refusing, study_of, write_model
 
 
 def test_content_comes_back_and_equal_content_is_equal_bytes(tmp_path):
@@ -44,3 +47,36 @@ def test_foreign_files_are_refused(tmp_path, content, says):
 def test_a_missing_file_names_an_example(tmp_path, says):
     for study in ("segmentation", "placement", "classification"):
         says(lambda study=study: read_model(tmp_path, study), "no such model", f"results/{study}/", "/runs/", "-seed0")
+
+
+@pytest.mark.parametrize("content", [{"study": ["a"]}, {"study": 3}, ["study"], torch.arange(3)])
+def test_a_study_of_another_type_is_refused(tmp_path, content, says):
+    torch.save(content, tmp_path / "model.pt")
+    says(lambda: read_model(tmp_path, "placement"), "model.pt", "not a model of boardbench")
+    says(lambda: study_of(tmp_path), "model.pt", "not a model of boardbench")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    width: int
+    classes: list[str]
+    size: tuple[int, int] | None
+
+
+SAVED = {"width": 4, "classes": ["a", "b"], "size": [16, 32]}
+
+
+def test_fields_come_back_in_the_types_of_the_dataclass():
+    assert plain_fields(SAVED, _Kind, ("classes", "size")) == {"classes": ["a", "b"], "size": (16, 32)}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("width", "four"), ("width", 1.5), ("classes", "ab"), ("classes", [1]), ("size", [16]), ("size", 3)],
+)
+def test_a_field_of_another_type_is_refused_by_name(field, value, says):
+    def load():
+        with refusing(Path("model.pt")):
+            plain_fields(SAVED | {field: value}, _Kind, ("width", "classes", "size"))
+
+    says(load, "model.pt", f"field '{field}'", "Train the run again")

@@ -109,8 +109,17 @@ HOSTILE = {
     "hard link": (link("a", "/etc/passwd", tarfile.LNKTYPE), "'a'", "a link"),
     "device": (link("a", "", tarfile.CHRTYPE), "'a'", "a device"),
     "pipe": (link("a", "", tarfile.FIFOTYPE), "'a'", "a device"),
+    "a long name": (entries("a/" + "n" * 300), "a/nnn", "255 bytes"),
+    "a long name in letters of two bytes": (entries("é" * 128, kind="tar"), "éé", "255 bytes"),
+    "deep": (entries("a/" * 2000 + "b"), "a/a/a", "100 folders"),
     "encrypted": (encrypted, "a/secret", "encrypted"),
 }
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127, "/".join("a" * 100)])
+def test_the_longest_names_are_written(tmp_path, name):
+    unpack(pack(tmp_path / "x.zip", [(name, b"1")]), tmp_path / "out", 2)
+    assert found(tmp_path / "out") == {name: b"1"}
 
 
 @pytest.mark.parametrize("case", HOSTILE)

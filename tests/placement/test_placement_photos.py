@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boardbench.errors import BoardbenchError
 from boardbench.placement.photos import check_sizes, find_displaced, find_photos, open_photo, photo_size, read_photo
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -98,6 +99,23 @@ def test_what_is_no_picture(tmp_path, says):
     whole = save(tmp_path / "c.bmp").read_bytes()
     (tmp_path / "c.bmp").write_bytes(whole[:-40])
     says(lambda: open_photo(tmp_path / "c.bmp"), "c.bmp", "not a readable picture")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of truncated data
+def test_a_photo_that_was_cut_anywhere_is_read_or_refused(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a.png", "a.jpg", "a.tif", "a.bmp"):
+        path = save(tmp_path / name, **({} if name == "a.bmp" else {"exif": exif}))
+        whole, refused = path.read_bytes(), []
+        for end in range(0, len(whole), 7):
+            path.write_bytes(whole[:end])
+            for read in (photo_size, open_photo):
+                try:
+                    read(path)
+                except BoardbenchError as error:
+                    refused.append(str(error))
+        assert len(refused) > 10 and all(text.startswith(f"{path}: not a readable picture") for text in refused)
 
 
 def test_read_photo(tmp_path):

@@ -188,7 +188,19 @@ def test_a_word_is_a_name_and_maybe_a_width(word, parts):
 
 
 @pytest.mark.parametrize(
-    "word", ["unet@", "unet@0", "unet@x", "unet@-4", "unet@04", "unet@4.0", "unet@4@4", "unet@\u0664"]
+    "word",
+    [
+        "unet@",
+        "unet@0",
+        "unet@x",
+        "unet@-4",
+        "unet@04",
+        "unet@4.0",
+        "unet@4@4",
+        "unet@\u0664",
+        "unet@4097",
+        "unet@" + "9" * 50,
+    ],
 )
 @pytest.mark.parametrize("use", [backbones.parse, backbones.check, backbones.get])
 def test_a_malformed_width_names_the_key_the_word_and_an_example(word, use):
@@ -196,7 +208,7 @@ def test_a_malformed_width_names_the_key_the_word_and_an_example(word, use):
         use(word)
     text = str(error.value)
     assert text.startswith(f"segmentation.backbones: '{word}' has the width '{word.partition('@')[2]}'.")
-    assert "whole number of channels from 1, as in 'unet@8'" in text and "training.width" in text
+    assert "whole number of channels from 1 to 4096, as in 'unet@8'" in text and "training.width" in text
 
 
 def test_an_unknown_name_with_a_width_names_the_nearest():

@@ -6,11 +6,12 @@ import shutil
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from mlflow.utils.validation import _validate_metric_name
 from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.integrity import record_of
-from boardbench.segmentation.evaluation import sync, write_run
+from boardbench.segmentation.evaluation import metric_words, sync, write_run
 from boardbench.segmentation.model import load
 
 CLASSES = ["others", "ic", "unseen"]
@@ -62,6 +63,14 @@ def test_syncing_twice_makes_one_entry(scored, tmp_path):
     assert "test/iou_unseen" not in runs[0].data.metrics
     names = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
     assert names == {"metrics.json", "confusion.csv", "t_1.png"}
+
+
+def test_mlflow_takes_the_names_of_all_classes():
+    assert metric_words(["ic", "IC 1.2_x:y"]) == ["ic", "IC 1.2_x:y"]
+    words = metric_words(["R&D", "R/D", "IC (small)", "{x}", "é", "../a"])
+    assert words == ["R-D-0", "R-D-1", "IC -small-", "-x-", "é", "..-a"]
+    for word in words:
+        _validate_metric_name(f"test/iou_{word}")
 
 
 def test_runs_of_one_name_with_other_normalizations_are_told_apart(scored, tmp_path):

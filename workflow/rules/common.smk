@@ -1,9 +1,11 @@
 # Parameters (checked before any work), and the helpers that rules of all studies share.
+import re
 import shlex
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from boardbench.doctor import check_memory
 from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
@@ -32,10 +34,15 @@ TRACKING = shlex.quote(hand_to_jobs(PARAMS.tracking))
 ALONE = workflow.resource_settings.cores or 2
 
 
+def word(text):
+    """Write a text as one shell word, in which Snakemake sees no wildcard: '{x}' is a name, too."""
+    return re.sub(r"\{(?=\s*\w+\s*[,}])", "{''", shlex.quote(text))
+
+
 def quoted(value):
     """Write a value as one shell word of YAML."""
     text = yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
-    return shlex.quote(text.removesuffix("\n...").strip())
+    return word(text.removesuffix("\n...").strip())
 
 
 def flags(section, leave_out=None):
@@ -48,7 +55,7 @@ def flags(section, leave_out=None):
 
 def repeated(flag, values):
     """Write a list as a repeated flag."""
-    return " ".join(f"--{flag} {shlex.quote(str(value))}" for value in values)
+    return " ".join(f"--{flag} {word(str(value))}" for value in values)
 
 
 def settings(study):

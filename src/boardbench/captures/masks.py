@@ -8,7 +8,7 @@ from PIL import Image
 from boardbench.captures.envi import open_cube
 from boardbench.captures.names import is_header
 from boardbench.errors import BoardbenchError
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 
 IGNORED = 255
 
@@ -63,7 +63,7 @@ def _read_png(path: Path, classes: int) -> np.ndarray:
     a grey picture into a palette in any order.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=("PNG",)) as image:
             image.load()
             mode, values = image.mode, np.asarray(image)
             palette = image.getpalette() if mode == "P" else None
@@ -113,7 +113,7 @@ def read_board(path: Path, size: tuple[int, int], shutter_lines: int = 0) -> np.
         inside, level = open_cube(path).data[:, :, 0] > 0, "above 0"
     else:
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 inside, level = np.asarray(image.convert("L")) > 127, "brighter than 127 of 255"
         except FileNotFoundError:
             raise BoardbenchError(f"{path}: no such board mask. Check the column 'board' of the sheet.") from None

@@ -18,7 +18,7 @@ from boardbench.captures.names import data_file, is_header
 from boardbench.captures.sheet import Capture, write_rows
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Pcbvision
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 
 TRAIN = (1, 3, 8, 11, 17, 22, 23, 24, 25, 32, 34, 44, 45, 47, 49, 50, 52, 53)
 VALIDATION = (18, 37, 42)
@@ -144,7 +144,7 @@ def pcbvision(*, out: Path, params: Pcbvision) -> None:
 def _picture_size(path: Path) -> tuple[int, int] | None:
     """Return lines and samples from a picture's header, None for a file that is no picture."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             return image.height, image.width
     except UNREADABLE:
         return None

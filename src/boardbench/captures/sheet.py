@@ -15,7 +15,7 @@ from pathlib import Path
 from boardbench.captures.locate import locate_files
 from boardbench.captures.lumo import capture_folders, lumo_files
 from boardbench.captures.names import cube_files, data_file, header_file, is_header
-from boardbench.errors import BoardbenchError, nearest
+from boardbench.errors import BoardbenchError, nearest, shown
 from boardbench.files import write_text
 
 COLUMNS = ("scene", "condition", "kind", "cube", "white", "dark", "mask")
@@ -121,7 +121,13 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         ) from None
     except UnicodeDecodeError:
         raise BoardbenchError(f"{path}: not UTF-8 text. Save it as 'CSV UTF-8', with commas.") from None
-    reader = csv.DictReader(io.StringIO(text))
+    try:
+        return _parsed(path, csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:  # a cell of more than 131072 characters
+        raise BoardbenchError(f"{path}: not a readable CSV ({error}). Save the sheet again, a row a capture.") from None
+
+
+def _parsed(path: Path, reader: csv.DictReader) -> list[tuple[int, dict[str, str]]]:
     columns = [column.strip() for column in reader.fieldnames or []]
     if len(columns) == 1 and ";" in columns[0]:
         raise BoardbenchError(f"{path}: the columns are separated by ';'. Save the sheet with ',' between them.")
@@ -191,6 +197,8 @@ def _missing(column: str, path: Path) -> list[str]:
             raise BoardbenchError(f"{path}: no such file. Check the path; it is relative to the sheet.")
     except BoardbenchError as error:
         return [f"column {column}: {error}"]
+    except OSError as error:
+        return [f"column {column}: {shown(str(path))}: {error.strerror}. Give another path."]
     return []
 
 

@@ -1,6 +1,5 @@
 """Scores of a run on the test images, and finished runs shown in MLflow: the files are the truth."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 from boardbench.classification.data import read_samples
 from boardbench.engine.address import StoreAddress
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256, write_json, write_text
+from boardbench.files import parse_json, sha256, write_json, write_text
 from boardbench.integrity import checked
 
 if TYPE_CHECKING:
@@ -130,11 +129,11 @@ def _metrics(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise BoardbenchError(f"{path}: missing. {again}")
     try:
-        metrics = json.loads(checked(path).read_text(encoding="utf-8"))
+        metrics = parse_json(checked(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise BoardbenchError(f"{path}: not readable ({error}). {again}") from None
     known = isinstance(metrics, dict) and metrics.get("study") == "classification"
-    if not known or metrics.get("kind") not in VERBS:
+    if not known or str(metrics.get("kind")) not in VERBS:
         raise BoardbenchError(f"{path}: study or kind is not one of the classification study. {again}")
     return metrics
 

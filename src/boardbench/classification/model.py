@@ -15,7 +15,7 @@ from boardbench.classification.data import Samples
 from boardbench.classification.dataset import normalized
 from boardbench.classification.networks import build_network
 from boardbench.classification.normalization import Normalization
-from boardbench.engine.modelfile import read_model, refusing, write_model
+from boardbench.engine.modelfile import plain_fields, read_model, refusing, write_model
 from boardbench.engine.sizes import take_sizes
 from boardbench.errors import BoardbenchError
 
@@ -120,17 +120,16 @@ def load(path: Path) -> Model:
     """
     saved, file = read_model(path, "classification")
     with refusing(file):
-        size = tuple(saved["size"])
-        network = network_of(saved["settings"], size, len(saved["classes"]))
+        plain = plain_fields(saved, Model, (*PLAIN, "size"))
+        network = network_of(plain["settings"], plain["size"], len(plain["classes"]))
         if saved["pruning"]:
             take_sizes(network, saved["state_dict"])
         network.load_state_dict(saved["state_dict"])
         normalization = Normalization.from_dict(saved["normalization"])
-        if "normalization" in saved["settings"]:
-            saved["settings"]["normalization"] = normalization.name  # of old runs another word for the same
+        if "normalization" in plain["settings"]:
+            plain["settings"]["normalization"] = normalization.name  # of old runs another word for the same
         return Model(
             network=network.eval(),
-            size=size,
             normalization=normalization,
-            **{name: saved[name] for name in PLAIN},
+            **plain,
         )

@@ -52,7 +52,7 @@ class Normalization:
         try:
             name = str(fields["name"])
             found = cls(FORMER.get(name, name), float(fields["offset"]), float(fields["scale"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BoardbenchError(
                 f"normalization: name, offset and scale are needed, found {fields} ({error}). Train the run again."
             ) from None

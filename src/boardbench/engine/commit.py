@@ -28,7 +28,12 @@ def _git(folder: Path, *words: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
     try:
         answer = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False, env=environment
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=environment,
         )
     except OSError:  # no git on this machine
         return ""

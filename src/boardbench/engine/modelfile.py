@@ -2,12 +2,14 @@
 
 import io
 import pickle
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
@@ -16,8 +18,8 @@ from boardbench.study import FIRST, find_study
 
 # What torch's reader and a foreign content raise.
 UNREADABLE = (
-    *(KeyError, TypeError, EOFError, OSError, RuntimeError),
-    *(IndexError, ValueError, AttributeError, pickle.UnpicklingError),
+    *(LookupError, TypeError, EOFError, OSError, RuntimeError, ArithmeticError, AssertionError, struct.error),
+    *(ValueError, AttributeError, SyntaxError, ImportError, pickle.UnpicklingError),
 )
 
 
@@ -33,7 +35,7 @@ def study_of(path: Path) -> str:
     """Return the name of the study that a run (its folder, or its model.pt) is of."""
     file = _file(path, FIRST)
     with refusing(file):
-        return torch.load(file, weights_only=True, map_location="cpu", mmap=True).get("study", FIRST)
+        return _study(torch.load(file, weights_only=True, map_location="cpu", mmap=True))
 
 
 def read_model(path: Path, wanted: str) -> tuple[dict[str, Any], Path]:
@@ -52,9 +54,28 @@ def read_model(path: Path, wanted: str) -> tuple[dict[str, Any], Path]:
     file = _file(path, wanted)
     with refusing(file):
         content = torch.load(file, weights_only=True, map_location="cpu")
-        found = content.get("study", FIRST)
+        found = _study(content)
     check_study(file, found, wanted)
     return content, file
+
+
+def _study(content: Any) -> str:
+    return TypeAdapter(str).validate_python(content.get("study", FIRST))
+
+
+def plain_fields(saved: dict[str, Any], kind: type, names: Iterable[str]) -> dict[str, Any]:
+    """Return fields of a file, each of the type that a dataclass gives the attribute of its name.
+
+    Raises:
+        ValueError: naming the field; see :func:`refusing`.
+    """
+    kinds, found = get_type_hints(kind), {}
+    for name in names:
+        try:
+            found[name] = TypeAdapter(kinds[name]).validate_python(saved[name])
+        except ValidationError as error:
+            raise ValueError(f"field '{name}': {error.errors()[0]['msg']}") from None
+    return found
 
 
 def check_study(file: Path, found: str, wanted: str) -> None:

@@ -1,6 +1,5 @@
 """The record of one training run: its fingerprint, its checkpoints, its files and its entry in MLflow."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from boardbench.engine.latency import hardware
 from boardbench.engine.tracking import Run, Store
 from boardbench.engine.training import remove_checkpoints
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_json, write_text
+from boardbench.files import parse_json, write_json, write_text
 from boardbench.integrity import checked
 
 
@@ -139,7 +138,7 @@ def read_training(folder: Path) -> dict[str, Any]:
     path = folder / "training.json"
     again = "Train the run again with 'snakemake --cores all', or its study's 'train'."
     try:
-        content = json.loads(checked(path).read_text(encoding="utf-8"))
+        content = parse_json(checked(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: missing, so nothing says how the run was trained. {again}") from None
     except (OSError, ValueError) as error:

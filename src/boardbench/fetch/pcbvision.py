@@ -75,7 +75,7 @@ def fetch(*, params: Pcbvision) -> None:
 def _download(params: Pcbvision, folder: Path, downloads: Path, scenes: list[int]) -> None:
     """Make ``folder`` from the archives."""
     downloads.mkdir(parents=True, exist_ok=True)
-    (downloads / ".gitignore").write_text("*\n")
+    (downloads / ".gitignore").write_text("*\n", encoding="utf-8")
     archives = _archives(params, downloads)
     to_come = [archive for archive in archives if not (downloads / archive.name).is_file()]
     parts = [downloads / f"{archive.name}.part" for archive in to_come]

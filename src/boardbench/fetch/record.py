@@ -1,6 +1,5 @@
 """The file list of a Zenodo or Rodare record: what to download, and the checksums it must have."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,10 @@ from typing import Any
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import download
 from boardbench.fetch.progress import human
+from boardbench.files import parse_json
 
+_LONGEST = 200  # bytes of a name
+_LARGEST = 1 << 60
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -32,7 +34,7 @@ def record_archives(record: str, folder: Path) -> list[Archive]:
     for stale in (answer, answer.with_name("record.json.part")):
         stale.unlink(missing_ok=True)
     try:
-        files = json.loads(download(record, answer, None).read_text(encoding="utf-8"))["files"]
+        files = parse_json(download(record, answer, None).read_text(encoding="utf-8"))["files"]
         # InvenioRDM has a map by name where Zenodo's and Rodare's older form has a list.
         entries = files["entries"] if isinstance(files, dict) else files
         found = [_entry(entry) for entry in (entries.values() if isinstance(entries, dict) else entries)]
@@ -60,4 +62,10 @@ def _entry(entry: dict[str, Any]) -> Archive:
     # Where there are several links, "self" may be the file's description instead of the file.
     address = next(links[kind] for kind in ("content", "download", "self") if kind in links)
     name = entry.get("key") or entry["filename"]
-    return Archive(name.replace("/", "-"), address, entry.get("checksum"), entry.get("size", entry.get("filesize")))
+    checksum, size = entry.get("checksum"), entry.get("size", entry.get("filesize"))
+    texts = (name, address) if checksum is None else (name, address, checksum)
+    if not all(isinstance(text, str) and text.isprintable() and len(text.encode()) < _LONGEST for text in texts):
+        raise ValueError("a file whose name, address or checksum is no short text")
+    if size is not None and not (isinstance(size, int) and 0 <= size < _LARGEST):
+        raise ValueError("a file whose size is no number of bytes")
+    return Archive(name.replace("/", "-"), address, checksum, size)

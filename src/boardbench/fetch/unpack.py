@@ -5,6 +5,7 @@ import lzma
 import re
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -14,11 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from boardbench.errors import BoardbenchError
+from boardbench.errors import BoardbenchError, shown
 from boardbench.fetch.progress import Progress, human, need_space
 
 _BLOCK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
+_LONGEST_NAME = 255
+_DEEPEST = 100
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError),
+    *(LookupError, ArithmeticError, RecursionError),
+)
+"""What the libraries raise for an archive that is broken, or made to break them."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,13 @@ def _explained(archive: Path) -> Iterator[None]:
     """Turn what the libraries raise for a bad archive into one message."""
     try:
         yield
-    except (*_BROKEN, OSError) as error:
+    except (*BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise BoardbenchError(
                 f"{archive}: the disk became full while unpacking. Free some space and call again; nothing "
                 "half-unpacked is left."
             ) from None
-        # bz2 and gzip report bad data as an OSError without a number.
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and not broken(error):
             raise
         raise BoardbenchError(
             f"{archive}: the archive is broken or was cut short ({str(error) or type(error).__name__}). Delete it "
@@ -85,6 +91,11 @@ def _explained(archive: Path) -> Iterator[None]:
         raise BoardbenchError(
             f"{archive}: {error}. Unpack it by hand with a program that can (7-Zip) and name that folder in params."
         ) from None
+
+
+def broken(error: OSError) -> bool:
+    """Tell whether an archive's content is at fault: bz2 and gzip number no such error, a forged offset is EINVAL."""
+    return error.errno in (None, errno.EINVAL)
 
 
 @contextmanager
@@ -141,6 +152,8 @@ def _plan(archive: Path, members: Iterator[_Member], max_bytes: int) -> dict[str
             _refuse(archive, member, "an absolute path")
         if not name.isprintable():
             _refuse(archive, member, "a name with control characters")
+        if len(parts) > _DEEPEST or any(len(part.encode()) > _LONGEST_NAME for part in parts):
+            _refuse(archive, member, f"a name of more than {_LONGEST_NAME} bytes, or in more than {_DEEPEST} folders")
         if ".." in parts:
             _refuse(archive, member, "a path with '..', which leads outside the folder")
         if member.kind not in ("file", "folder"):
@@ -166,8 +179,8 @@ def _plan(archive: Path, members: Iterator[_Member], max_bytes: int) -> dict[str
 
 def _refuse(archive: Path, member: _Member, why: str) -> None:
     raise BoardbenchError(
-        f"{archive}: entry {member.name!r} is {why}; nothing was unpacked. Do not trust this archive: check where it "
-        "came from and its checksum."
+        f"{archive}: entry {shown(member.name)} is {why}; nothing was unpacked. Do not trust this archive: check where "
+        "it came from and its checksum."
     )
 
 

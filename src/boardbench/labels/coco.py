@@ -1,11 +1,12 @@
-"""COCO: one JSON for all pictures; polygons, or runs by pycocotools."""
+"""COCO: one JSON for all pictures; polygons, or runs."""
 
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from boardbench.labels.shapes import Inside, Picture, Shape, of_mask, of_polygon, points_of, refuse
+from boardbench.errors import shown
+from boardbench.labels.shapes import Inside, Picture, Shape, of_polygon, of_runs, points_of, refuse
 
 
 def read_coco(content: dict[str, Any], path: Path) -> list[Picture]:
@@ -19,17 +20,19 @@ def read_coco(content: dict[str, Any], path: Path) -> list[Picture]:
     tables = {}
     for key in ("images", "annotations", "categories"):
         rows = content.get(key)
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and isinstance(row.get("id"), int | str) for row in rows
+        ):
             raise refuse(f"{path}, {key}", "not a list of objects with an id")
         tables[key] = rows
     names = {row["id"]: str(row.get("name")) for row in tables["categories"]}
     pictures = {row["id"]: _picture(row, path) for row in tables["images"]}
     for row in tables["annotations"]:
         where = f"{path}, annotations, id {row['id']}"
-        if row.get("image_id") not in pictures:
-            raise refuse(where, f"image_id {row.get('image_id')!r} is no image of the file")
-        if row.get("category_id") not in names:
-            raise refuse(where, f"category_id {row.get('category_id')!r} is no category of the file")
+        for key, known in (("image_id", pictures), ("category_id", names)):
+            if not isinstance(row.get(key), int | str) or row[key] not in known:
+                kind = key.removesuffix("_id")
+                raise refuse(where, f"{key} {shown(row.get(key))} is no {kind} of the file")
         picture = pictures[row["image_id"]]
         label = names[row["category_id"]]
         where = f"{where} ('{label}')"
@@ -41,13 +44,13 @@ def _picture(row: dict[str, Any], path: Path) -> Picture:
     where = f"{path}, image '{row.get('file_name')}'"
     size = (row.get("height"), row.get("width"))
     if not all(isinstance(number, int) and number > 0 for number in size):
-        raise refuse(where, f"height and width are {size[0]!r} and {size[1]!r}")
+        raise refuse(where, f"height and width are {shown(size[0])} and {shown(size[1])}")
     return Picture(PurePosixPath(str(row.get("file_name")).replace("\\", "/")).stem, where, size, [])
 
 
 def _inside(segmentation: Any, size: tuple[int, int], where: str) -> Inside:
     if isinstance(segmentation, dict):
-        return of_mask(_runs(segmentation, size, where), 0, 0, where)
+        return of_runs(_runs(segmentation, size, where), size, 0, 0, f"{where}, segmentation, counts", by_column=True)
     if not isinstance(segmentation, list) or not segmentation:
         raise refuse(where, "no segmentation, only a box perhaps; polygons or runs are needed")
     parts = []
@@ -58,22 +61,38 @@ def _inside(segmentation: Any, size: tuple[int, int], where: str) -> Inside:
     return lambda shape: np.logical_or.reduce([part(shape) for part in parts])
 
 
-def _runs(runs: dict[str, Any], size: tuple[int, int], where: str) -> np.ndarray:
-    """Return a mask written as runs, compressed or as a list of counts."""
-    from pycocotools import mask
-
-    counts = runs.get("counts")
+def _runs(runs: dict[str, Any], size: tuple[int, int], where: str) -> list[int]:
+    """Return runs, down the columns, outside and inside in turn: a list of counts, or compressed."""
     if runs.get("size") != list(size):
-        raise refuse(where, f"segmentation, size is {runs.get('size')!r}, the image has {list(size)}")
-    listed = isinstance(counts, list)
-    whole = listed and all(isinstance(run, int) and run >= 0 for run in counts) and sum(counts) == size[0] * size[1]
-    if not (whole or isinstance(counts, str)):
-        raise refuse(where, "segmentation, counts are no runs that fill the image")
-    try:
-        coded = mask.frPyObjects(runs, *size) if listed else {"size": list(size), "counts": counts.encode("ascii")}
-        found = mask.decode(coded)
-        if not listed and mask.encode(found)["counts"] != coded["counts"]:  # it reads runs that end too early
-            raise ValueError
-    except (ValueError, TypeError, UnicodeEncodeError):
-        raise refuse(where, "segmentation, counts are no runs that fill the image") from None
-    return found.astype(bool)
+        raise refuse(where, f"segmentation, size is {shown(runs.get('size'))}, the image has {list(size)}")
+    counts = runs.get("counts")
+    if isinstance(counts, list) and all(isinstance(run, int) for run in counts):
+        return counts
+    if not isinstance(counts, str):
+        raise refuse(where, "segmentation, counts: no runs")
+    return _uncompressed(counts, where)
+
+
+def _uncompressed(text: str, where: str) -> list[int]:
+    """Return the counts of COCO's compressed runs.
+
+    A count is written in digits of five bits, the lowest first, each a character from '0' (48) on; 32 says that
+    another digit follows, 16 in the last digit that the number is negative. From the third count on, it is the
+    difference to the count two before.
+    """
+    counts: list[int] = []
+    value = place = 0
+    for character in text:
+        digit = ord(character) - 48
+        if not 0 <= digit < 64 or place > 60:
+            raise refuse(where, "segmentation, counts: no compressed runs")
+        value |= (digit & 31) << place
+        place += 5
+        if digit & 32:
+            continue
+        value -= (1 << place) if digit & 16 else 0
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = place = 0
+    if place:
+        raise refuse(where, "segmentation, counts: no compressed runs")
+    return counts

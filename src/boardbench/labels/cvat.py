@@ -11,9 +11,9 @@ from boardbench.labels.shapes import (
     Picture,
     Shape,
     of_ellipse,
-    of_mask,
     of_polygon,
     of_rectangle,
+    of_runs,
     points_of,
     refuse,
 )
@@ -78,13 +78,10 @@ def _mask(shape: ElementTree.Element, where: str) -> Inside:
     """Return a mask of runs, outside and inside in turn, row by row of its box."""
     left, top, samples, lines = (int(_number(shape, field, where)) for field in ("left", "top", "width", "height"))
     try:
-        runs = np.array([int(run) for run in shape.get("rle", "").split(",")])
+        runs = [int(run) for run in shape.get("rle", "").split(",")]
     except ValueError:
-        runs = np.empty(0, int)
-    if (runs < 0).any() or runs.sum() != samples * lines:
-        raise refuse(where, f"field rle does not fill its box of {samples} x {lines} pixels")
-    mask = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(lines, samples)
-    return of_mask(mask, left, top, where)
+        raise refuse(where, "field rle holds no whole numbers") from None
+    return of_runs(runs, (lines, samples), left, top, f"{where}, field rle")
 
 
 def _number(shape: ElementTree.Element, field: str, where: str, default: str = "") -> float:

@@ -1,9 +1,8 @@
 """Label files of any tool: which it is, and the pictures in it."""
 
-import json
 from pathlib import Path
 
-from boardbench.files import read_text
+from boardbench.files import parse_json, read_text
 from boardbench.labels.coco import read_coco
 from boardbench.labels.cvat import read_cvat
 from boardbench.labels.labelme import read_labelme
@@ -26,8 +25,8 @@ def read_labels(path: Path) -> list[Picture]:
     if path.suffix.lower() == ".xml":
         return read_cvat(path)
     try:
-        content = json.loads(read_text(path, "label file"))
-    except json.JSONDecodeError as error:
+        content = parse_json(read_text(path, "label file"))
+    except ValueError as error:
         raise refuse(str(path), f"not readable as JSON ({error})") from None
     if isinstance(content, dict) and "shapes" in content:
         return read_labelme(content, path)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from boardbench.errors import shown
 from boardbench.labels.shapes import (
     Inside,
     Picture,
@@ -20,7 +21,7 @@ from boardbench.labels.shapes import (
     points_of,
     refuse,
 )
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 
 
 def read_labelme(content: dict[str, Any], path: Path) -> list[Picture]:
@@ -34,7 +35,7 @@ def read_labelme(content: dict[str, Any], path: Path) -> list[Picture]:
         raise refuse(f"{path}, shapes", "not a list of shapes")
     size = (content.get("imageHeight"), content.get("imageWidth"))
     if not all(number is None or (isinstance(number, int) and number > 0) for number in size):
-        raise refuse(str(path), f"imageHeight and imageWidth are {size[0]!r} and {size[1]!r}")
+        raise refuse(str(path), f"imageHeight and imageWidth are {shown(size[0])} and {shown(size[1])}")
     # Paths of either kind of machine; a file without one is called after its picture.
     name = PureWindowsPath(str(content.get("imagePath") or path.name)).stem
     drawn = [_shape(shape, f"{path}, shapes, number {number}") for number, shape in enumerate(shapes, 1)]
@@ -51,7 +52,7 @@ def _inside(shape: dict[str, Any], kind: Any, where: str) -> Inside:
     if kind == "polygon":
         return of_polygon(points_of(shape.get("points"), where, 3))
     if kind not in ("rectangle", "circle", "mask"):
-        raise refuse(where, f"shape_type '{kind}' covers no area; polygon, rectangle, circle and mask do")
+        raise refuse(where, f"shape_type {shown(kind)} covers no area; polygon, rectangle, circle and mask do")
     first, second, *_ = points_of(shape.get("points"), where, 2)
     if kind == "rectangle":
         return of_rectangle(first, second)
@@ -59,9 +60,10 @@ def _inside(shape: dict[str, Any], kind: Any, where: str) -> Inside:
         radius = float(np.hypot(*(second - first)))
         return of_ellipse(first, (radius, radius)) if radius else lambda size: np.zeros(size, bool)
     try:
-        with Image.open(io.BytesIO(base64.b64decode(shape.get("mask") or "", validate=True))) as image:
+        encoded = base64.b64decode(shape.get("mask") or "", validate=True)
+        with Image.open(io.BytesIO(encoded), formats=FORMATS) as image:
             mask = np.asarray(image.convert("L")) > 0
-    except (binascii.Error, TypeError, *UNREADABLE):
+    except (binascii.Error, *UNREADABLE):
         raise refuse(where, "its mask is no picture") from None
     left, top = np.minimum(first, second).round().astype(int).tolist()
     return of_mask(mask, left, top, where)

@@ -12,7 +12,7 @@ import numpy as np
 from skimage.draw import polygon
 
 from boardbench.captures.masks import IGNORED
-from boardbench.errors import BoardbenchError, nearest
+from boardbench.errors import BoardbenchError, nearest, shown
 
 Inside = Callable[[tuple[int, int]], np.ndarray]
 """From (lines, samples) to which pixels are inside, bool of that size."""
@@ -57,7 +57,7 @@ def points_of(value: Any, where: str, least: int) -> np.ndarray:
     """
     try:
         points = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         points = np.empty(0)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise refuse(where, "points are not pairs of numbers")
@@ -108,13 +108,42 @@ def of_ellipse(centre: np.ndarray, radii: tuple[float, float], turned: float = 0
 
 def of_mask(mask: np.ndarray, left: int, top: int, where: str) -> Inside:
     """Return what a mask of bool covers whose first pixel lies at (left, top)."""
+    return _placed(lambda: mask, mask.shape, left, top, where)
+
+
+def of_runs(runs: list[int], box: tuple[int, int], left: int, top: int, where: str, by_column: bool = False) -> Inside:
+    """Return what runs of pixels cover, outside and inside in turn, row by row (or column by column) of a box.
+
+    Args:
+        runs: numbers of pixels.
+        box: lines and samples that the runs fill.
+        left: sample of the box's first pixel.
+        top: its line.
+        where: for errors.
+        by_column: the runs go down the columns.
+
+    Raises:
+        BoardbenchError: runs that do not fill the box.
+    """
+    if min(*box, *runs, left, top) < 0 or sum(runs) != box[0] * box[1]:
+        raise refuse(where, f"the runs do not fill a box of {shown(box[1])} x {shown(box[0])} pixels")
+
+    def mask() -> np.ndarray:
+        flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+        return flat.reshape(box[::-1]).T if by_column else flat.reshape(box)
+
+    return _placed(mask, box, left, top, where)
+
+
+def _placed(mask: Callable[[], np.ndarray], box: tuple[int, int], left: int, top: int, where: str) -> Inside:
+    """Return what a mask covers; it is made once it is known to fit, because a file can state any size."""
+    lines, samples = box
 
     def inside(size: tuple[int, int]) -> np.ndarray:
-        lines, samples = mask.shape
         if left < 0 or top < 0 or top + lines > size[0] or left + samples > size[1]:
             raise refuse(where, f"its mask of {samples} x {lines} pixels at ({left}, {top}) leaves the picture")
         found = np.zeros(size, bool)
-        found[top : top + lines, left : left + samples] = mask
+        found[top : top + lines, left : left + samples] = mask()
         return found
 
     return inside

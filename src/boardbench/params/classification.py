@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.scaling import Scaling
-from boardbench.params.section import Fraction, Loop, Name, Section, Seeds
+from boardbench.params.section import Channels, Fraction, Labels, Loop, Name, Section, Seeds, Threads
 
 Distance = Literal["l1", "l2", "cosine", "ssim"]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Batch = Annotated[int, Field(ge=1, le=65536)]
 Network = Literal[
     "resnet18",
     "resnet34",
@@ -39,7 +40,7 @@ class Exploration(Section):
     """Pictures of the data themselves."""
 
     grid: int = Field(16, ge=1, le=100, description="images in the sample grid")
-    scatter_images: int = Field(1000, ge=10, description="training images in the PCA and t-SNE scatters")
+    scatter_images: int = Field(1000, ge=10, le=1_000_000, description="training images in the PCA and t-SNE scatters")
     perplexity: float = Field(30.0, gt=1, description="of t-SNE")
     seed: int = Field(0, ge=0, description="draws the images shown")
 
@@ -54,9 +55,9 @@ class Baselines(Section):
     test_images: dict[Distance, Count] = Field(
         {}, description="test images that a distance is scored on, drawn by the archive's seed; not named: all"
     )
-    window: int = Field(7, ge=3, description="side of ssim's uniform window, odd, in pixels")
-    memory_mib: int = Field(512, ge=16, description="at most, beside the images themselves")
-    threads: int = Field(2, ge=1, description="of one search")
+    window: int = Field(7, ge=3, le=1023, description="side of ssim's uniform window, odd, in pixels")
+    memory_mib: int = Field(512, ge=16, le=2**20, description="at most, beside the images themselves")
+    threads: Threads = Field(2, description="of one search")
 
     @model_validator(mode="after")
     def _window_is_odd(self) -> Self:
@@ -100,7 +101,7 @@ class NumpyNetworks(Section):
         description="what each trains and how; a key left out has the default of Run in params/classification.py",
     )
     seeds: Seeds = Field([0], min_length=1, description="every run once a seed")
-    threads: int = Field(1, ge=1, description="of a run; another number gives other weights")
+    threads: Threads = Field(1, description="of a run; another number gives other weights")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -120,12 +121,12 @@ class Training(Loop):
         "cifar", description="first layers, for small images (stride 1) or as published for 224 x 224"
     )
     reduction: int = Field(16, ge=1, description="of squeeze-and-excitation: channels over hidden units")
-    settings: list[tuple[Count, Count, Count, Count]] | None = Field(
+    settings: list[tuple[Channels, Channels, Channels, Channels]] | None = Field(
         None,
         min_length=1,
         description="of mobilenet_v2: expansion t, channels c, blocks n, stride s, a row a stage; null: the original's",
     )
-    classes: list[str] | None = Field(None, min_length=2, description="of the data set, that are learnt; null: all")
+    classes: Labels | None = Field(None, min_length=2, description="of the data set, that are learnt; null: all")
     train_images: Count | None = Field(None, description="taken for the run, as many of each class; null: all")
     weights: str | None = Field(
         None, description="to start from: the name of another run, a run folder, a file or an address; null: random"
@@ -137,7 +138,9 @@ class Training(Loop):
         description="last blocks that train with the head, the others stay as their weights; null: all train",
     )
     normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
-    crop: int = Field(4, ge=0, description="black pixels added on each side before a crop of the old size; 0: none")
+    crop: int = Field(
+        4, ge=0, le=1024, description="black pixels added on each side before a crop of the old size; 0: none"
+    )
     flip: bool = Field(True, description="half of the images left to right, anew each epoch")
     label_smoothing: Fraction = Field(0.0, lt=1, description="share of a label that all classes are given")
     validation: Fraction = Field(0.1, gt=0, lt=1, description="share of the training images that chooses the epoch")
@@ -241,17 +244,17 @@ class Bench(Section):
     networks: list[Network] = Field([], description="that are timed; none: nothing is")
     stem: Literal["cifar", "imagenet"] = Field("imagenet", description="paper 2 took PyTorch's ready networks")
     images: int = Field(50_000, ge=1, description="of an epoch")
-    batch_size: int = Field(64, ge=1, description="images a step")
+    batch_size: Batch = Field(64, description="images a step")
     steps: int = Field(20, ge=1, description="that are timed; an epoch is reckoned from their median")
-    threads: int = Field(2, ge=1, description="of the processor")
+    threads: Threads = Field(2, description="of the processor")
 
 
 class Latency(Section):
     """Measured time of trained networks on this machine, by torch and by ONNX Runtime."""
 
-    batches: list[Count] = Field([1, 128], min_length=1, description="images a pass")
+    batches: list[Batch] = Field([1, 128], min_length=1, description="images a pass")
     repeats: int = Field(100, ge=1, description="timed passes after two that are not; of large batches a tenth")
-    threads: int = Field(1, ge=1, description="of torch and of ONNX Runtime")
+    threads: Threads = Field(1, description="of torch and of ONNX Runtime")
 
 
 class Classification(Section):

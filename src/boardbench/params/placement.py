@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from boardbench.params.section import Fraction, Loop, Name, Section, Seeds, Size
+from boardbench.params.section import Fraction, Loop, Name, Section, Seeds, Size, Threads
 
 
 class Simulate(Section):
@@ -14,7 +14,7 @@ class Simulate(Section):
     seed: int = Field(0, ge=0, description="same seed, same bytes")
     photos: int = Field(12, ge=2, le=999, description="photos of boards whose chip sits right")
     displaced: int = Field(60, ge=0, le=9999, description="photos of boards whose chip was really put down wrong")
-    size: int = Field(256, ge=64, description="lines and samples of a photo")
+    size: int = Field(256, ge=64, le=16384, description="lines and samples of a photo")
 
 
 class Split(Section):
@@ -32,13 +32,13 @@ class Synthesis(Section):
     """Training images made from photos: the chip cut out, the hole filled, the chip put back elsewhere."""
 
     seed: int = Field(0, ge=0, description="same seed, same bytes")
-    images: int = Field(2000, ge=2, description="from the photos of training and validation")
-    test_images: int = Field(300, ge=1, description="from the photos kept for the test")
+    images: int = Field(2000, ge=2, le=1_000_000, description="from the photos of training and validation")
+    test_images: int = Field(300, ge=1, le=1_000_000, description="from the photos kept for the test")
     size: Size = Field((64, 64), description="lines, samples of an image; 256, 256 in paper 4")
-    shift_mm: float = Field(1.5, ge=0, description="at most, in each direction")
+    shift_mm: float = Field(1.5, ge=0, le=1000, description="at most, in each direction")
     rotation_deg: float = Field(10.0, ge=0, lt=45, description="at most, either way")
-    margin_mm: float = Field(1.1, ge=0, description="what belongs to the chip beside its outline: legs")
-    feather_mm: float = Field(0.15, ge=0, description="width of the cut's soft edge")
+    margin_mm: float = Field(1.1, ge=0, le=100, description="what belongs to the chip beside its outline: legs")
+    feather_mm: float = Field(0.15, ge=0, le=100, description="width of the cut's soft edge")
     light: Fraction = Field(0.2, description="largest change of brightness, over all and across the image")
     noise: Fraction = Field(0.01, description="standard deviation of the noise added, of full scale")
 
@@ -75,7 +75,7 @@ class Deployment(Section):
 
     precisions: list[Literal["float32", "int8"]] = Field(["float32"], min_length=1, description="one file each")
     repeats: int = Field(30, ge=1, description="timed passes after one that is not")
-    threads: int = Field(1, ge=1, description="of ONNX Runtime")
+    threads: Threads = Field(1, description="of ONNX Runtime")
 
 
 class Placement(Section):
@@ -88,7 +88,7 @@ class Placement(Section):
     outline: Path | None = Field(
         None, description="chip's corners on every photo without a file of its own; null: every photo has one"
     )
-    mm_per_pixel: float = Field(0.1, gt=0, description="scale of the photos")
+    mm_per_pixel: float = Field(0.1, ge=1e-6, le=1000, description="scale of the photos")
     init: list[Literal["random", "finetune", "frozen"]] = Field(
         ["random"], min_length=1, description="of MobileNetV2: random, weights that are trained on, or frozen ones"
     )

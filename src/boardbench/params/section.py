@@ -1,23 +1,68 @@
 """What all blocks of params.yaml share: unknown keys are refused, and an error names the key and its remedy."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from boardbench.errors import nearest
+from boardbench.errors import nearest, shown
+
+MOST = 2**32 - 1
+"""No whole number may be above it, nor any number that far from 0: more is a slip, or takes more than a machine has."""
+_LONGEST = 1000  # characters of a text
+_NAME = 100  # characters of a name: it becomes part of file names
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Size = tuple[Annotated[int, Field(ge=16)], Annotated[int, Field(ge=16)]]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
-Seeds = list[Annotated[int, Field(ge=0)]]
+Pixels = Annotated[int, Field(ge=16, le=16384)]
+Size = tuple[Pixels, Pixels]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$", max_length=_NAME)]
+Seeds = list[Annotated[int, Field(ge=0, le=MOST)]]
+Channels = Annotated[int, Field(ge=1, le=4096)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+
+def _label(text: str) -> str:
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise ValueError("a class has a name of printable characters, without spaces at its ends")
+    return text
+
+
+def _differ(names: list[str]) -> list[str]:
+    lower = [name.casefold() for name in names]
+    twice = next((name for name, low in zip(names, lower, strict=True) if lower.count(low) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two classes are called '{twice}', capitals aside; give each a name of its own")
+    return names
+
+
+Labels = Annotated[list[Annotated[str, Field(max_length=_NAME), AfterValidator(_label)]], AfterValidator(_differ)]
+"""Names of classes, in any script and with any sign: each place that they go to escapes them."""
 
 
 class Section(BaseModel):
-    """A block of params.yaml; unknown keys are refused."""
+    """A block of params.yaml; unknown keys are refused, and numbers and texts that no machine bears."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _bearable(cls, value: Any) -> Any:
+        _check_bearable(value)
+        return value
+
+
+def _check_bearable(value: Any) -> None:
+    if isinstance(value, list | tuple):
+        for one in value:
+            _check_bearable(one)
+    elif isinstance(value, int | float) and not -MOST <= value <= MOST:
+        raise ValueError(f"more than {MOST} is no sensible value")
+    elif isinstance(value, str | Path):
+        text = str(value)
+        if len(text) > _LONGEST or not text.isprintable():
+            raise ValueError(f"a text has at most {_LONGEST} printable characters")
 
 
 class Loop(Section):
@@ -44,8 +89,8 @@ class Loop(Section):
     )
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
-    threads: int = Field(1, ge=1, description="torch threads of a run; another number gives other weights")
-    workers: int = Field(0, ge=0, description="data-loading processes of a run")
+    threads: Threads = Field(1, description="torch threads of a run; another number gives other weights")
+    workers: int = Field(0, ge=0, le=1024, description="data-loading processes of a run")
 
 
 def _models(annotation: Any) -> Iterable[type[BaseModel]]:
@@ -78,6 +123,6 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
             remedy = nearest(str(location[-1]), _keys_at(model, location[:-1]))
             lines.append(f"  {key}: unknown key. {remedy}")
         else:
-            got = "" if isinstance(problem["input"], dict | BaseModel) else f" (got {problem['input']!r})"
+            got = "" if isinstance(problem["input"], dict | BaseModel) else f" (got {shown(problem['input'])})"
             lines.append(f"  {key or 'here'}: {problem['msg'].removeprefix('Value error, ')}{got}")
     return f"{where}: parameters not accepted:\n" + "\n".join(dict.fromkeys(lines))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
-from boardbench.params.section import Fraction, Loop, Name, Section, Seeds, Size
+from boardbench.params.section import Channels, Fraction, Labels, Loop, Name, Pixels, Section, Seeds, Size, Threads
 
 # Scene names may be bare numbers in YAML.
 Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
@@ -18,9 +18,9 @@ class Simulate(Section):
     seed: int = Field(2, ge=0, description="same seed, same bytes")
     boards: int = Field(75, ge=1, le=9999, description="boards; each is one scene")
     conditions: int = Field(3, ge=1, le=9, description="scans of each board under other light")
-    lines: int = Field(128, ge=16, description="lines of a capture (along the belt)")
-    samples: int = Field(128, ge=16, description="samples of a line (across the belt); 1024 on the camera")
-    bands: int = Field(224, ge=8, description="bands over 400-1000 nm; 224 at default binning")
+    lines: Pixels = Field(128, description="lines of a capture (along the belt)")
+    samples: Pixels = Field(128, description="samples of a line (across the belt); 1024 on the camera")
+    bands: int = Field(224, ge=8, le=4096, description="bands over 400-1000 nm; 224 at default binning")
 
 
 class Pcbvision(Section):
@@ -47,8 +47,8 @@ class Reflectance(Section):
 
     drop_first: int = Field(10, ge=0, description="bands dropped at the short-wave end")
     drop_last: int = Field(0, ge=0, description="bands dropped at the long-wave end")
-    min_nm: float | None = Field(None, description="drop bands below this wavelength, nm; null: keep")
-    max_nm: float | None = Field(None, description="drop bands above this wavelength, nm; null: keep")
+    min_nm: float | None = Field(None, gt=0, description="drop bands below this wavelength, nm; null: keep")
+    max_nm: float | None = Field(None, gt=0, description="drop bands above this wavelength, nm; null: keep")
     panel: float = Field(1.0, gt=0, le=1.5, description="reflectance of the white panel")
     size: Size | None = Field((128, 128), description="working size: lines, samples; null: as captured")
     resize: Literal["bilinear", "area"] = Field("bilinear", description="for bands; masks are always nearest")
@@ -56,6 +56,12 @@ class Reflectance(Section):
         None, gt=0, description="counts at which the sensor is full; null: by the header, else 4095 (12 bits) or 65520"
     )
     board_mask: bool = Field(False, description="reflectance 0 outside the board, by the sheet's column board")
+
+    @model_validator(mode="after")
+    def _something_is_kept(self) -> Self:
+        if None not in (self.min_nm, self.max_nm) and self.min_nm > self.max_nm:
+            raise ValueError(f"min_nm: {self.min_nm:g} is above max_nm, {self.max_nm:g}; no band would be left")
+        return self
 
 
 Method = Literal["none", "minmax", "standardize"]
@@ -115,7 +121,7 @@ class Reduction(Section):
 class Drift(Section):
     """What 'predict' and 'stream' hold captures against, to say whether the model is to be trusted."""
 
-    components: int = Field(16, ge=1, description="principal components of the spectra")
+    components: Channels = Field(16, description="principal components of the spectra")
     false_alarms: float = Field(
         0.01, gt=0, lt=1, description="share of windows (32 lines) of scenes like training's that are called odd"
     )
@@ -137,14 +143,14 @@ class Augmentation(Section):
 class Training(Loop):
     """One training run; every backbone x strategy x seed uses the same values."""
 
-    width: int = Field(8, ge=1, description="channels of the first level; 64 in the papers")
+    width: Channels = Field(8, description="channels of the first level; 64 in the papers")
     epochs: int = Field(32, ge=1, description="at most")
     batch_size: int = Field(2, ge=1, description="captures a step")
     learning_rate: float = Field(3e-3, gt=0, description="at the start; of one_cycle the highest")
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = Field(
         "cosine", description="learning rate over the epochs: constant in paper 1; step: a tenth at 1/2 and at 3/4"
     )
-    class_weights: Literal["none", "median_frequency"] | list[float] = Field(
+    class_weights: Literal["none", "median_frequency"] | list[Annotated[float, Field(ge=0)]] = Field(
         [0.1, 0.5, 4.0, 2.0], description="of the cross-entropy: a list in class order, or a rule"
     )
     loss: Literal["cross_entropy", "cross_entropy_dice"] = Field(
@@ -160,7 +166,7 @@ class Training(Loop):
         description="share of the epochs, the last ones, with batch normalization fixed as measured just before",
     )
     patch: int | None = Field(
-        None, ge=16, description="pixels a side of the patches to train and predict on; null: whole captures"
+        None, ge=16, le=16384, description="pixels a side of the patches to train and predict on; null: whole captures"
     )
 
 
@@ -170,7 +176,9 @@ class Evaluation(Section):
     truth: Literal["working", "original"] = Field(
         "working", description="size of the masks: working, or each capture's own (predictions resized back, nearest)"
     )
-    resamples: int = Field(10_000, ge=100, description="bootstrap samples of the test scenes, for the intervals")
+    resamples: int = Field(
+        10_000, ge=100, le=10_000_000, description="bootstrap samples of the test scenes, for the intervals"
+    )
     seed: int = Field(0, ge=0, description="draws of the bootstrap")
 
 
@@ -178,10 +186,8 @@ class Complexity(Section):
     """Costing on the meta device: nothing is computed, only counted."""
 
     size: Size = Field((640, 640), description="lines, samples of the counted input")
-    width: int = Field(
-        64, ge=1, description="channels of the first level in the counted networks; unet@4 keeps its own"
-    )
-    bands: int = Field(214, ge=1, description="bands of the counted input")
+    width: Channels = Field(64, description="channels of the first level in the counted networks; unet@4 keeps its own")
+    bands: Channels = Field(214, description="bands of the counted input")
 
 
 class Latency(Section):
@@ -189,7 +195,7 @@ class Latency(Section):
 
     size: Size = Field((160, 160), description="lines, samples of the timed input: 1/16 of 640 x 640")
     repeats: int = Field(7, ge=1, description="timed passes after one that is not")
-    threads: int = Field(1, ge=1, description="torch threads")
+    threads: Threads = Field(1, description="torch threads")
 
 
 class Deployment(Section):
@@ -200,7 +206,7 @@ class Deployment(Section):
     )
     size: Size = Field((128, 1024), description="lines, samples of the timed window; 1024 is the camera's width")
     repeats: int = Field(7, ge=1, description="timed passes after two that are not")
-    threads: int = Field(2, ge=1, description="of ONNX Runtime")
+    threads: Threads = Field(2, description="of ONNX Runtime")
     budget_ms: float = Field(
         195.0, gt=0, description="name the best model that takes at most this; 195: 64 new lines at 327 lines/s"
     )
@@ -213,7 +219,7 @@ class Segmentation(Section):
     source: Literal["simulate", "indian_pines", "pcbvision", "captures"] = Field(
         "simulate", description="made here, carried by tensorly, fetched, or your own data/raw/<dataset>/captures.csv"
     )
-    classes: list[str] = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
+    classes: Labels = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
     backbones: list[str] = Field(["unet"], min_length=1)
     strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
     seeds: Seeds = Field([0], min_length=1, description="one run a seed")
@@ -260,4 +266,6 @@ class Segmentation(Section):
         weights = self.training.class_weights
         if isinstance(weights, list) and len(weights) != len(self.classes):
             raise ValueError(f"training.class_weights has {len(weights)} values for {len(self.classes)} classes")
+        if isinstance(weights, list) and not any(weights):
+            raise ValueError("training.class_weights: all are 0, so nothing would be learnt; give one above 0")
         return self

@@ -32,7 +32,7 @@ def _four(points: np.ndarray, where: str) -> tuple[np.ndarray, str]:
     start = f"{where}: " if where else "corners: "
     try:
         points = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BoardbenchError(f"{start}the points are not pairs of numbers. Give four points, x and y each.") from None
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != 4:
         form = f"{len(points)} points" if points.ndim == 2 and points.shape[1] == 2 else f"shape {points.shape}"

@@ -1,6 +1,5 @@
 """Reading what the samples step leaves behind: samples.csv, samples.json and images.npy. NumPy and pandas, no torch."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.files import parse_json
 from boardbench.integrity import checked
 from boardbench.placement.corners import COLUMNS
 from boardbench.placement.split import PARTS
@@ -58,7 +58,7 @@ def read_samples(path: Path) -> Samples:
             raise BoardbenchError(f"{file}: missing. {_AGAIN}")
     try:
         frame = pd.read_csv(checked(table), dtype={"part": str, "photo": str}, keep_default_na=False)
-        metadata = json.loads(checked(metadata_file).read_text(encoding="utf-8"))
+        metadata = parse_json(checked(metadata_file).read_text(encoding="utf-8"))
         images = np.load(checked(images_file), mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BoardbenchError(f"{table.parent}: samples not readable ({error}). {_AGAIN}") from None

@@ -135,7 +135,7 @@ def show(runs: list[Path], store: "Store") -> None:
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
-        metrics = json.loads(checked(folder / "metrics.json").read_text())
+        metrics = json.loads(checked(folder / "metrics.json").read_text(encoding="utf-8"))
         key = {name: metrics[name] for name in ("dataset", "init", "loss", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key, study="placement")
         flat = {

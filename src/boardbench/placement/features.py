@@ -156,5 +156,5 @@ def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | Non
             raise BoardbenchError(f"{file}: no such file. Make it with 'boardbench placement features'.")
     with refusing(path):
         state = torch.load(checked(path), weights_only=True, map_location="cpu")["features"]
-    frozen = json.loads(checked(path.with_suffix(".json")).read_text())["features_sha256"] is not None
+    frozen = json.loads(checked(path.with_suffix(".json")).read_text(encoding="utf-8"))["features_sha256"] is not None
     return state, np.load(checked(path.with_suffix(".npy")), mmap_mode="r") if frozen else None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from boardbench.engine.modelfile import read_model, refusing, write_model
+from boardbench.engine.modelfile import plain_fields, read_model, refusing, write_model
 from boardbench.placement.network import PlacementNetwork, build_network, preprocess
 
 BATCH = 64  # images predicted at once
@@ -73,13 +73,13 @@ def load(path: Path) -> Model:
     with refusing(file):
         if "init" not in saved:
             saved["init"] = FORMER[saved["features"]]
-        network = build_network(saved["width"], tuple(saved["size"]), saved["init"])
+        plain = plain_fields(saved, Model, (*PLAIN, *PAIRS))
+        network = build_network(plain["width"], plain["size"], plain["init"])
         network.load_state_dict(saved["state_dict"])
         return Model(
             network=network.eval(),
             nominal=np.array(saved["nominal"], dtype=np.float64),
-            **{name: saved[name] for name in PLAIN},
-            **{name: tuple(saved[name]) for name in PAIRS},
+            **plain,
         )
 
 

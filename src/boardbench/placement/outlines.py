@@ -10,15 +10,14 @@ An outline is the four corners of the chip's body, in a file of one of these for
 Coordinates are pixels, x to the right and y down, with (0, 0) at the outer corner of the first pixel.
 """
 
-import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from boardbench.errors import BoardbenchError
-from boardbench.files import read_text
+from boardbench.errors import BoardbenchError, shown
+from boardbench.files import parse_json, read_text
 from boardbench.placement.corners import check_outline, moved, order_corners
 
 ANNOTATIONS = "annotations.xml"
@@ -48,8 +47,8 @@ def outline_of(photo: Path, outline: Path | None = None) -> Path:
 
 def _json(path: Path) -> dict:
     try:
-        content = json.loads(read_text(path, "outline"))
-    except json.JSONDecodeError as error:
+        content = parse_json(read_text(path, "outline"))
+    except ValueError as error:
         raise BoardbenchError(f"{path}: not readable as JSON ({error}). Expected {_EXAMPLE}.") from None
     if not isinstance(content, dict):
         raise BoardbenchError(f"{path}: no outline in it. Expected {_EXAMPLE}, or a file of LabelMe.")
@@ -72,10 +71,11 @@ def _chosen(shapes: list[Any], labels: list[str], where: str) -> Any:
 
 def _same_size(stated: tuple[Any, Any], size: tuple[int, int], where: str, fields: str) -> None:
     """Refuse an outline drawn on a picture of another size; ``stated`` is (lines, samples), None where not told."""
-    if None not in stated and tuple(map(str, stated)) != tuple(map(str, size)):
+    lines, samples = (shown(length).strip("'") for length in stated)
+    if None not in stated and (lines, samples) != tuple(map(str, size)):
         raise BoardbenchError(
-            f"{where}: {fields} say {stated[1]} x {stated[0]} pixels, but the photo has {size[1]} x {size[0]}. Draw "
-            "the outline on the photo as it is, or save the photo at its former size."
+            f"{where}: {fields} say {samples} x {lines} pixels, but the photo has {size[1]} x {size[0]}. Draw the "
+            "outline on the photo as it is, or save the photo at its former size."
         )
 
 
@@ -181,5 +181,7 @@ def read_scale(path: Path) -> float | None:
     """
     scale = _json(path).get("mm_per_pixel") if path.suffix.lower() == ".json" else None
     if scale is not None and (isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < 1e6):
-        raise BoardbenchError(f"{path}, mm_per_pixel: {scale!r} is no scale. Give millimetres a pixel, such as 0.1.")
+        raise BoardbenchError(
+            f"{path}, mm_per_pixel: {shown(scale)} is no scale. Give millimetres a pixel, such as 0.1."
+        )
     return scale

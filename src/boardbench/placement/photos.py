@@ -1,6 +1,8 @@
 """A person's photos of boards: found with their outlines, and read into one form."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from boardbench.errors import BoardbenchError
-from boardbench.pictures import UNREADABLE
+from boardbench.pictures import FORMATS, UNREADABLE
 from boardbench.placement.outlines import outline_of, read_outline
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -77,18 +79,18 @@ def find_displaced(folder: Path) -> dict[str, PhotoFiles]:
     return find_photos(folder / "displaced") if (folder / "displaced").is_dir() else {}
 
 
-def _opened(path: Path) -> Image.Image:
-    """Open a picture without decoding it."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture without decoding it; what its file raises in the block becomes one message."""
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such photo. Check the path, and that the disk with it is mounted.")
     try:
-        return Image.open(path)
+        with Image.open(path, formats=FORMATS) as picture:
+            yield picture
     except UNREADABLE as error:
-        raise BoardbenchError(_unreadable(path, error)) from None
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    return f"{path}: not a readable picture ({error}). Save the photo again as PNG, or remove the file."
+        raise BoardbenchError(
+            f"{path}: not a readable picture ({error}). Save the photo again as PNG, or remove the file."
+        ) from None
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -119,14 +121,12 @@ def open_photo(path: Path) -> tuple[np.ndarray, str]:
         # Pillow opens 16-bit colour as 8-bit without a word; the raw mode of its decoder tells.
         wide = picture.mode.startswith("I;16") or any(";16" in str(tile.args) for tile in picture.tile)
         frames = getattr(picture, "n_frames", 1)
-        try:
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise BoardbenchError(_unreadable(path, error)) from None
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        turned = upright.size != picture.size or picture.getexif().get(0x0112, 1) != 1
     if frames > 1:
         done.append(f"first of {frames} pages")
-    if upright.size != picture.size or picture.getexif().get(0x0112, 1) != 1:
+    if turned:
         done.append("turned upright as its EXIF orientation says")
     if upright.mode.startswith("I;16"):
         upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))

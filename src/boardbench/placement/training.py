@@ -144,7 +144,9 @@ def train(
             network,
             history,
             trained_parameters=sum(parameter.numel() for parameter in trained.parameters()),
-            weights=json.loads(checked(start.with_suffix(".json")).read_text())["weights"] if start else None,
+            weights=json.loads(checked(start.with_suffix(".json")).read_text(encoding="utf-8"))["weights"]
+            if start
+            else None,
         )
 
 

@@ -18,6 +18,7 @@ STYLE = {
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 9,
+    "text.parse_math": False,  # a name of a class may hold '$'
     "axes.titlesize": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,

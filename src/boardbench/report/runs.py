@@ -1,6 +1,5 @@
 """Read what the runs of a dataset left behind; a missing or foreign file names the verb that makes it."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from boardbench.errors import BoardbenchError
+from boardbench.files import parse_json
 from boardbench.integrity import checked
 from boardbench.params.section import Section, explain
 from boardbench.report.writing import decimals, text_table
@@ -56,7 +56,7 @@ def read_json(path: Path, verb: str) -> dict[str, Any]:
         BoardbenchError: missing or unreadable, with the verb that makes it.
     """
     try:
-        content = json.loads(checked(path).read_text(encoding="utf-8"))
+        content = parse_json(checked(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{path}: no such file. {MADE_BY.format(verb=verb)}") from None
     except ValueError as error:

@@ -32,7 +32,9 @@ def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:
     """Write a table of strings as ``name``.csv and ``name``.md, each whole or not at all."""
     with atomic_write(out / f"{name}.csv", record=True) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
-    markdown = frame.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
+    # A name of a class may be 'a|b' or '<b>'.
+    shown = frame.map(lambda cell: str(cell).replace("|", "\\|").replace("<", "&lt;"))
+    markdown = shown.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
     write_text(out / f"{name}.md", markdown + "\n")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -137,7 +138,7 @@ def write_run(
         scored = load_mask(truth, name) if truth else working
         resized = resize_mask(prediction, scored.shape)
         confusions[name] = confusion_matrix(scored, resized, len(classes))
-        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text())["wavelengths"]
+        wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))["wavelengths"]
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
         overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
     shutil.rmtree(pictures, ignore_errors=True)
@@ -191,7 +192,7 @@ def show(runs: list[Path], store: "Store") -> None:
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
-        metrics = json.loads(checked(folder / "metrics.json").read_text())
+        metrics = json.loads(checked(folder / "metrics.json").read_text(encoding="utf-8"))
         key = {name: metrics[name] for name in ("dataset", "backbone", "strategy", "seed")}
         fingerprint = metrics.get("fingerprint") or fingerprint_of(**key)
         word = folder.name
@@ -201,7 +202,8 @@ def show(runs: list[Path], store: "Store") -> None:
         results = metrics["scores"]
         flat = {f"test_{name}": results[name] for name in ("miou", "mf1", "kappa")}
         for name in ("iou", "f1"):
-            flat |= {f"test_{name}_{label}": v for label, v in zip(metrics["classes"], results[name], strict=True)}
+            labels = metric_words(metrics["classes"])
+            flat |= {f"test_{name}_{label}": v for label, v in zip(labels, results[name], strict=True)}
         pictures = sorted((folder / "predictions").glob("*.png"))[:4]
         show_run(
             store,
@@ -214,6 +216,12 @@ def show(runs: list[Path], store: "Store") -> None:
             scores={name: value for name, value in flat.items() if value is not None},
             files=[folder / "metrics.json", folder / "confusion.csv", *pictures],
         )
+
+
+def metric_words(classes: list[str]) -> list[str]:
+    """Return the classes' names as MLflow takes them in names of metrics: '-' for a sign it refuses; all differ."""
+    words = [re.sub(r"[^\w .:-]", "-", name) for name in classes]
+    return [f"{word}-{index}" if words.count(word) > 1 else word for index, word in enumerate(words)]
 
 
 def _number(value: float) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from boardbench.engine.modelfile import read_model, refusing, write_model
+from boardbench.engine.modelfile import plain_fields, read_model, refusing, write_model
 from boardbench.engine.sizes import take_sizes
 from boardbench.segmentation.networks import build_network
 from boardbench.segmentation.normalization import EVERY, Normalization
@@ -138,6 +138,7 @@ def load(path: Path) -> Model:
     """
     saved, file = read_model(path, "segmentation")
     with refusing(file):
+        plain = plain_fields(saved, Model, PLAIN)
         network = build_network(
             saved["backbone"], saved["strategy"], saved["in_bands"], len(saved["classes"]), saved["width"]
         )
@@ -149,11 +150,11 @@ def load(path: Path) -> Model:
         axes, scaling = saved["reduction"], saved.get("normalization")
         return Model(
             network=network.eval(),
-            sensor=Sensor(**saved["sensor"]),
+            sensor=Sensor(**plain_fields(saved["sensor"], Sensor, Sensor.__dataclass_fields__)),
             normalization=scaling and _normalization(scaling),
             reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
             pruning=pruning,
-            **{name: saved[name] for name in PLAIN} | {"size": saved["size"] and tuple(saved["size"])},
+            **plain,
         )
 
 

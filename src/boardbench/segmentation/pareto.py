@@ -5,7 +5,6 @@ machine hits all of them alike; only one is open at a time, because a session ke
 (about 0.6 GB at 128 lines x 1024 samples x 224 bands).
 """
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
-from boardbench.files import write_csv
+from boardbench.files import parse_json, write_csv
 from boardbench.integrity import checked
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
@@ -139,7 +138,7 @@ def _read(path: Path) -> _Exported:
     report = path.with_name(f"{path.stem.replace('model', 'export', 1)}.json")
     again = "Make both files again with 'boardbench export --run RUN'."
     try:
-        content = json.loads(checked(report).read_text(encoding="utf-8"))
+        content = parse_json(checked(report).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BoardbenchError(f"{report}: no such file, so nothing says what {path.name} scores. {again}") from None
     except ValueError as error:

@@ -180,7 +180,7 @@ def load_training_data(
     counts = class_counts(reflectance, names["train"], classes)
     check_classes(counts, classes, split)
     captures = [name for part in names.values() for name in part]
-    headers = [json.loads(checked(reflectance / f"{name}.json").read_text()) for name in captures]
+    headers = [json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8")) for name in captures]
     data = sha256(
         split,
         augmentation,

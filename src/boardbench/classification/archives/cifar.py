@@ -13,7 +13,7 @@ from boardbench.classification.archives.archive import BLOCK, Images, Part, chec
 from boardbench.classification.archives.members import members
 from boardbench.classification.archives.parquet import parquet_files, read_parquet
 from boardbench.classification.archives.pickles import read_pickle
-from boardbench.errors import BoardbenchError
+from boardbench.errors import BoardbenchError, shown
 from boardbench.fetch.download import download
 from boardbench.params.classification import Archive
 
@@ -240,7 +240,7 @@ def _python(content: bytes, layout: Layout, where: str) -> _Batch:
     for row, label in enumerate(labels):
         if type(label) is not int or not 0 <= label <= last:
             raise BoardbenchError(
-                f"{where}, row {row}, label: {label!r} is no whole number from 0 to {last}. Get the archive again."
+                f"{where}, row {row}, label: {shown(label)} is no whole number from 0 to {last}. Get the archive again."
             )
     return _Batch(np.array(labels, np.int64), pixels)
 
@@ -255,7 +255,7 @@ def _entry(values: Any, key: bytes, where: str) -> Any:
 def _classes(name: str, content: bytes, layout: Layout, where: str) -> list[str]:
     if name == layout.names[1]:
         names = _entry(read_pickle(content, where), layout.keys[1], where)
-        return [word.decode(errors="replace") if isinstance(word, bytes) else str(word) for word in names]
+        return [word.decode(errors="replace") if isinstance(word, bytes) else shown(word) for word in names]
     return content.decode(errors="replace").split()
 
 

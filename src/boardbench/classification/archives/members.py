@@ -1,11 +1,11 @@
 """The files of an archive, from the tar itself or from the folder it was unpacked to; nothing is written."""
 
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from boardbench.errors import BoardbenchError
+from boardbench.errors import BoardbenchError, shown
+from boardbench.fetch.unpack import BROKEN, broken
 
 
 def members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -52,15 +52,14 @@ def _of_tar(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, bytes]]:
                     continue
                 if not info.isreg() or name in seen:
                     raise BoardbenchError(
-                        f"{path}: {info.name} is {'there twice' if info.isreg() else 'no plain file'}. Do not trust "
-                        "this archive: get the authors'."
+                        f"{path}: {shown(info.name)} is {'there twice' if info.isreg() else 'no plain file'}. Do not "
+                        "trust this archive: get the authors'."
                     )
                 seen.add(name)
                 _check_size(path, name, info.size, limits[name])
                 yield name, packed.extractfile(info).read()
-    # gzip and bz2 report bad data as an OSError without a number.
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and not broken(error):
             raise
         raise BoardbenchError(
             f"{path}: the archive is broken or was cut short ({error}). Delete it and get it again."

@@ -1,11 +1,11 @@
 """Labelled images in parquet files, as Hugging Face's data sets lay them out; pixels are decoded when asked for."""
 
 import io
-import json
 import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from boardbench.classification.archives.archive import Images, Part, check_labels
 from boardbench.errors import BoardbenchError
-from boardbench.files import sha256
+from boardbench.files import parse_json, sha256
 from boardbench.params.classification import Archive
+from boardbench.pictures import FORMATS
 
 _IMAGES, _LABELS = ("img", "image"), ("label", "fine_label")
 _CHANNELS = {"L": 1, "RGB": 3}
@@ -113,19 +114,31 @@ def read_parquet(folder: Path, published: list[str] | None = None) -> Images:
     return Images(train, test, classes, size, metadata)
 
 
+@contextmanager
+def _readable(failed: str) -> Iterator[None]:
+    """Turn what a damaged file raises, which can be anything, into one message; ``failed`` says where."""
+    try:
+        yield
+    except BoardbenchError:
+        raise
+    except Exception as error:
+        raise BoardbenchError(f"{failed} ({error}). Get the file again.") from None
+
+
 class _File:
     """One parquet file: its labels and encodings at once, its images when asked for."""
 
     def __init__(self, path: Path):
+        self.path = path
+        with _readable(f"{path}: not readable as parquet"):
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self.path = path
-        try:
-            self._file = pq.ParquetFile(path)
-            schema = self._file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
-            raise BoardbenchError(f"{path}: not readable as parquet ({error}). Get the file again.") from None
+        self._file = pq.ParquetFile(path)
+        schema = self._file.schema_arrow
         self.metadata = schema.metadata or {}
         self._image, self._label = self._column(schema, _IMAGES), self._column(schema, _LABELS)
         kind = schema.field(self._image).type
@@ -162,15 +175,15 @@ class _File:
 
     def _batches(self, columns: list[str]) -> Iterator[tuple[int, Any]]:
         """Yield number of the first row and rows."""
-        import pyarrow as pa
-
         first = 0
-        try:
-            for batch in self._file.iter_batches(_ROWS, columns=columns, use_threads=False):
-                yield first, batch
-                first += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise BoardbenchError(f"{self.path}, after row {first}: damaged ({error}). Get the file again.") from None
+        batches = self._file.iter_batches(_ROWS, columns=columns, use_threads=False)
+        while True:
+            with _readable(f"{self.path}, after row {first}: damaged"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield first, batch
+            first += batch.num_rows
 
     def size(self) -> tuple[int, int, int]:
         """Return lines, samples and channels of the first image."""
@@ -181,7 +194,8 @@ class _File:
         for first, batch in self._batches([self._image]):
             here = rows[(rows >= first) & (rows < first + batch.num_rows)]
             if len(here):
-                images = _bytes(batch.column(self._image).take(here - first))
+                with _readable(f"{self.path}, after row {first}: damaged"):
+                    images = _bytes(batch.column(self._image).take(here - first))
                 yield np.stack([self._decode(image, row, size) for row, image in zip(here, images, strict=True)])
 
     def _decode(self, content: bytes | None, row: int, size: tuple[int, int, int] | None) -> np.ndarray:
@@ -193,7 +207,7 @@ class _File:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(io.BytesIO(content)) as image:
+                with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                     channels = _CHANNELS.get(image.mode)
                     found = (image.height, image.width, channels)
                     if channels and size in (None, found):
@@ -225,7 +239,7 @@ def _classes(tables: list[_File], published: list[str] | None) -> tuple[list[str
     told = []
     for table in tables:
         try:
-            features = json.loads(table.metadata[b"huggingface"])["info"]["features"]
+            features = parse_json(table.metadata[b"huggingface"])["info"]["features"]
             told.append([str(name) for name in features[table._label]["names"]])
         except (KeyError, ValueError, TypeError):
             told.append(None)

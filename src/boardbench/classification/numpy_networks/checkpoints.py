@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boardbench.files import atomic_write
+from boardbench.files import atomic_write, parse_json
 from boardbench.integrity import checked, remove
 
 
@@ -66,7 +66,7 @@ def load(path: Path, settings: dict[str, Any], like: Progress) -> Progress | Non
     """
     try:
         with np.load(checked(path), allow_pickle=False) as file:
-            theirs, numbers = (json.loads(str(file[name])) for name in ("settings", "numbers"))
+            theirs, numbers = (parse_json(str(file[name])) for name in ("settings", "numbers"))
             found = Progress(file["parameters"], file["best"], {}, **numbers)
             found.state = {name: file[f"state.{name}"] for name in like.state}
         vectors = {"parameters": like.parameters, "best": like.best, **like.state}

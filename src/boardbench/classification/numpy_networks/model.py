@@ -12,7 +12,7 @@ from boardbench.classification.numpy_networks.network import Network
 from boardbench.classification.numpy_networks.networks import build_network
 from boardbench.classification.numpy_networks.workers import Workers
 from boardbench.errors import BoardbenchError
-from boardbench.files import atomic_write
+from boardbench.files import atomic_write, parse_json
 from boardbench.integrity import checked
 
 
@@ -70,8 +70,8 @@ def load(path: Path) -> Model:
         raise BoardbenchError(f"{path}: no model. {again}")
     try:
         with np.load(checked(path), allow_pickle=False) as file:
-            architecture = Architecture(**json.loads(str(file["architecture"])))
-            normalization = Normalization.from_dict(json.loads(str(file["normalization"])))
+            architecture = Architecture(**parse_json(str(file["architecture"])))
+            normalization = Normalization.from_dict(parse_json(str(file["normalization"])))
             network = architecture.build()
             for name, array in network.named().items():
                 if file[name].shape != array.shape:

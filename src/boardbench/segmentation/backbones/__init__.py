@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _KEY = "segmentation.backbones"
+_WIDEST = 4096
 _registry = Registry(__name__, kind="backbone", key=_KEY, attribute="BACKBONE")
 
 
@@ -34,13 +35,13 @@ def parse(spec: str) -> tuple[str, int | None]:
     The name itself is not checked.
 
     Raises:
-        BoardbenchError: for a width that is no whole number from 1, or is written with leading zeros.
+        BoardbenchError: for a width that is no whole number from 1 to 4096, or is written with leading zeros.
     """
     name, at, width = spec.partition("@")
-    if at and not re.fullmatch("[1-9][0-9]*", width):
+    if at and not (re.fullmatch("[1-9][0-9]{0,3}", width) and int(width) <= _WIDEST):
         raise BoardbenchError(
-            f"{_KEY}: '{spec}' has the width '{width}'. After the @ stands a whole number of channels from 1, as in "
-            f"'{name or 'unet'}@8'; leave out the @ for the width of training.width."
+            f"{_KEY}: '{spec}' has the width '{width}'. After the @ stands a whole number of channels from 1 to "
+            f"{_WIDEST}, as in '{name or 'unet'}@8'; leave out the @ for the width of training.width."
         )
     return name, int(width) if at else None
 

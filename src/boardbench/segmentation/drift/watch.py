@@ -1,6 +1,5 @@
 """Lines as they come, held against what training saw: trusted, or not and why."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.errors import BoardbenchError
+from boardbench.files import parse_json
 from boardbench.integrity import checked
 from boardbench.segmentation.drift.profile import EVERY, LINES, Profile, WindowSums, statistics, window_sums, windows
 from boardbench.segmentation.drift.references import Seen, compare
@@ -46,12 +46,27 @@ class Drift:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Drift":
-        """Return it again."""
-        profile = Profile(*(np.asarray(content["profile"][name], np.float32) for name in Profile._fields))
-        references = [
-            Seen(**one | {name: np.array(one[name]) for name in ("white", "line")}) for one in content["references"]
-        ]
-        return cls(profile, references, content["thresholds"], content["false_alarms"])
+        """Return it again.
+
+        Raises:
+            BoardbenchError: other content than :meth:`as_json` gives.
+        """
+        try:
+            profile = Profile(*(np.asarray(content["profile"][name], np.float32) for name in Profile._fields))
+            references = [
+                Seen(**one | {name: np.array(one[name], np.float64) for name in ("white", "line")})
+                for one in content["references"]
+            ]
+            thresholds = {name: float(value) for name, value in content["thresholds"].items()}
+            count, bands = profile.axes.shape
+            shapes = [(bands,), (count, bands), (count,), (), (), (count,), (count, count)]
+            if [value.shape for value in profile] != shapes:
+                raise ValueError("arrays of the profile do not fit each other")
+            return cls(profile, references, thresholds, float(content["false_alarms"]))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise BoardbenchError(
+                f"drift: not what training saw ({error!r}). Make the exported file again with 'boardbench export'"
+            ) from None
 
 
 def _plain(value: Any) -> Any:
@@ -71,11 +86,9 @@ def read_drift(path: Path) -> Drift:
     if not path.is_file():
         raise BoardbenchError(f"{path}: no such file. Make it with 'boardbench segmentation drift'.")
     try:
-        return Drift.from_json(json.loads(checked(path).read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError) as error:
-        raise BoardbenchError(
-            f"{path}: not what training saw ({error!r}). Make it again with 'boardbench segmentation drift'."
-        ) from None
+        return Drift.from_json(parse_json(checked(path).read_text(encoding="utf-8")))
+    except (BoardbenchError, ValueError) as error:
+        raise BoardbenchError(f"{path}: {error}. Make it again with 'boardbench segmentation drift'.") from None
 
 
 def nearest_drift(run: Path) -> Path | None:
