@@ -37,8 +37,9 @@ KINDS: dict[str, Callable[[Scratch], list[Row]]] = {
     "fuzz": lambda _: [fuzz.row(factor=12)],
     "snakemake": lambda scratch: [together.snakemakes(scratch, tries=3)],
     "make": lambda scratch: [together.makes(scratch, tries=3)],
-    "writers": lambda scratch: [together.writers(scratch.folder)],
+    "writers": lambda scratch: [together.writers(scratch.folder.parent)],
 }
+ALONE = ("fuzz", "writers")  # these need no run
 FAST_TARGET = "results/classification/tiny-digits/runs/small-seed0/metrics.json"
 FAST_PHASES = tuple(phase for phase in kills.PHASES if phase.verb == "classification train")
 FAST_KINDS = tuple(f"classification {file}" for file in ("samples.csv", "samples.json", "images.npy", "model.pt"))
@@ -75,7 +76,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         home = (options.scratch or Path(temporary)).resolve()
         home.mkdir(parents=True, exist_ok=True)
-        scratch = Scratch(home, [FAST_TARGET] if options.fast else [])
+        scratch = Scratch(home)
+        if set(options.only or kinds) - set(ALONE):
+            scratch.make(FAST_TARGET if options.fast else "")
         for kind in options.only or kinds:
             print(f"{kind}:", flush=True)
             made = kinds[kind](scratch)

@@ -62,9 +62,11 @@ class Row:
 class Scratch:
     """The clone and the copy of its finished run."""
 
-    def __init__(self, home: Path, targets: Iterable[str] = ()):
-        """Clone the project's last commit below ``home``, and make ``targets`` (nothing named: everything)."""
+    def __init__(self, home: Path):
         self.folder, self.kept = home / "clone", home / "kept"
+
+    def make(self, target: str = "") -> None:
+        """Clone the project's last commit, make ``target`` (nothing named: everything), and keep a copy."""
         if self.folder.is_dir():
             _git("-C", self.folder, "pull", "--quiet", "--ff-only")
         else:
@@ -72,7 +74,7 @@ class Scratch:
             if self.kept.is_dir():
                 self.restore()
         begun = time.monotonic()
-        answer = self.run(*targets)
+        answer = self.run(*filter(None, [target]))
         if answer.returncode:
             raise SystemExit(f"{self.folder}: the undisturbed run failed.\n{answer.stdout[-4000:]}")
         print(f"undisturbed run: {time.monotonic() - begun:.0f} s", flush=True)

@@ -12,8 +12,7 @@ from scratch import Row, Scratch, entries_of
 
 @pytest.fixture
 def scratch(tmp_path):
-    made = Scratch.__new__(Scratch)
-    made.folder, made.kept = tmp_path / "clone", tmp_path / "kept"
+    made = Scratch(tmp_path)
     for name in ("a.csv", "runs/seconds.json", "logs/a.log", "mlflow.db"):
         path = made.kept / "results" / name
         path.parent.mkdir(parents=True, exist_ok=True)
