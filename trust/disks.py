@@ -55,6 +55,8 @@ def _try(scratch: Scratch, phase: Phase, script: str, told: str) -> tuple[str, s
         return f"{phase.verb}: {wrong}", message
     if codes["first"] == "0":
         return "", "it went on without"
+    if "Traceback" in first:
+        return f"{phase.verb}: a traceback: {first[first.index('Traceback') :][-500:]}", message
     return ("" if message else f"{phase.verb}: failed without saying why: {first[-500:]}"), message
 
 
@@ -68,7 +70,7 @@ def full(scratch: Scratch, tries: int, seed: int, phases: tuple[Phase, ...] = PH
         need = sum((scratch.kept / target).stat().st_size for target in phase.targets)
         scratch.without(phase.targets)
         room = draw.randrange(need)
-        wrong, message = _try(scratch, phase, FULL.replace("ROOM", str(room)), "No space|no space|full")
+        wrong, message = _try(scratch, phase, FULL.replace("ROOM", str(room)), "No space left")
         row.count(wrong and f"{room} of {need} bytes free: {wrong}", "other bytes" in wrong)
         print(f"  {phase.verb}, {room} of {need} bytes free: {message[:150]}", flush=True)
         row.message = row.message or message
@@ -85,7 +87,7 @@ def read_only(scratch: Scratch, phases: tuple[Phase, ...] = PHASES) -> Row:
         folder = phase.targets[0].rpartition("/")[0]
         scratch.without(phase.targets)
         script = READ_ONLY.replace("$FOLDER", folder)
-        wrong, message = _try(scratch, phase, script, "Read-only|read-only|not writable|cannot be written")
+        wrong, message = _try(scratch, phase, script, "Read-only file system")
         row.count(wrong, "other bytes" in wrong)
         print(f"  {phase.verb}, {folder}: {message[:150]}", flush=True)
         row.message = row.message or message

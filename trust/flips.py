@@ -126,7 +126,8 @@ def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) ->
     import boardbench.cli  # noqa: F401  imported once for all forks
 
     torch.set_num_threads(1)
-    os.environ["PATH"] = scratch.environment["PATH"]
+    # As the workflow hands it to its jobs.
+    os.environ |= {"PATH": scratch.environment["PATH"], "BOARDBENCH_TRACKING": "results/mlflow.db"}
     table = []
     for kind in only or kinds():
         table.append(row(scratch, kind, tries, random.Random(f"{seed} {kind}")))
