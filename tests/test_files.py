@@ -1,10 +1,13 @@
 """Files that appear whole or not at all."""
 
+import errno
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_csv
 
 KILLED = """
@@ -40,3 +43,20 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tm
         with atomic_write(path) as second:
             second.write_text("second")
     assert [found.name for found in tmp_path.iterdir()] == ["a.csv"] and path.read_text() == "first"
+
+
+@pytest.mark.parametrize(
+    ("raised", "free", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), 0, OSError),  # as write() says it, without a name
+        (RuntimeError("unexpected pos 128 vs 0"), 0, OSError),  # as torch does
+        (RuntimeError("unexpected pos 128 vs 0"), 2**30, RuntimeError),
+        (BoardbenchError("a broken input"), 0, BoardbenchError),
+    ],
+)
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path, monkeypatch, raised, free, told):
+    monkeypatch.setattr("boardbench.files.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(told) as error, atomic_write(tmp_path / "a.pt"):
+        raise raised
+    assert told is not OSError or (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path / "a.pt"))
+    assert not list(tmp_path.iterdir())

@@ -1,10 +1,12 @@
 """Files that appear whole or not at all."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +42,10 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
         temporary.replace(path)
         if record:
             record_of(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    except Exception as error:
+        if _is_full(error, path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,6 +59,13 @@ def _temporary(path: Path) -> Path:
     handle, made = tempfile.mkstemp(dir=path.parent, prefix=f"{ours}{this_process().replace(' ', '~')}~", suffix=suffix)
     os.close(handle)
     return Path(made)
+
+
+def _is_full(error: Exception, path: Path) -> bool:
+    """Tell whether a file could not be written for want of room, of which torch and others say something else."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC and error.filename is None
+    return not isinstance(error, BoardbenchError) and shutil.disk_usage(path.parent).free < 2**16
 
 
 def read_text(path: Path, what: str) -> str:
