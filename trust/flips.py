@@ -10,12 +10,14 @@ import os
 import random
 import re
 import shlex
+import signal
 import sys
 import time
 import traceback
 from multiprocessing import get_context
 from pathlib import Path
 
+from kills import PHASES, Phase
 from scratch import Row, Scratch, reader_of
 
 HERE = Path(__file__).parent
@@ -119,6 +121,32 @@ def row(scratch: Scratch, kind: str, tries: int, draw: random.Random) -> Row:
     return result
 
 
+def checkpoint(scratch: Scratch, phase: Phase, tries: int, draw: random.Random) -> Row:
+    """Flip bits in the checkpoint of a killed training: it is dropped with a message, and the run starts over."""
+    result, begun = Row(f"flipped bit: checkpoint, {phase.verb}"), time.monotonic()
+    scratch.without(phase.targets)
+    with scratch.start(*phase.targets) as started:
+        while started.poll() is None and not (found := list(scratch.folder.glob(phase.checkpoint))):
+            time.sleep(0.02)
+        time.sleep(0.5)  # until its record is there
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
+    path, words = found[0], reader_of(scratch, phase.targets[0])
+    kept = {file: file.read_bytes() for file in path.parent.iterdir() if path.name in file.name}
+    for _ in range(tries):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for file, content in kept.items():
+            file.write_bytes(content)
+        where = flip(path, draw)
+        code, printed = call(scratch, words)
+        wrong = f"exit code {code}: {printed[-300:]}" if code else scratch.differences()
+        if not wrong and "dropped" not in printed:
+            wrong = "not noticed"
+        result.count(wrong and f"{where}: {wrong}", silent=code == 0 and bool(wrong))
+    result.seconds = time.monotonic() - begun
+    return result
+
+
 def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) -> list[Row]:
     """Flip bits in every kind of file."""
     import torch
@@ -132,4 +160,8 @@ def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) ->
     for kind in only or kinds():
         table.append(row(scratch, kind, tries, random.Random(f"{seed} {kind}")))
         print(f"  {kind}: {table[-1].survived} of {tries}, {table[-1].seconds:.0f} s", flush=True)
+    for phase in PHASES if not only else ():
+        if phase.checkpoint:
+            table.append(checkpoint(scratch, phase, tries, random.Random(f"{seed} {phase.verb}")))
+            print(f"  {table[-1].kind}: {table[-1].survived} of {tries}, {table[-1].seconds:.0f} s", flush=True)
     return table

@@ -24,13 +24,13 @@ class Phase:
         name: as the table says it.
         verb: of the command line that is hit.
         targets: made by it; removed before, and asked for.
-        first: file that has to be there before the kill: the training has begun.
+        checkpoint: pattern of the file that has to be there before the kill: the training has begun.
     """
 
     name: str
     verb: str
     targets: tuple[str, ...]
-    first: str = ""
+    checkpoint: str = ""
 
 
 def _run(folder: str, *names: str) -> tuple[str, ...]:
@@ -51,13 +51,13 @@ PHASES = (
         "training",
         "segmentation train",
         _run(f"{SEGMENTATION}/runs/unet-pca3-seed0", *_TRAINED),
-        f"{SEGMENTATION}/runs/unet-pca3-seed0/checkpoints",
+        f"{SEGMENTATION}/runs/unet-pca3-seed0/checkpoints/*/last.ckpt",
     ),
     Phase(
         "training",
         "placement train",
         _run(f"{PLACEMENT}/runs/random-corners-seed0", *_TRAINED),
-        f"{PLACEMENT}/runs/random-corners-seed0/checkpoints",
+        f"{PLACEMENT}/runs/random-corners-seed0/checkpoints/*/last.ckpt",
     ),
     Phase("training", "classification train", _run(f"{DIGITS}/runs/small-seed0", *_TRAINED)),
     Phase(
@@ -72,7 +72,7 @@ PHASES = (
         "pruning",
         "segmentation prune",
         _run(f"{SEGMENTATION}/pruned/half/unet-scrb-seed0", *_TRAINED),
-        f"{SEGMENTATION}/pruned/half/unet-scrb-seed0/checkpoints",
+        f"{SEGMENTATION}/pruned/half/unet-scrb-seed0/checkpoints/*/last.ckpt",
     ),
     Phase(
         "export",
@@ -104,7 +104,7 @@ def _wait(scratch: Scratch, phase: Phase, run: psutil.Process) -> psutil.Process
     """Wait until the step is there, and has begun; None where the run ended before."""
     while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
         step = step_of(run, phase.verb)
-        if step and (not phase.first or (scratch.folder / phase.first).is_dir()):
+        if step and (not phase.checkpoint or any(scratch.folder.glob(phase.checkpoint))):
             return step
         time.sleep(0.02)
     return None
