@@ -1,11 +1,12 @@
 """A flipped bit in every kind of derived file (kinds.csv): the step that reads it must refuse it, and name it.
 
-Each flip is read by a process of its own, forked from this one, so that torch is imported once. For each kind one flip
+Each flip is read by a process of its own, forked from this one, so that torch is imported once. For each kind one more
 goes the whole way: the workflow fails, the user removes the file that it names, and the same command ends with equal
 bytes.
 """
 
 import csv
+import importlib
 import os
 import random
 import re
@@ -95,28 +96,46 @@ def repaired(scratch: Scratch, path: Path, target: str) -> str:
     return f"exit code {answer.returncode}: {answer.stdout[-600:]}" if answer.returncode else scratch.differences()
 
 
-def row(scratch: Scratch, kind: str, tries: int, draw: random.Random) -> Row:
-    """Flip bits in files of one kind; the last one goes the whole way."""
-    pattern, target = kinds()[kind]
-    result, begun = Row(f"flipped bit: {kind}"), time.monotonic()
-    scratch.restore()
+def files_of(scratch: Scratch, kind: str) -> list[Path]:
+    """Return the files of one kind."""
+    pattern, _ = kinds()[kind]
     found = [path for path in sorted(scratch.folder.glob(pattern)) if path.stat().st_size]
     if not found:
         raise SystemExit(f"trust/kinds.csv: {kind}: no file is {pattern}")
-    words = reader_of(scratch, target)
-    for number in range(tries):
-        path = draw.choice(found)
+    return found
+
+
+def row(scratch: Scratch, kind: str, tries: int, draw: random.Random) -> Row:
+    """Flip bits in files of one kind, each time before the step that reads them."""
+    result, begun = Row(f"flipped bit: {kind}"), time.monotonic()
+    scratch.restore()
+    words = reader_of(scratch, kinds()[kind][1])
+    for _ in range(tries):
+        path = draw.choice(files_of(scratch, kind))
         where = flip(path, draw)
         code, printed = call(scratch, words)
         wrong = wrong_with(code, printed, path)
-        if number == tries - 1 and not wrong:
-            wrong = repaired(scratch, path, target)
-        silent = wrong == "not noticed"
-        result.count(wrong and f"{where}: {wrong} by boardbench {shlex.join(words[:2])}", silent)
-        if code == 0 or number == tries - 1:
+        by = f"{where}: {wrong} by boardbench {shlex.join(words[:2])}"
+        result.count(wrong and by, silent=wrong == "not noticed")
+        if code == 0:
             scratch.restore()
         else:
             path.write_bytes((scratch.kept / path.relative_to(scratch.folder)).read_bytes())
+    result.seconds = time.monotonic() - begun
+    return result
+
+
+def repairs(scratch: Scratch, seed: int, only: tuple[str, ...] = ()) -> Row:
+    """Flip one bit of each kind before the workflow, and do what it says."""
+    result, begun = Row("flipped bit, repaired as the workflow says"), time.monotonic()
+    for kind in only or kinds():
+        draw = random.Random(f"{seed} {kind}")
+        scratch.restore()
+        path = draw.choice(files_of(scratch, kind))
+        where = flip(path, draw)
+        wrong = repaired(scratch, path, kinds()[kind][1])
+        result.count(wrong and f"{kind}: {where}: {wrong}", "other bytes" in wrong)
+        print(f"  {kind}: {wrong or 'repaired'}", flush=True)
     result.seconds = time.monotonic() - begun
     return result
 
@@ -149,10 +168,15 @@ def checkpoint(scratch: Scratch, phase: Phase, tries: int, draw: random.Random) 
 
 def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) -> list[Row]:
     """Flip bits in every kind of file."""
+    import matplotlib.pyplot  # noqa: F401  imported once for all forks, like the verbs
+    import onnx  # noqa: F401
+    import onnxruntime  # noqa: F401
     import torch
 
-    import boardbench.cli  # noqa: F401  imported once for all forks
+    from boardbench.verbs import VERBS
 
+    for address, *_ in VERBS.values():
+        importlib.import_module(address.split(":")[0])
     torch.set_num_threads(1)
     # As the workflow hands it to its jobs.
     os.environ |= {"PATH": scratch.environment["PATH"], "BOARDBENCH_TRACKING": "results/mlflow.db"}

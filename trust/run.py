@@ -4,7 +4,7 @@ Usage: python trust/run.py [--only KIND ...] [--fast] [--scratch FOLDER] [--out 
 
 About two hours on two cores. Everything happens in a clone of the last commit, in a temporary folder; ``--scratch``
 keeps it, so that the next call need not make its run again. ``--only`` replaces the rows of that kind and keeps the
-others. ``--fast`` is the slice for CI: one kill, one full disk, a flip a kind, of the smallest training; it writes
+others. ``--fast`` is the slice for CI: one kill, one full disk, a flip a kind and one repair, of the smallest training; it writes
 nothing unless ``--out`` is given. Exit code 1 where anything was lost or silently wrong.
 """
 
@@ -34,6 +34,7 @@ KINDS: dict[str, Callable[[Scratch], list[Row]]] = {
     "full": lambda scratch: [disks.full(scratch, tries=12, seed=SEED)],
     "read-only": lambda scratch: [disks.read_only(scratch)],
     "flip": lambda scratch: flips.rows(scratch, tries=20, seed=SEED),
+    "repair": lambda scratch: [flips.repairs(scratch, seed=SEED)],
     "fuzz": lambda _: [fuzz.row(factor=12)],
     "snakemake": lambda scratch: [together.snakemakes(scratch, tries=3)],
     "make": lambda scratch: [together.makes(scratch, tries=3)],
@@ -47,6 +48,7 @@ FAST: dict[str, Callable[[Scratch], list[Row]]] = {
     "kill": lambda scratch: kills.rows(scratch, tries=1, seed=SEED, phases=FAST_PHASES),
     "full": lambda scratch: [disks.full(scratch, tries=1, seed=SEED, phases=FAST_PHASES)],
     "flip": lambda scratch: flips.rows(scratch, tries=1, seed=SEED, only=FAST_KINDS),
+    "repair": lambda scratch: [flips.repairs(scratch, seed=SEED, only=FAST_KINDS[-1:])],
 }
 
 
