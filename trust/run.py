@@ -4,8 +4,8 @@ Usage: python trust/run.py [--only KIND ...] [--fast] [--scratch FOLDER] [--out 
 
 About two hours on two cores. Everything happens in a clone of the last commit, in a temporary folder; ``--scratch``
 keeps it, so that the next call need not make its run again. ``--only`` replaces the rows of that kind and keeps the
-others. ``--fast`` is the slice for CI: one kill, one full disk, a flip a kind and one repair, of the smallest training; it
-writes nothing unless ``--out`` is given. Exit code 1 where anything was lost or silently wrong.
+others. ``--fast`` is the slice for CI: one kill, one full disk, a flip a kind and one repair, of the smallest training;
+it writes nothing unless ``--out`` is given. Exit code 1 where anything was lost or silently wrong.
 """
 
 import argparse
