@@ -79,12 +79,10 @@ PHASES = (
         "segmentation export",
         _run(
             f"{SEGMENTATION}/runs/unet-scrb-seed0",
-            *("model.onnx", "model.onnx.json", "model-int8.onnx", "model-int8.onnx.json"),
+            *("model.onnx", "export.json", "model-int8.onnx", "export-int8.json"),
         ),
     ),
-    Phase(
-        "export", "placement export", _run(f"{PLACEMENT}/runs/random-rectangle-seed0", "model.onnx", "model.onnx.json")
-    ),
+    Phase("export", "placement export", _run(f"{PLACEMENT}/runs/random-rectangle-seed0", "model.onnx", "export.json")),
     Phase("publish", "publish --datasets", ("results/published.json",)),
 )
 
