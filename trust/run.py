@@ -38,7 +38,7 @@ KINDS: dict[str, Callable[[Scratch], list[Row]]] = {
     "fuzz": lambda _: [fuzz.row(factor=12)],
     "snakemake": lambda scratch: [together.snakemakes(scratch, tries=3)],
     "make": lambda scratch: [together.makes(scratch, tries=3)],
-    "writers": lambda scratch: [together.writers(scratch.folder.parent)],
+    "writers": lambda scratch: [together.writers(scratch.folder.parent), together.postgresql()],
 }
 ALONE = ("fuzz", "writers")  # these need no run
 FAST_TARGET = "results/classification/tiny-digits/runs/small-seed0/metrics.json"

@@ -1,6 +1,7 @@
 """Several at once: two runs of the workflow, two 'make run', eight writers on one MLflow store."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -101,5 +102,22 @@ def writers(folder: Path, number: int = 8, runs: int = 3) -> Row:
         )
     if found[("shared", "FINISHED")] != 1 or found.total() != number * runs + 1:
         row.count(f"entries: {dict(found)}")
+    row.seconds = time.monotonic() - begun
+    return row
+
+
+def postgresql() -> Row:
+    """Have as many write into one empty PostgreSQL database: the test that starts such a server, counted."""
+    row, begun = Row("8 writers on PostgreSQL"), time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "tests/engine/test_tracking_servers.py::test_postgresql"]
+    given = os.environ.get("PYTHONPATH", "")
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{given}"}
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    skipped = re.search(r"^SKIPPED .*?: (needs .*)$", answer.stdout, re.MULTILINE)
+    if skipped:
+        row.message = f"not run: {skipped[1]}"
+    else:
+        for _ in range(8):
+            row.count(answer.stdout[-300:] if answer.returncode else "")
     row.seconds = time.monotonic() - begun
     return row
