@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -166,7 +167,7 @@ def checkpoint(scratch: Scratch, phase: Phase, tries: int, draw: random.Random) 
     return result
 
 
-def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) -> list[Row]:
+def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) -> Iterator[Row]:
     """Flip bits in every kind of file."""
     import matplotlib.pyplot  # noqa: F401  imported once for all forks, like the verbs
     import onnx  # noqa: F401
@@ -180,12 +181,8 @@ def rows(scratch: Scratch, tries: int, seed: int, only: tuple[str, ...] = ()) ->
     torch.set_num_threads(1)
     # As the workflow hands it to its jobs.
     os.environ |= {"PATH": scratch.environment["PATH"], "BOARDBENCH_TRACKING": "results/mlflow.db"}
-    table = []
     for kind in only or kinds():
-        table.append(row(scratch, kind, tries, random.Random(f"{seed} {kind}")))
-        print(f"  {kind}: {table[-1].survived} of {tries}, {table[-1].seconds:.0f} s", flush=True)
+        yield row(scratch, kind, tries, random.Random(f"{seed} {kind}"))
     for phase in PHASES if not only else ():
         if phase.checkpoint:
-            table.append(checkpoint(scratch, phase, tries, random.Random(f"{seed} {phase.verb}")))
-            print(f"  {table[-1].kind}: {table[-1].survived} of {tries}, {table[-1].seconds:.0f} s", flush=True)
-    return table
+            yield checkpoint(scratch, phase, tries, random.Random(f"{seed} {phase.verb}"))

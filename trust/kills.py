@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ def _wait(scratch: Scratch, phase: Phase, run: psutil.Process) -> psutil.Process
         step = step_of(run, phase.verb)
         if step and (not phase.checkpoint or any(scratch.folder.glob(phase.checkpoint))):
             return step
-        time.sleep(0.02)
+        time.sleep(0.05)
     return None
 
 
@@ -116,7 +117,7 @@ def seconds_of(scratch: Scratch, phase: Phase) -> float:
         begun = time.monotonic()
         with suppress(psutil.Error):
             while step and step.is_running() and step.status() != psutil.STATUS_ZOMBIE:
-                time.sleep(0.02)
+                time.sleep(0.05)
         taken = time.monotonic() - begun
         printed = started.communicate()[0]
     wrong = scratch.differences() or scratch.entries()
@@ -154,19 +155,18 @@ def kill(scratch: Scratch, phase: Phase, who: str, moment: float) -> str | None:
         return wrong and f"{phase.verb} ({who} after {moment:.2f} s): {wrong}"
 
 
-def rows(scratch: Scratch, tries: int, seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Row]:
-    """Kill ``tries`` times, phase after phase, and each time another of group, parent and child."""
-    draw, table, taken = random.Random(seed), {}, {}
-    for number in range(tries):
-        phase, who = phases[number % len(phases)], WHO[number // len(phases) % len(WHO)]
-        row = table.setdefault(phase.name, Row(f"kill in {phase.name}"))
-        begun = time.monotonic()
-        if phase not in taken:
-            taken[phase] = seconds_of(scratch, phase)
-        wrong = None
-        while wrong is None:
-            wrong = kill(scratch, phase, who, draw.uniform(0, taken[phase]))
-        row.count(wrong, silent="other bytes" in wrong)
-        row.seconds += time.monotonic() - begun
-        print(f"  {number + 1}: {phase.verb}, {who}: {time.monotonic() - begun:.0f} s", flush=True)
-    return list(table.values())
+def rows(scratch: Scratch, tries: int, seed: int, phases: tuple[Phase, ...] = PHASES) -> Iterator[Row]:
+    """Kill each phase ``tries`` times, the group, the parent and the child in turn."""
+    draw = random.Random(seed)
+    for name in dict.fromkeys(phase.name for phase in phases):
+        row, begun = Row(f"kill in {name}"), time.monotonic()
+        for phase in (phase for phase in phases if phase.name == name):
+            seconds = seconds_of(scratch, phase)
+            for number in range(tries):
+                started, wrong, who = time.monotonic(), None, WHO[number % len(WHO)]
+                while wrong is None:
+                    wrong = kill(scratch, phase, who, draw.uniform(0, seconds))
+                row.count(wrong, silent="other bytes" in wrong)
+                print(f"  {phase.verb}, {who}: {time.monotonic() - started:.0f} s", flush=True)
+        row.seconds = time.monotonic() - begun
+        yield row

@@ -54,7 +54,7 @@ def published(world):
 
     def run(dataset="toy"):
         about = world.root / "tables/about.json"
-        about.write_text(json.dumps(json.loads(about.read_text()) | {"dataset": dataset}, indent=2) + "\n")
+        write_json(about, json.loads(about.read_text()) | {"dataset": dataset})
         publish(
             tables=[world.root / "tables"],
             figures=[world.root / "figures"],
@@ -206,7 +206,7 @@ def test_page_holds_every_published_dataset_with_the_default_first(published):
 
 def test_dataset_names_are_escaped(published):
     about = published.reports / "tables/toy/about.json"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"label": "<script>x</script>"}))
+    write_json(about, json.loads(about.read_text()) | {"label": "<script>x</script>"})
     render(published.reports)
     assert "<script" not in (published.reports / "index.html").read_text()
 
@@ -251,7 +251,7 @@ def test_lists_that_do_not_belong_together_are_refused(published, boards, says):
     placed = boards.root / "tables"
     says(run(["toy-photos"], [placed], [drawn]), "placement_figures.json: no such file", "boardbench placement figures")
     about = made / "about.json"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"study": "cooking"}))
+    write_json(about, json.loads(about.read_text()) | {"study": "cooking"})
     says(run(["toy"], [made], [drawn]), "about.json: study is 'cooking'", "segmentation, placement")
     assert (published.reports / "index.html").read_bytes() == before
 

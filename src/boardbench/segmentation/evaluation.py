@@ -12,7 +12,7 @@ import numpy as np
 
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.address import StoreAddress
-from boardbench.files import sha256, write_json
+from boardbench.files import atomic_write, sha256, write_json
 from boardbench.integrity import checked
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
@@ -140,7 +140,8 @@ def write_run(
         confusions[name] = confusion_matrix(scored, resized, len(classes))
         wavelengths = json.loads(checked(reflectance / f"{name}.json").read_text(encoding="utf-8"))["wavelengths"]
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
-        overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
+        with atomic_write(fresh / f"{name}.png", record=True) as beside:
+            overlay(cube, wavelengths, working, prediction, classes).save(beside)
     shutil.rmtree(pictures, ignore_errors=True)
     fresh.rename(pictures)
     total = sum(confusions.values())

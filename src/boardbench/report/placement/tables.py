@@ -221,5 +221,5 @@ def write_tables(
     about = _about(dataset, source, samples, metadata, tolerance, _training(runs, trained)) | {"settings": kept}
     for name, frame in made.items():
         write_table(frame, out, name)
-    write_json(out / "placement_metrics.json", _metrics(groups))
-    write_json(out / "about.json", about)
+    write_json(out / "placement_metrics.json", _metrics(groups), record=True)
+    write_json(out / "about.json", about, record=True)
