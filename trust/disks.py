@@ -62,7 +62,7 @@ def _try(scratch: Scratch, phase: Phase, script: str, told: str) -> tuple[str, s
         return f"{phase.verb}: {wrong}", message
     if codes["first"] == "0":
         return "", "it went on without"
-    if "Traceback" in first:
+    if "Traceback" in first and "/src/boardbench/" in first:  # Snakemake has its own, which names the file
         return f"{phase.verb}: a traceback: {first[first.index('Traceback') :][-500:]}", message
     return ("" if message else f"{phase.verb}: failed without saying why: {first[-500:]}"), message
 

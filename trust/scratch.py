@@ -68,7 +68,10 @@ class Scratch:
     def make(self, target: str = "") -> None:
         """Clone the project's last commit, make ``target`` (nothing named: everything), and keep a copy."""
         if self.folder.is_dir():
+            before = _git("-C", self.folder, "rev-parse", "HEAD")
             _git("-C", self.folder, "pull", "--quiet", "--ff-only")
+            if _git("-C", self.folder, "rev-parse", "HEAD") != before:  # exported files name their commit
+                self.remove(*STATE)
         else:
             _git("clone", "--quiet", ROOT, self.folder)
             if self.kept.is_dir():
@@ -165,8 +168,8 @@ def reader_of(scratch: Scratch, target: str) -> list[str]:
     return shlex.split(found[-1].split(" > ")[0])
 
 
-def _git(*words: str | Path) -> None:
-    subprocess.run(["git", *map(str, words)], check=True)
+def _git(*words: str | Path) -> str:
+    return subprocess.run(["git", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _files(folder: Path) -> dict[str, Path]:
