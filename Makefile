@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Snakemake keeps a cache in the home; where that cannot be written, as in a container, it lies here.
 ACTIVATE := test -w "$${XDG_CACHE_HOME:-$$HOME}" || export XDG_CACHE_HOME="$$PWD/.cache"; . $(BIN)/activate &&
 
-.PHONY: run test bench lint audit
+.PHONY: run test bench trust lint audit
 
 run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
@@ -15,6 +15,9 @@ test: .venv/installed
 
 bench: .venv/installed
 	$(ACTIVATE) python benchmarks/run.py
+
+trust: .venv/installed
+	$(ACTIVATE) python trust/run.py
 
 lint: .venv/installed
 	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint

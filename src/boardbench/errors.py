@@ -37,7 +37,7 @@ def refused_by_machine(error: Exception) -> str | None:
         text = f"{shown(error.object)} cannot be written in this locale's encoding, {error.encoding}"
         return f"{text}. Set LC_ALL=C.UTF-8, or PYTHONUTF8=1."
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return f"{shown(str(error.filename))}: {error.strerror}. {_REMEDIES.get(error.errno, _LOOK)}"
+        return f"{shown(str(error.filename), 500)}: {error.strerror}. {_REMEDIES.get(error.errno, _LOOK)}"
     return None
 
 

@@ -1,10 +1,12 @@
 """Files that appear whole or not at all."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import Any
 
 from boardbench.errors import BoardbenchError
 from boardbench.integrity import hash_of, record_of
+from boardbench.process import is_gone, this_process
 
 
 @contextmanager
@@ -25,9 +28,7 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
         durable: wait until it is on the disk, so that it outlives a loss of power.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _temporary(path)
     try:
         yield temporary
         umask = os.umask(0)
@@ -41,8 +42,30 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
         temporary.replace(path)
         if record:
             record_of(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    except Exception as error:
+        if _is_full(error, path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """Make an empty file beside ``path``, named by this process; those that killed processes left are removed."""
+    ours, suffix = f".{path.stem[:100]}~", path.suffix
+    for other in path.parent.iterdir():
+        if other.name.startswith(ours) and is_gone(" ".join(other.name.removeprefix(ours).split("~")[:3])):
+            other.unlink(missing_ok=True)
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f"{ours}{this_process().replace(' ', '~')}~", suffix=suffix)
+    os.close(handle)
+    return Path(made)
+
+
+def _is_full(error: Exception, path: Path) -> bool:
+    """Tell whether a file could not be written for want of room, of which torch and others say something else."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC and error.filename is None
+    return not isinstance(error, BoardbenchError) and shutil.disk_usage(path.parent).free < 2**16
 
 
 def read_text(path: Path, what: str) -> str:

@@ -126,7 +126,7 @@ def publish(
     copies |= {f"tables/{path.name}": path for path in sorted((reports / "tables").glob("reproduction.*"))}
     if out:
         hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
-        write(out, Published(datasets=datasets, sha256=hashes), record=False)
+        write(out, Published(datasets=datasets, sha256=hashes), record=True)
 
 
 def _make_reference(source: Path, datasets: list[str], target: Path) -> None:

@@ -1,6 +1,7 @@
 """The record of a run: what MLflow is told, which files are written, what becomes of its checkpoints."""
 
 import json
+import threading
 
 import pytest
 import torch
@@ -110,3 +111,23 @@ def test_a_folder_without_a_training_is_refused(tmp_path, says, field):
     path = tmp_path / "training.json"
     path.write_text(json.dumps(told))
     says(lambda: read(path, Training, "placement train"), f"{path}: field {field} is missing", "placement train")
+
+
+def test_a_run_is_trained_by_one_at_a_time(tmp_path, tracked, capsys):
+    order, begun = [], threading.Event()
+
+    def other():
+        begun.set()
+        with record_run("placement", "train", "a", **given(tmp_path)) as run:
+            order.append("other")
+            assert not run.checkpoints.exists()
+
+    with record_run("placement", "train", "a", **given(tmp_path)) as run:
+        run.checkpoints.mkdir(parents=True)
+        waiting = threading.Thread(target=other)
+        waiting.start()
+        begun.wait()
+        waiting.join(0.3)
+        order.append("first")
+    waiting.join(10)
+    assert order == ["first", "other"] and "another process" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from boardbench.engine.tracking import Store
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 FOLDERS = [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 INITDB = shutil.which("initdb", path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS]))
+WRITERS = 8
 
 
 def free_port():
@@ -106,13 +107,15 @@ def postgresql(tmp_path):
 def test_postgresql(postgresql, tmp_path, capsys, monkeypatch):
     jobs = [
         subprocess.Popen([sys.executable, "-c", JOB, postgresql, str(number)], stderr=subprocess.PIPE, text=True)
-        for number in range(3)
+        for number in range(WRITERS)
     ]  # all of them find an empty database
-    assert [job.communicate()[1] for job in jobs] == [""] * 3
+    assert [job.communicate()[1] for job in jobs] == [""] * WRITERS
     monkeypatch.chdir(tmp_path)
     _, client = show(postgresql, tmp_path)
     runs = client.search_runs([client.get_experiment_by_name("placement").experiment_id])
-    assert sorted((run.info.run_name, run.info.status) for run in runs) == [(str(n), "FINISHED") for n in range(3)]
+    assert sorted((run.info.run_name, run.info.status) for run in runs) == [
+        (str(n), "FINISHED") for n in range(WRITERS)
+    ]
     assert not list(tmp_path.rglob("metrics.json.*")) and not (tmp_path / "mlruns").exists()
     assert capsys.readouterr().err == ""
 

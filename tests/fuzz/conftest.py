@@ -19,6 +19,7 @@ _NEVER = (
     "ctypes.dlsym/handle",
 )
 _watching: list[tuple[Path, list[str]]] = []
+_watched = [0]
 
 
 def _hook(event: str, arguments: tuple) -> None:
@@ -49,6 +50,7 @@ sys.addaudithook(_hook)
 @contextmanager
 def _watch(folder: Path):
     seen: list[str] = []
+    _watched[0] += 1
     _watching.append((folder.resolve(), seen))
     try:
         yield
@@ -61,3 +63,9 @@ def _watch(folder: Path):
 def watch():
     """Return a context that fails where its block writes outside a folder, starts a program or connects."""
     return _watch
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many inputs were read; trust/fuzz.py counts them."""
+    if _watched[0]:
+        terminalreporter.write_line(f"fuzz: {_watched[0]} inputs")

@@ -5,8 +5,10 @@ runs a hundred times as many.
 """
 
 import os
+import resource
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from boardbench.errors import BoardbenchError
 
 sys.path.append(str(Path(__file__).parents[1] / "classification"))  # tiny_archives
 
+SECONDS, MEMORY = 5, 2**30
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 FACTOR = int(os.environ.get("BOARDBENCH_FUZZ", "1"))
 some = settings(
     max_examples=30 * FACTOR,
@@ -32,16 +36,22 @@ some = settings(
 
 
 def read_or_refused(read, watch, files: dict[str, bytes], name: str) -> None:
-    """Read a file in a folder of its own; it may only succeed, or be refused in a message that names it."""
+    """Read a file in a folder of its own; it may only succeed, or be refused in a message that names it.
+
+    Either takes less than SECONDS of the processor, and lifts the peak of memory by less than MEMORY.
+    """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for beside, content in files.items():
             Path(folder, beside).write_bytes(content)
+        begun, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
             with watch(Path(folder)):
                 read(Path(folder, name))
         except BoardbenchError as error:
             assert 10 < len(str(error)) < 20_000
+        assert time.process_time() - begun < SECONDS
+        assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * UNIT < MEMORY
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)

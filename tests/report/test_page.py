@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Complexity
 from boardbench.publish import publish
 from boardbench.report.page import BENCHMARKS, render
@@ -87,6 +88,24 @@ def test_benchmarks_say_met_or_missed_and_how_far_the_limit_is(tmp_path):
     assert ">stated<" in rows[2] and ">1500<" in rows[2] and ">2.00</td><td>7<" in rows[2]
     assert ">not run<" in rows[3] and "not run: no GPU" in rows[3]
     assert '<a href="#benchmarks">' in html
+
+
+def reliability(reports: Path, columns: str, *rows: str) -> str:
+    path = reports / "tables/reliability.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([columns, *rows]) + "\n")
+    render(reports)
+    return (reports / "index.html").read_text()
+
+
+def test_reliability_marks_what_was_lost_or_silently_wrong(tmp_path):
+    columns = "kind,tries,survived,lost,silently_wrong,seconds,message"
+    html = reliability(tmp_path, columns, "kill,9,9,0,0,60,", "full disk,9,8,1,0,60,why", "flip,9,8,0,1,60,")
+    rows = html[html.index('<section id="reliability">') :].split("<tr")[2:]
+    assert [row.startswith(' class="missed"') for row in rows] == [False, True, True]
+    assert ">why<" in rows[1] and '<a href="#reliability">' in html
+    with pytest.raises(BoardbenchError, match=r"reliability\.csv"):
+        reliability(tmp_path, "kind,tries", "kill,9")
 
 
 @pytest.mark.parametrize("text", ["name,rival\nx,y\n", ",".join(BENCHMARKS) + "\na,b,s,quick,,,,,1,c\n"])

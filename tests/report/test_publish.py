@@ -206,7 +206,7 @@ def test_page_holds_every_published_dataset_with_the_default_first(published):
 
 def test_dataset_names_are_escaped(published):
     about = published.reports / "tables/toy/about.json"
-    about.write_text(json.dumps(json.loads(about.read_text()) | {"label": "<script>x</script>"}))
+    write_json(about, json.loads(about.read_text()) | {"label": "<script>x</script>"})
     render(published.reports)
     assert "<script" not in (published.reports / "index.html").read_text()
 

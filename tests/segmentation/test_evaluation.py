@@ -49,7 +49,7 @@ def test_the_scores_by_hand(scored):
     assert metrics["scores"]["f1"][1] == pytest.approx(6 / 8)
     assert (metrics["test_captures"], metrics["epochs"], metrics["seed"]) == (1, 7, 3)
     assert (scored / "confusion.csv").read_text().splitlines()[1:] == ["others,250,1,0", "ic,1,3,0", "unseen,0,0,0"]
-    assert [path.name for path in (scored / "predictions").iterdir()] == ["t_1.png"]
+    assert sorted(path.name for path in (scored / "predictions").iterdir()) == [".t_1.png.sha256", "t_1.png"]
 
 
 def test_syncing_twice_makes_one_entry(scored, tmp_path):

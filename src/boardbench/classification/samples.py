@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from boardbench.arrays import new_array
 from boardbench.artifacts import write
 from boardbench.classification.archives import open_source
 from boardbench.classification.archives.archive import Part
@@ -49,7 +50,7 @@ def samples(*, source: str, raw: Path, out: Path, params: Archive) -> None:
         atomic_write(metadata_file, record=True) as metadata_beside,
         atomic_write(pixels_file, record=True) as pixels_beside,
     ):
-        pixels = np.lib.format.open_memmap(pixels_beside, mode="w+", dtype=np.uint8, shape=shape)
+        pixels = new_array(pixels_beside, np.uint8, shape)
         first = 0
         for part, rows in taken.items():
             for block in parts[part].read(rows):

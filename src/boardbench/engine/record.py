@@ -93,7 +93,8 @@ def record_run(
 ) -> Iterator[Record]:
     """Give the record of a run; its entry in MLflow ends as the block does: finished, failed or killed.
 
-    Its checkpoints are removed where the block succeeds, and kept where it does not, so that it can go on.
+    Its checkpoints are removed where the block succeeds, and kept where it does not, so that it can go on. One process
+    trains a run at a time: what a killed workflow left running is waited for, or it would remove our checkpoints.
 
     Args:
         study: of the run, which names MLflow's experiment.
@@ -106,18 +107,37 @@ def record_run(
         tracking: MLflow store; None: the run is not shown.
         shown: what MLflow shows besides description and settings.
     """
-    entry = None
-    if tracking:
-        title = f"{description['dataset']} {name}"
-        parameters = description | settings | (shown or {})
-        entry = Store(tracking).start(study, title, fingerprint, parameters, f"{study} {verb}")
-    record = Record(study, out, description, fingerprint, settings, entry)
-    try:
-        yield record
-    except BaseException as error:
+    with _alone(out):
+        entry = None
+        if tracking:
+            title = f"{description['dataset']} {name}"
+            parameters = description | settings | (shown or {})
+            entry = Store(tracking).start(study, title, fingerprint, parameters, f"{study} {verb}")
+        record = Record(study, out, description, fingerprint, settings, entry)
+        try:
+            yield record
+        except BaseException as error:
+            if entry:
+                entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            raise
         if entry:
-            entry.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-        raise
-    if entry:
-        entry.finish()
-    remove_checkpoints(record.checkpoints)
+            entry.finish()
+        remove_checkpoints(record.checkpoints)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Wait until no other process trains the run of this folder."""
+    from filelock import FileLock, Timeout
+
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".training.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{out}: another process trains this run; waiting for its end", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -21,6 +21,7 @@ from boardbench.engine.address import StoreAddress
 from boardbench.engine.commit import git_commit
 from boardbench.engine.store import artifacts_of, explained, locked, open_client, own_environment
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import checked
 from boardbench.process import is_gone, this_process
 
 FINGERPRINT = "boardbench.fingerprint"
@@ -220,9 +221,14 @@ class Run:
             self._show(lambda client: None)
 
     def results(self, metrics: dict[str, float], files: list[Path]) -> None:
-        """Log final scores and copies of files."""
+        """Log final scores and copies of files.
+
+        Raises:
+            BoardbenchError: a file is damaged.
+        """
         self._take(metrics, 0)
-        self._show(lambda client: self._copy(client, files))
+        whole = [checked(file) for file in files]
+        self._show(lambda client: self._copy(client, whole))
 
     def finish(self, status: str = "FINISHED") -> None:
         """Close the run: FINISHED, FAILED or KILLED. One that was found finished ended then, and stays so."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
+from boardbench.arrays import new_array
 from boardbench.artifacts import read, write
 from boardbench.engine.arithmetic import fix_arithmetic
 from boardbench.engine.modelfile import read_model, refusing, write_model
@@ -80,7 +81,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
         rows = np.flatnonzero(np.isin(given.parts, ("train", "validation")))
         with torch.inference_mode(), atomic_write(out.with_suffix(".npy"), record=True) as beside:
             form = tuple(network(preprocess(torch.from_numpy(given.images[rows[:1]]))).shape[1:])
-            made = np.lib.format.open_memmap(beside, "w+", np.float32, (len(given.parts), *form))
+            made = new_array(beside, np.float32, (len(given.parts), *form))
             for number, batch in enumerate(_batches(given.images, rows)):
                 done = rows[number * BATCH : (number + 1) * BATCH]
                 made[done] = network(batch).numpy()

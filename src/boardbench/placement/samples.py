@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from boardbench.arrays import new_array
 from boardbench.artifacts import write
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import atomic_write, sha256
@@ -181,7 +182,7 @@ def samples(
     corners, converted = np.empty((len(plan), 4, 2)), {}
     images_file, metadata_file = out.with_name("images.npy"), out.with_name("samples.json")
     with atomic_write(images_file, record=True) as beside:
-        images = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=(len(plan), *params.size, 3))
+        images = new_array(beside, np.uint8, (len(plan), *params.size, 3))
         for name, source in sources.items():
             rows = [index for index, row in enumerate(plan) if row.photo == name]
             done = _make(source, rows, plan, mm_per_pixel, params, images, corners)

@@ -179,5 +179,5 @@ def save(figure: Any, out: Path) -> None:
     how = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
     if out.suffix == ".png":
         how = {"format": "png", "metadata": {"Software": None}, "dpi": RESOLUTION}
-    with atomic_write(out) as temporary:
+    with atomic_write(out, record=True) as temporary:
         figure.savefig(temporary, bbox_inches="tight", **how)

@@ -29,6 +29,11 @@ BENCHMARK_COLUMNS = (
     *numbers("n"),
     Column("hardware", "on", kind="name"),
 )
+RELIABILITY = (
+    Column("kind", "what was done", kind="prose"),
+    *numbers("tries", "survived", "lost", "silently_wrong", "seconds"),
+    Column("message", "what a user is told, or what went wrong", kind="prose"),
+)
 PAPERS = (*names("paper", "study"), Column("total", "numbers"))
 PAPERS += numbers("matches", "explained", "contradicted", "not run")
 CONTRADICTED = (
@@ -80,6 +85,21 @@ def _benchmarks(reports: Path) -> Table | None:
     return table(judged, BENCHMARK_COLUMNS, mark=lambda row: "missed" if row["verdict"] == "missed" else "")
 
 
+def _reliability(reports: Path) -> Table | None:
+    """Return what was broken on purpose, and what was lost by it; None where there is no such table.
+
+    Raises:
+        BoardbenchError: a column is missing.
+    """
+    path = reports / "tables" / "reliability.csv"
+    if not path.is_file():
+        return None
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    if missing := [column.key for column in RELIABILITY if rows and column.key not in rows[0]]:
+        raise BoardbenchError(f"{path}: column {', '.join(missing)} is missing. Make it again with 'make trust'.")
+    return table(rows, RELIABILITY, mark=lambda row: "" if row["lost"] == row["silently_wrong"] == "0" else "missed")
+
+
 def _dataset(reports: Path, name: str, gather: Any) -> dict[str, Any]:
     """Return what the page shows of a data set: what its study gathers, its figures, files and machine."""
     folder, pictures = reports / "tables" / name, reports / "figures" / name
@@ -107,8 +127,8 @@ def _studies(reports: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def render(reports: Path) -> None:
-    """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks and published
-    numbers.
+    """Write ``reports/index.html``: studies with every dataset in ``reports/tables``, then benchmarks,
+    reliability and published numbers.
 
     Where 'boardbench verify' has held the report against the reference, its answer stands first. The page needs no
     script and no outside resource; pictures are relative files of ``reports/figures``.
@@ -132,6 +152,7 @@ def render(reports: Path) -> None:
     html = template.render(
         studies=_studies(reports),
         benchmarks=_benchmarks(reports),
+        reliability=_reliability(reports),
         reproduction=_reproduction(reports),
         verified=read(verified, Artifact, "verify").model_dump() if verified.is_file() else None,
     )

@@ -8,7 +8,7 @@ from PIL import Image
 
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, write_json
-from boardbench.integrity import checked
+from boardbench.integrity import checked, remove
 
 MAX_WIDTH = 1100
 
@@ -31,7 +31,7 @@ class Figures:
 
     def finish(self) -> None:
         """Write ``<study>_figures.json``, and remove figures of an earlier run."""
-        write_json(self.out / f"{self.study}_figures.json", self.entries)
+        write_json(self.out / f"{self.study}_figures.json", self.entries, record=True)
         kept = {entry["file"] for entry in self.entries}
         for path in self.out.glob(f"{self.study}_*"):
             if path.suffix in (".png", ".svg") and path.name not in kept:
@@ -46,7 +46,7 @@ def shrunk(draw: Callable[[Path], Any], out: Path, limit: int, verb: str) -> Non
         draw(large)
         shrink(large, out, limit, verb)
     finally:
-        large.unlink(missing_ok=True)
+        remove(large)
 
 
 def shrink(source: Path, out: Path, limit: int, verb: str) -> None:
@@ -69,7 +69,7 @@ def shrink(source: Path, out: Path, limit: int, verb: str) -> None:
             f"{source}: not a picture ({error}). Delete it and run 'boardbench {verb}' again."
         ) from None
     width = min(picture.width, MAX_WIDTH)
-    with atomic_write(out) as temporary:
+    with atomic_write(out, record=True) as temporary:
         while True:
             size = (width, max(1, round(picture.height * width / picture.width)))
             small = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)

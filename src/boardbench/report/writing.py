@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from boardbench.files import atomic_write, write_text
+from boardbench.integrity import remove
 
 
 def decimals(value: float, digits: int) -> str:
@@ -35,11 +36,11 @@ def write_table(frame: pd.DataFrame, out: Path, name: str) -> None:
     # A name of a class may be 'a|b' or '<b>'.
     shown = frame.map(lambda cell: str(cell).replace("|", "\\|").replace("<", "&lt;"))
     markdown = shown.to_markdown(index=False, disable_numparse=True) if len(frame) else "No rows."
-    write_text(out / f"{name}.md", markdown + "\n")
+    write_text(out / f"{name}.md", markdown + "\n", record=True)
 
 
 def drop_tables(out: Path, names: Iterable[str]) -> None:
     """Remove tables that an earlier run has left in ``out``."""
     for name in names:
         for suffix in (".csv", ".md"):
-            (out / f"{name}{suffix}").unlink(missing_ok=True)
+            remove(out / f"{name}{suffix}")

@@ -13,7 +13,7 @@ from boardbench.artifacts import read, write
 from boardbench.captures.artifacts import CaptureReport
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.address import StoreAddress
-from boardbench.files import sha256, write_json
+from boardbench.files import atomic_write, sha256, write_json
 from boardbench.segmentation.artifacts import SegmentationMetrics, SegmentationTraining
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.leaks import check_fitted
@@ -142,7 +142,8 @@ def write_run(
         confusions[name] = confusion_matrix(scored, resized, len(classes))
         wavelengths = read(reflectance / f"{name}.json", CaptureReport, "reflectance").wavelengths
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
-        overlay(cube, wavelengths, working, prediction, classes).save(fresh / f"{name}.png")
+        with atomic_write(fresh / f"{name}.png", record=True) as beside:
+            overlay(cube, wavelengths, working, prediction, classes).save(beside)
     shutil.rmtree(pictures, ignore_errors=True)
     fresh.rename(pictures)
     total = sum(confusions.values())

@@ -31,7 +31,7 @@ def entries(images):
 def test_every_figure_is_there_with_caption_and_alt_text(drawn):
     assert [entry["file"] for entry in entries(drawn)] == NAMES
     assert all(entry["caption"] and entry["alt"] for entry in entries(drawn))
-    assert {path.name for path in (drawn.root / "figures").iterdir()} == {*NAMES, "classification_figures.json"}
+    assert {path.name for path in (drawn.root / "figures").glob("[!.]*")} == {*NAMES, "classification_figures.json"}
     captions = " ".join(entry["caption"] for entry in entries(drawn))
     assert "5 training images" in captions and "15 training images as points" in captions
     assert "k-NN, L1, k = 1, standardize" in entries(drawn)[-1]["alt"] and "good" in entries(drawn)[-1]["alt"]
@@ -39,7 +39,7 @@ def test_every_figure_is_there_with_caption_and_alt_text(drawn):
 
 def test_same_runs_same_bytes_and_stale_figures_go(drawn):
     out = drawn.root / "figures"
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = {path.name: path.read_bytes() for path in out.glob("[!.]*")}
     (out / "classification_old.svg").write_text("x")
     (out / "segmentation_scores.svg").write_text("x")
     write_figures(**drawn.figures)

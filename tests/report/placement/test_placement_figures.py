@@ -28,13 +28,13 @@ def test_every_figure_is_there_with_caption_and_alt_text(drawn):
     names = ["placement_training.svg", "placement_errors.svg", "placement_roc.svg", "placement_found.png"]
     assert [entry["file"] for entry in entries(drawn)] == names
     assert all(entry["caption"] and entry["alt"] for entry in entries(drawn))
-    found = {path.name for path in (drawn.root / "figures").iterdir()}
+    found = {path.name for path in (drawn.root / "figures").glob("[!.]*")}
     assert found == {*names, "placement_figures.json"}
 
 
 def test_same_runs_same_bytes_and_stale_figures_go(drawn):
     out = drawn.root / "figures"
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = {path.name: path.read_bytes() for path in out.glob("[!.]*")}
     (out / "placement_old.svg").write_text("x")
     (out / "segmentation_scores.svg").write_text("x")
     write_figures(**drawn.figures)

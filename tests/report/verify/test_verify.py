@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from boardbench.errors import BoardbenchError
+from boardbench.integrity import hash_of
 from boardbench.params.classification import Classification
 from boardbench.params.placement import Placement
 from boardbench.params.segmentation import Segmentation
@@ -99,6 +100,17 @@ def test_another_seed_repeats_the_reference(reports, capsys):
     metrics = json.loads((reports.root / "results/metrics.json").read_text())
     values = metrics["segmentation"]["unet-full"]["miou"]
     assert values["run"] == pytest.approx(values["reference"], abs=1e-4) and abs(values["difference"]) <= 1e-4
+
+
+def test_a_report_that_is_not_what_was_published_is_not_judged(reports):
+    table, published = reports.ours / "segmentation_runs.csv", reports.root / "results/published.json"
+    name = "tables/toy/segmentation_runs.csv"
+    hashes = {name: hash_of(table), "tables/toy/removed.csv": "0"}
+    published.write_text(json.dumps({"datasets": ["toy"], "sha256": hashes}))
+    assert reports.answer()["said"] == "repeated: 11 of 11 cells"
+    table.write_bytes(table.read_bytes()[:-2] + b"9\n")
+    with pytest.raises(BoardbenchError, match=f"{name}: damaged"):
+        verify()
 
 
 def test_limits_by_hand(reports):

@@ -254,5 +254,5 @@ def write_tables(
     for name, frame in made.items():
         write_table(frame, out, name)
     drop_tables(out, OPTIONAL - made.keys())
-    write_json(out / "classification_metrics.json", _metrics(found, groups, trained))
+    write_json(out / "classification_metrics.json", _metrics(found, groups, trained), record=True)
     write(out / "about.json", _about(dataset, source, truth, kept))

@@ -215,5 +215,5 @@ def write_tables(
     about = _about(dataset, source, samples, metadata, tolerance, training=training, settings=kept)
     for name, frame in made.items():
         write_table(frame, out, name)
-    write_json(out / "placement_metrics.json", _metrics(groups))
+    write_json(out / "placement_metrics.json", _metrics(groups), record=True)
     write(out / "about.json", about)

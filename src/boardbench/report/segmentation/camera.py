@@ -86,7 +86,7 @@ def sensor(*, seed: int, bands: int, published: Path, out: Path) -> None:
     rows = compared(real, unbinned, simulated(seed, bands))
     curves = _curves("real", real) + _curves("simulated_unbinned", unbinned)
     for target, table in ((curves_of(out), text_table(curves, CURVES)), (out, text_table(rows, COLUMNS))):
-        with atomic_write(target) as temporary:
+        with atomic_write(target, record=True) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
 

@@ -253,5 +253,5 @@ def write_tables(
     for row in mean.to_dict("records"):
         values = {key: float(row[key]) for key in ("miou", "mf1") if row[key]}
         nested.setdefault(row["backbone"], {})[row["strategy"]] = values
-    write_json(out / "segmentation_metrics.json", nested)
+    write_json(out / "segmentation_metrics.json", nested, record=True)
     write(out / "about.json", _about(dataset, source, classes, parts, reports, kept))

@@ -8,7 +8,7 @@ from typing import Any
 from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.integrity import is_damaged, recorded
+from boardbench.integrity import hash_of, is_damaged, recorded
 from boardbench.report.artifacts import Published
 from boardbench.report.page import render
 from boardbench.report.verify.cells import (
@@ -49,7 +49,7 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     """
     if files:
         return _check_files(results)
-    names = read(results / "published.json", Published, "publish").datasets
+    names = _published(results)
     cells, judged, metrics = [], [], {}
     for name in names:
         sides = sides_of(name, results, reference)
@@ -72,6 +72,24 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
         print(f"The page stays as it was: {error}")
     if not repeated:
         raise SystemExit(NOT_REPEATED)
+
+
+def _published(results: Path) -> list[str]:
+    """Return the names of the data sets that were published.
+
+    Raises:
+        BoardbenchError: published.json is broken, or a file of the report is not the one that was published.
+    """
+    path = results / "published.json"
+    published = read(path, Published, "publish")
+    for name, wanted in published.sha256.items():
+        file = results / "report" / name
+        if file.is_file() and hash_of(file) != wanted:
+            raise BoardbenchError(
+                f"{file}: damaged, or edited: its hash is not that in {path}. To have it published again: "
+                f"rm {file} {path} and run the same command."
+            )
+    return published.datasets
 
 
 def _check_files(results: Path) -> None:
