@@ -49,7 +49,14 @@ def make(folder: Path, lines: int, bands: int, batch: int) -> None:
         blocks = generator.integers(0, len(WEIGHTS), (lines // 16, lines // 16), np.uint8)
         Image.fromarray(blocks.repeat(16, axis=0).repeat(16, axis=1)).save(folder / f"{name}.png")
         working = {"lines": lines, "samples": lines, "bands": bands}
-        (folder / f"{name}.json").write_text(json.dumps({"working": working}))
+        report = {
+            "wavelengths": None,
+            "kind": "raw",
+            "sensor": {"wavelengths": None, "keep": [*range(bands)], "panel": 1},
+        }
+        report |= {"resize": "bilinear", "original": working, "working": working, "saturated": 0}
+        report |= dict.fromkeys(("values", "invalid", "clipped_low", "clipped_high"), 0)
+        (folder / f"{name}.json").write_text(json.dumps(report))
 
 
 def plan(folder: Path, epochs: int, batch: int) -> None:

@@ -11,13 +11,17 @@ import boardbench.classification.artifacts as classification
 import boardbench.engine.artifacts as engine
 import boardbench.placement.artifacts as placement
 import boardbench.report.artifacts as report
+import boardbench.report.classification.artifacts as classification_report
+import boardbench.report.placement.artifacts as placement_report
+import boardbench.report.segmentation.artifacts as segmentation_report
 import boardbench.segmentation.artifacts as segmentation
 import boardbench.stream.artifacts as stream
 from boardbench.artifacts import Artifact
 from boardbench.files import write_text
 from boardbench.params.params import Params
 
-MODULES = (captures, engine, segmentation, placement, classification, report, stream)
+MODULES = (captures, engine, segmentation, placement, classification, stream)
+MODULES += (report, segmentation_report, placement_report, classification_report)
 
 
 def models() -> list[type[Artifact]]:

@@ -5,8 +5,8 @@ import pytest
 
 from boardbench.artifacts import read as read_artifact
 from boardbench.publish import publish
-from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.page import render
+from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.figures import write_figures
 from boardbench.report.placement.sentences import against_baselines, settings, term
 from boardbench.report.placement.tables import write_tables

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from boardbench.artifacts import read
-from boardbench.report.artifacts import ClassificationAbout
 from boardbench.report.charts import pretty
 from boardbench.report.classification import columns
+from boardbench.report.classification.artifacts import ClassificationAbout
 from boardbench.report.classification.charts import run_called
 from boardbench.report.classification.costs import EFFICIENCY, EPOCH_SECONDS, LATENCY
 from boardbench.report.classification.differences import COLUMNS, OVER_SEEDS

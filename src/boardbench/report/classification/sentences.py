@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from boardbench.report.artifacts import ClassificationAbout
+from boardbench.report.classification.artifacts import ClassificationAbout
 from boardbench.report.classification.charts import run_called
 from boardbench.report.classification.differences import BASELINE, LEARNED, QUESTIONS, SQUEEZE
 from boardbench.report.sentences import answer, tally

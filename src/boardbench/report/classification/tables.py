@@ -11,7 +11,7 @@ from boardbench.artifacts import read, write
 from boardbench.engine.artifacts import Seconds
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
-from boardbench.report.artifacts import ClassificationAbout
+from boardbench.report.classification.artifacts import ClassificationAbout
 from boardbench.report.classification.costs import efficiency_table, epochs_table, latency_table
 from boardbench.report.classification.differences import differences
 from boardbench.report.classification.networks import networks_table, spread, transfer_table

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from boardbench.artifacts import read
-from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.columns import Row, table
 from boardbench.report.placement import columns
+from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.differences import BASELINE, COLUMNS, LEAK, TERM
 from boardbench.report.placement.sentences import ERRORS, PROTOCOLS, against_baselines, settings, term
 from boardbench.report.placement.tables import COUNTED, SCORES, TIMES

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from boardbench.report.artifacts import PlacementAbout
 from boardbench.report.charts import pretty
 from boardbench.report.columns import DASH, Row
+from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.charts import network
 from boardbench.report.placement.differences import BASELINE, TERM
 from boardbench.report.sentences import over, tally

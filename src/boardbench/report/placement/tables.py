@@ -12,7 +12,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.placement import Tolerance
 from boardbench.placement.artifacts import PlacementSamples, PlacementTraining
-from boardbench.report.artifacts import PlacementAbout
+from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.differences import differences
 from boardbench.report.placement.images import read_images
 from boardbench.report.placement.runs import CORNERS, PARTS, Group, read_groups

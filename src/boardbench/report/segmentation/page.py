@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from boardbench.artifacts import read
-from boardbench.report.artifacts import SegmentationAbout
 from boardbench.report.columns import Row, table
 from boardbench.report.runs import read_csv, read_optional
 from boardbench.report.segmentation import columns, drift, normalizations, sensor, spread
+from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.pruning import read_pruning

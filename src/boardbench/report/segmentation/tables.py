@@ -8,8 +8,8 @@ from boardbench.artifacts import read, write
 from boardbench.captures.artifacts import CaptureReport
 from boardbench.files import write_json
 from boardbench.params.segmentation import Complexity
-from boardbench.report.artifacts import SegmentationAbout
 from boardbench.report.runs import given_settings, read_printed, runs_table
+from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
