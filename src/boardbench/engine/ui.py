@@ -69,7 +69,7 @@ def _tell(study: str, address: str, no_browser: bool) -> None:
 
 def _serve(tracking: StoreAddress, port: int, ready: Callable[[], None]) -> None:
     """Run MLflow's server until it ends."""
-    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port)]
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     with own_environment():
         # The address by the environment: a command line is seen by all. The job runner is eight processes, for language
         # models.
