@@ -9,7 +9,7 @@ REFLECTANCE = f"{SEGMENTATION_RESULTS}/reflectance"
 TRUTH = f"{SEGMENTATION_RESULTS}/truth"
 # What a step that reads all captures has as its input, instead of their files: Snakemake looks at every input of every
 # job, and 10,000 captures have 20,000 (docs/scale.md).
-MANIFEST = f"{SEGMENTATION_RESULTS}/reflectance.sha256"
+MANIFEST = f"{SEGMENTATION_RESULTS}/captures.sha256"
 SHEET = f"{SEGMENTATION_RAW}/captures.csv"
 
 for backbone in SEGMENTATION.backbones:

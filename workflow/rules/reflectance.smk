@@ -41,7 +41,7 @@ rule segmentation_manifest:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=lambda wildcards, input: Path(input[0]).parent,
     message:
         "Listing the calibrated captures"
     shell:
