@@ -111,15 +111,9 @@ class Scratch:
 
     def run(self, *targets: str | Path, command: list[str] | None = None) -> subprocess.CompletedProcess:
         """Run to the end."""
-        return subprocess.run(
-            command or self.command(*targets),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        started = self.start(*targets, command=command)
+        printed, _ = started.communicate()
+        return subprocess.CompletedProcess(started.args, started.returncode, printed)
 
     def restore(self) -> None:
         """Make the clone equal to the kept run."""

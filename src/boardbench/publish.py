@@ -1,6 +1,5 @@
 """Copy small tables and figures into a report and render its page; make this machine's report the reference in git."""
 
-import hashlib
 import platform
 import shutil
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from boardbench.engine.commit import git_commit
 from boardbench.engine.latency import hardware, instructions
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
-from boardbench.integrity import checked
+from boardbench.integrity import checked, hash_of
 from boardbench.report.artifacts import About, Published
 from boardbench.report.page import render
 from boardbench.study import STUDIES, find_study
@@ -125,7 +124,7 @@ def publish(
     render(reports)
     copies |= {f"tables/{path.name}": path for path in sorted((reports / "tables").glob("reproduction.*"))}
     if out:
-        hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in copies.items()}
+        hashes = {name: hash_of(path) for name, path in copies.items()}
         write(out, Published(datasets=datasets, sha256=hashes), record=True)
 
 

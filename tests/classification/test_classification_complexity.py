@@ -8,7 +8,7 @@ from boardbench.classification.complexity import COLUMNS, complexity
 from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import Normalization
 from boardbench.engine.modelfile import write_model
-from boardbench.params.classification import Training
+from boardbench.params.networks import Training
 
 
 def lenet(folder, name="lenet", pruning=None, zeros=False, dataset="toy", seed=0):

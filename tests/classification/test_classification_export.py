@@ -15,7 +15,7 @@ from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import fit
 from boardbench.engine.onnxfile import open_onnx, session
 from boardbench.export import export as any_export
-from boardbench.params.classification import Training
+from boardbench.params.networks import Training
 
 # One thread, as in all tests: two would wait for other tests' processes.
 export = partial(export_on_threads, threads=1)

@@ -10,7 +10,8 @@ from boardbench.classification.deployment import Deployed
 from boardbench.classification.latency import COLUMNS, latency, repeats_of
 from boardbench.classification.model import Model, network_of, save
 from boardbench.classification.normalization import Normalization
-from boardbench.params.classification import Latency, Training
+from boardbench.params.classification import Latency
+from boardbench.params.networks import Training
 
 
 def run(folder, pruning=None, size=(32, 32, 3)):

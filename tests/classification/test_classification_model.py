@@ -8,7 +8,7 @@ from boardbench.classification.data import read_samples
 from boardbench.classification.model import Model, load, network_of, save
 from boardbench.classification.normalization import Normalization
 from boardbench.engine.modelfile import read_model, study_of, write_model
-from boardbench.params.classification import Training
+from boardbench.params.networks import Training
 
 SETTINGS = Training(network="resnet18", width=0.05).model_dump(mode="json")
 

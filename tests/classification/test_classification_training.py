@@ -17,7 +17,7 @@ from boardbench.classification.scores import scores
 from boardbench.classification.start import freeze
 from boardbench.classification.training import train
 from boardbench.engine.history import History
-from boardbench.params.classification import Training
+from boardbench.params.networks import Training
 
 PARAMS = Training(
     network="resnet18", width=0.05, epochs=2, batch_size=16, learning_rate=0.05, crop=1, flip=False, validation=0.2

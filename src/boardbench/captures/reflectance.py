@@ -1,6 +1,5 @@
 """The step from one capture to reflectance at working size."""
 
-import hashlib
 import io
 import math
 import os
@@ -21,6 +20,7 @@ from boardbench.captures.masks import read_board, read_mask
 from boardbench.captures.resize import resize_mask
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
+from boardbench.integrity import hash_of
 from boardbench.params.segmentation import Reflectance
 
 
@@ -89,8 +89,6 @@ def reflectance(
             Image.fromarray(labels).save(outputs.enter_context(atomic_write(truth, record=True)), format="PNG")
         counts = _write(job, npy)
         _count_references(counts, parts, keep, source.lines)
-        with npy.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         report = CaptureReport(
             wavelengths=None if source.wavelengths is None else source.wavelengths[keep].round(4).tolist(),
             kind="raw" if parts else "reflectance",
@@ -115,7 +113,7 @@ def reflectance(
             bad_bands=[] if source.good is None else np.flatnonzero(~source.good).tolist(),
             shutter_lines=source.shutter_lines,
             tint_ms=found.tints if found else {"cube": source.tint, "white": None, "dark": None},
-            sha256=digest,
+            sha256=hash_of(npy),
         )
         write(metadata, report, record=False)
         Image.fromarray(resize_mask(labels, size)).save(png)

@@ -19,7 +19,7 @@ from boardbench.engine.record import Record, record_run
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import fit
 from boardbench.files import sha256
-from boardbench.params.classification import Training
+from boardbench.params.networks import Training
 from boardbench.params.section import Loop
 
 

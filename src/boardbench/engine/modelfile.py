@@ -35,7 +35,7 @@ def study_of(path: Path) -> str:
     """Return the name of the study that a run (its folder, or its model.pt) is of."""
     file = _file(path, FIRST)
     with refusing(file):
-        return _study(torch.load(file, weights_only=True, map_location="cpu", mmap=True))
+        return _study(torch.load(checked(file), weights_only=True, map_location="cpu", mmap=True))
 
 
 def read_model(path: Path, wanted: str) -> tuple[dict[str, Any], Path]:
@@ -53,7 +53,7 @@ def read_model(path: Path, wanted: str) -> tuple[dict[str, Any], Path]:
     """
     file = _file(path, wanted)
     with refusing(file):
-        content = torch.load(file, weights_only=True, map_location="cpu")
+        content = torch.load(checked(file), weights_only=True, map_location="cpu")
         found = _study(content)
     check_study(file, found, wanted)
     return content, file
@@ -108,7 +108,7 @@ def refusing(file: Path) -> Iterator[None]:
 
 
 def _file(path: Path, wanted: str) -> Path:
-    file = checked(path / "model.pt" if path.is_dir() else path)
+    file = path / "model.pt" if path.is_dir() else path
     if not file.is_file():
         example = f"results/{wanted}/{find_study(wanted, str(file)).example}"
         raise BoardbenchError(

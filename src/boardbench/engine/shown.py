@@ -7,6 +7,7 @@ from typing import Any
 from boardbench.artifacts import read
 from boardbench.engine.artifacts import Training
 from boardbench.engine.tracking import Store
+from boardbench.integrity import checked
 
 
 def show_run(
@@ -56,7 +57,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
     if not path.is_file():
         return []
     rows = []
-    with path.open(newline="", encoding="utf-8") as file:
+    with checked(path).open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             fold = row.pop("fold", "")
             before = f"fold{int(float(fold))}_" if fold else ""

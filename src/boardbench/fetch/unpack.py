@@ -87,10 +87,14 @@ def _explained(archive: Path) -> Iterator[None]:
             f"{archive}: the archive is broken or was cut short ({str(error) or type(error).__name__}). Delete it "
             "and download it again."
         ) from None
-    except NotImplementedError as error:
-        raise BoardbenchError(
-            f"{archive}: {error}. Unpack it by hand with a program that can (7-Zip) and name that folder in params."
-        ) from None
+    except NotImplementedError as error:  # zipfile's, for what it does not know
+        raise _by_hand(archive, error) from None
+
+
+def _by_hand(archive: Path | str, why: object) -> BoardbenchError:
+    return BoardbenchError(
+        f"{archive}: {why}. Unpack it by hand with a program that can (7-Zip) and name that folder in params."
+    )
 
 
 def broken(error: OSError) -> bool:
@@ -115,9 +119,9 @@ def _zip_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     # Archives that Unix made carry the file's type; others leave it 0.
     form = stat.S_IFMT(info.external_attr >> 16)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # zipfile unpacks these without a bound on memory; its own error for methods that it does not know.
+        # zipfile unpacks these without a bound on memory, or not at all.
         name = zipfile.compressor_names.get(info.compress_type, info.compress_type)
-        raise NotImplementedError(f"entry {info.filename!r} is compressed by '{name}', which is not supported")
+        raise _by_hand(packed.filename, f"entry {info.filename!r} is compressed by '{name}', which is not supported")
     kind = "folder" if info.filename.endswith(("/", "\\")) else "file"
     if info.flag_bits & 1:
         kind = "encrypted"

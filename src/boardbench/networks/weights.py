@@ -1,6 +1,5 @@
 """Published weights: brought, checked, and loaded into a network whole or not at all."""
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from torch import nn
 from boardbench.engine.modelfile import UNREADABLE
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import download, local_file
+from boardbench.integrity import hash_of
 
 FIRST = 3
 """Differences of each kind that a message names."""
@@ -49,8 +49,7 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
         file = _brought(source, digits, folder)
     elif not file.is_file():
         raise BoardbenchError(f"{source}: no such file. Correct weights: a file, a run, or an http(s) address.")
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = hash_of(file)
     if not found.startswith(digits):
         raise BoardbenchError(
             f"{source}: the checksum is sha256:{found}, but the key checksum says {checksum}. "

@@ -1,6 +1,5 @@
 """MobileNetV2's features as training starts from them, and what frozen ones make of every image, computed once."""
 
-import hashlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -18,7 +17,7 @@ from boardbench.engine.modelfile import read_model, refusing, write_model
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
 from boardbench.files import atomic_write, sha256
-from boardbench.integrity import checked
+from boardbench.integrity import checked, hash_of
 from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
@@ -116,8 +115,7 @@ def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
         features = {key.removeprefix("features."): v for key, v in state.items() if key.startswith("features.")}
         network.features.load_state_dict(features)
         _see(network.features[0], normalization["offset"], normalization["scale"])
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hash_of(file)
 
 
 def _differences(settings: dict[str, Any], channels: int, pruned: bool, width: float) -> list[str]:

@@ -19,6 +19,7 @@ from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
 from boardbench.errors import BoardbenchError
 from boardbench.files import sha256
+from boardbench.integrity import checked
 from boardbench.params.section import Loop
 from boardbench.params.segmentation import Training
 from boardbench.segmentation import backbones
@@ -199,7 +200,7 @@ def load_training_data(
         Patches(cubes, names["validation"], params.patch) if params.patch else WholeCaptures(cubes, names["validation"])
     )
     common = {"batch_size": params.batch_size, "num_workers": params.workers, "collate_fn": _collate}
-    epochs = pd.read_csv(augmentation, usecols=["epoch"])["epoch"].max() + 1 if again else np.nan
+    epochs = pd.read_csv(checked(augmentation), usecols=["epoch"])["epoch"].max() + 1 if again else np.nan
     rows_of = planned.rows_of if np.isnan(epochs) else lambda epoch: planned.rows_of(epoch % int(epochs))
     loaders = (
         DataLoader(planned, sampler=EpochSampler(rows_of, seed), **common),

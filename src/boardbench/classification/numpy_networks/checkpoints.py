@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.files import atomic_write, parse_json
-from boardbench.integrity import checked, remove
+from boardbench.integrity import checked
 
 
 @dataclass
@@ -85,5 +85,4 @@ def load(path: Path, settings: dict[str, Any], like: Progress) -> Progress | Non
     if not reason:
         return found
     print(f"{path}: {reason}. It is dropped, and the run starts over.", flush=True)
-    remove(path)
     return None
