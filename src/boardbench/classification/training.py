@@ -61,6 +61,7 @@ def train(
     scaled = fit_normalization(params.normalization, parts.train.images.numpy())
     torch.manual_seed(seed)
     network = network_of(settings, given.size, len(classes))
+    network.check(parts.train.images[:2].permute(0, 3, 1, 2))
     weights = str(start) if start else params.weights
     parent = take_weights(network, settings, given.size, weights, out.parent) if weights else None
     if params.unfrozen is not None:
