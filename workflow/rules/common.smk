@@ -40,8 +40,13 @@ TRAINING_MINUTES = 24 * 60
 
 
 def gpus(loop):
-    """Return how many GPUs a training asks for."""
-    return int(loop.device != "cpu")
+    """Return how many GPUs a training asks for on a machine."""
+    return loop.devices if loop.device != "cpu" else 0
+
+
+def cores(loop):
+    """Return how many cores a training asks for on a machine."""
+    return loop.threads * loop.devices
 
 
 def word(text):

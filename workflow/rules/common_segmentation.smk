@@ -115,13 +115,13 @@ def capture_flags(wildcards):
 
 def training_mb(loop):
     """Return the MB that a training step may take, at most: 150 bytes a pixel and channel of the first level (Attention
-    U-Net takes 135), and two float32 cubes of the batch for the process and for each that loads data.
+    U-Net takes 135), and two float32 cubes of the batch for each process and for each that loads data for it.
     """
     lines, samples = SEGMENTATION.reflectance.size or SEGMENTATION.complexity.size
     pixels = (SEGMENTATION.training.patch or 0) ** 2 or lines * samples
-    held = 8 * SEGMENTATION.complexity.bands * (1 + loop.workers)
+    held = 8 * SEGMENTATION.complexity.bands * (1 + loop.workers) * loop.devices
     computed = 0 if loop.device == "cuda" else 150 * SEGMENTATION.training.width
-    return 2000 + loop.batch_size * pixels * (held + computed) // 10**6
+    return 2000 * loop.devices + loop.batch_size * pixels * (held + computed) // 10**6
 
 
 def truths():

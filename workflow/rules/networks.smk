@@ -15,7 +15,7 @@ rule classification_train:
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: NETWORKS[wildcards.network].threads
+    threads: lambda wildcards: cores(NETWORKS[wildcards.network])
     resources:
         gpu=lambda wildcards: gpus(NETWORKS[wildcards.network]),
         mem_mb=8000,
@@ -51,7 +51,7 @@ rule classification_prune:
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: CLASSIFICATION_PRUNINGS[wildcards.network_pruning].threads
+    threads: lambda wildcards: cores(CLASSIFICATION_PRUNINGS[wildcards.network_pruning])
     resources:
         gpu=lambda wildcards: gpus(CLASSIFICATION_PRUNINGS[wildcards.network_pruning]),
         mem_mb=8000,

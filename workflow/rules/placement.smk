@@ -115,7 +115,7 @@ rule placement_train:
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: PLACEMENT.training.threads
+    threads: cores(PLACEMENT.training)
     resources:
         gpu=gpus(PLACEMENT.training),
         mem_mb=8000,

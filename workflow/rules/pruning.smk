@@ -19,7 +19,7 @@ rule segmentation_prune:
     priority: 1
     conda:
         "../envs/boardbench.yaml"
-    threads: lambda wildcards: SEGMENTATION_PRUNINGS[wildcards.pruning].threads
+    threads: lambda wildcards: cores(SEGMENTATION_PRUNINGS[wildcards.pruning])
     resources:
         gpu=lambda wildcards: gpus(SEGMENTATION_PRUNINGS[wildcards.pruning]),
         mem_mb=lambda wildcards: training_mb(SEGMENTATION_PRUNINGS[wildcards.pruning]),

@@ -18,7 +18,7 @@ rule segmentation_train:
     priority: 1  # the longest jobs first, so that short ones fill the end
     conda:
         "../envs/boardbench.yaml"
-    threads: SEGMENTATION.training.threads
+    threads: cores(SEGMENTATION.training)
     resources:
         gpu=gpus(SEGMENTATION.training),
         mem_mb=training_mb(SEGMENTATION.training),

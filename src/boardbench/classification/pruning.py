@@ -13,6 +13,7 @@ from boardbench.classification.model import load, save
 from boardbench.classification.training import counts, learn
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.processes import on_each_device
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
@@ -37,6 +38,7 @@ def prune_run(
     prune(name=name, run=run, samples=samples, out=out, tracking=tracking, params=params)
 
 
+@on_each_device
 def prune(
     *, name: str, run: Path, samples: Path, out: Path, tracking: StoreAddress | None = None, params: Pruning
 ) -> None:

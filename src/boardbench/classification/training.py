@@ -15,6 +15,7 @@ from boardbench.classification.start import freeze, take_weights
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
+from boardbench.engine.processes import on_each_device
 from boardbench.engine.record import Record, record_run
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import fit
@@ -23,6 +24,7 @@ from boardbench.params.networks import Training
 from boardbench.params.section import Loop
 
 
+@on_each_device
 def train(
     *,
     name: str,

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
+from boardbench.engine import processes
 from boardbench.engine.batch_norm import measure_batch_norm
 from boardbench.engine.history import History
 from boardbench.engine.optimizers import l1_norm, optimizer_of, schedule_of
 from boardbench.engine.tracking import Run
-from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.integrity import checked
 from boardbench.params.section import Loop
@@ -64,14 +65,15 @@ class _Mean:
 
     def __init__(self) -> None:
         self._sum: torch.Tensor | float = 0.0  # stays on the device: to read it would wait for the device
-        self._count = 0
+        self._count = 0.0
 
-    def add(self, value: torch.Tensor, count: int) -> None:
+    def add(self, value: torch.Tensor, count: float) -> None:
         self._sum = self._sum + value.detach().float() * count
         self._count += count
 
     def value(self) -> float:
-        return float(self._sum / torch.tensor(self._count))
+        sums, count = processes.total(self._sum, self._count)
+        return float(sums / torch.tensor(count))
 
 
 class Learner:
@@ -90,8 +92,10 @@ class Learner:
         params: Loop,
         seed: int,
         device: torch.device | None = None,
+        forward: nn.Module | None = None,
     ):
         self.network, self.loss, self.batch_statistics, self.score = network, loss, batch_statistics, score
+        self._forward = forward or network
         self.params, self._seed, self._device = params, seed, device or torch.device("cpu")
         self._frozen = [module for module in network.modules() if _is_frozen(module)]
         # A network trained on the statistics of a few captures, each under a light of its own, comes to rely on them:
@@ -121,20 +125,26 @@ class Learner:
             # Not before the first batch is there: a loader draws once when it starts, in a resumed run at another time.
             if number == 0:
                 self._begin(epoch, loader)
-            inputs, targets = self._moved(batch)
+            inputs, targets = self._moved(processes.share(batch))
             loss, penalized = self.losses(inputs, targets)
-            mean.add(loss, len(inputs))
+            count = processes.weight(inputs, len(batch[0]))
+            mean.add(loss, count)
             optimizer.zero_grad()
-            penalized.backward()
+            self._scaled(penalized, count / len(batch[0])).backward()
             optimizer.step()
             if after_step:
                 after_step()
         return {"train_loss": mean.value()}
 
+    @staticmethod
+    def _scaled(loss: torch.Tensor, part: float) -> torch.Tensor:
+        """Scale a share's loss so that the mean over the processes is that of the batch."""
+        return loss if processes.count() == 1 else loss * (part * processes.count())
+
     def _begin(self, epoch: int, loader: DataLoader) -> None:
         torch.manual_seed(seed_of(self._seed, epoch))
         if epoch == self._frozen_from:
-            measure_batch_norm(self.network, self._norms, map(self._moved, loader))
+            measure_batch_norm(self.network, self._norms, map(self._moved, map(processes.share, loader)))
         if epoch >= self._frozen_from:
             for module in self._norms:
                 module.eval()
@@ -142,7 +152,7 @@ class Learner:
     def losses(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of a batch, and the same with the penalty on weights, which is what is minimized."""
         with self._precision():
-            loss = self.loss(self.network(inputs), targets)
+            loss = self.loss(self._forward(inputs), targets)
             return loss, loss + self.params.l1_weight * l1_norm(self.network) if self.params.l1_weight else loss
 
     def validate(self, loader: DataLoader) -> dict[str, float]:
@@ -150,12 +160,13 @@ class Learner:
         self.network.eval()
         mean, statistics = _Mean(), []
         with torch.no_grad(), self._precision():
-            for inputs, targets in map(self._moved, loader):
+            for inputs, targets in map(self._moved, islice(loader, processes.rank(), None, processes.count())):
                 logits = self.network(inputs)
                 mean.add(self.loss(logits, targets), len(inputs))
                 statistics.append(self.batch_statistics(logits, targets))
         scores = {
-            name: float(torch.tensor(value, dtype=torch.float32)) for name, value in self.score(statistics).items()
+            name: float(torch.tensor(value, dtype=torch.float32))
+            for name, value in self.score(processes.gathered(statistics)).items()
         }
         return {"validation_loss": mean.value()} | {f"validation_{name}": value for name, value in scores.items()}
 
@@ -185,37 +196,37 @@ def fit(
 
     ``training`` has a sampler with ``set_epoch``, such as EpochSampler. ``checkpoints`` is this run's own folder; a
     ``last.ckpt`` in it is resumed, and the folder is removed by :func:`remove_checkpoints` once the caller has written
-    its results.
+    its results. In a run of several processes (:mod:`boardbench.engine.processes`) all call this, and the first writes.
     """
     _keep_freed_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=True)
-    device = torch.device("cuda" if params.device != "cpu" and torch.cuda.is_available() else "cpu")
-    if params.device == "cuda" and device.type == "cpu":
-        raise BoardbenchError("training.device is cuda, but torch finds no GPU. Set it to auto or cpu.")
+    device = processes.device_of(params)
     network.to(device)
     optimizer = optimizer_of(network, params)
     schedule = schedule_of(optimizer, params, len(training) * params.epochs)
     by_step = params.schedule == "one_cycle"
-    watched = sys.stderr.isatty()
-    learner = Learner(network, loss, batch_statistics, score, params, seed, device)
+    watched = sys.stderr.isatty() and processes.rank() == 0
     history = History(params, run, watched)
     parts = {"network": network, "optimizer": optimizer, "history": history}
     parts |= {"schedule": schedule} if schedule else {}
-    last = checkpoints / "last.ckpt"
+    last = processes.from_first(checkpoints / "last.ckpt")
     first = _resume(last, parts, device)
-    for epoch in range(first, params.epochs):
-        if history.waited >= params.patience:
-            break
-        training.sampler.set_epoch(epoch)
-        history.start_epoch(epoch)
-        scores = learner.train_epoch(epoch, training, optimizer, schedule.step if by_step else None, watched)
-        scores |= learner.validate(validation)
-        history.end_epoch(epoch, scores, network)
-        if schedule and not by_step:
-            schedule.step()
-        with atomic_write(last, durable=True, record=True) as beside:
-            torch.save({"epoch": epoch, **{name: part.state_dict() for name, part in parts.items()}}, beside)
+    with processes.joined(network) as forward:
+        learner = Learner(network, loss, batch_statistics, score, params, seed, device, forward)
+        for epoch in range(first, params.epochs):
+            if history.waited >= params.patience:
+                break
+            training.sampler.set_epoch(epoch)
+            history.start_epoch(epoch)
+            scores = learner.train_epoch(epoch, training, optimizer, schedule.step if by_step else None, watched)
+            scores |= learner.validate(validation)
+            history.end_epoch(epoch, scores, network)
+            if schedule and not by_step:
+                schedule.step()
+            if processes.rank() == 0:
+                with atomic_write(last, durable=True, record=True) as beside:
+                    torch.save({"epoch": epoch, **{name: part.state_dict() for name, part in parts.items()}}, beside)
     network.cpu().load_state_dict(history.kept)
     return history
 
@@ -229,7 +240,7 @@ def _resume(last: Path, parts: dict[str, Any], device: torch.device) -> int:
         states = {name: saved[name] for name in parts}
     except Exception as error:  # whatever half a file makes torch raise
         print(f"{last}: not a checkpoint ({error}). It is dropped, and the run starts over.", flush=True)
-        last.unlink()
+        last.unlink(missing_ok=True)
         return 0
     for name, part in parts.items():
         part.load_state_dict(states[name])

@@ -89,7 +89,11 @@ class Loop(Section):
     )
     precision: Literal["32", "bf16"] = Field("32", description="bf16: autocast, for GPUs that have it")
     device: Literal["auto", "cpu", "cuda"] = Field("cpu", description="auto: a GPU where there is one")
-    threads: Threads = Field(1, description="torch threads of a run; another number gives other weights")
+    devices: int = Field(
+        1, ge=1, le=1024, description="processes of a run on a machine, a GPU each, that share batches"
+    )
+    nodes: int = Field(1, ge=1, le=1024, description="machines of a run, on each of which torchrun starts it")
+    threads: Threads = Field(1, description="torch threads of a process; another number gives other weights")
     workers: int = Field(0, ge=0, le=1024, description="data-loading processes of a run")
 
 

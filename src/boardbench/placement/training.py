@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader
 
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
+from boardbench.engine.processes import on_each_device
 from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
@@ -23,6 +24,7 @@ from boardbench.placement.model import Model, save
 from boardbench.placement.network import build_network
 
 
+@on_each_device
 def train(
     *,
     init: str,

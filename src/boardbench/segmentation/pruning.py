@@ -9,6 +9,7 @@ from torch import nn
 from boardbench.artifacts import read
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import fix_arithmetic
+from boardbench.engine.processes import on_each_device
 from boardbench.engine.pruning import check_folder, pruned
 from boardbench.engine.record import record_run
 from boardbench.engine.tracking import fingerprint_of
@@ -62,6 +63,7 @@ def prune_run(
     prune(name=name, run=run, out=out, split=split, tracking=tracking, params=params, **files)
 
 
+@on_each_device
 def prune(
     *,
     name: str,

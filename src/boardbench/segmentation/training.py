@@ -14,6 +14,7 @@ from boardbench.captures.artifacts import CaptureReport
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.arithmetic import channels_last, fix_arithmetic
 from boardbench.engine.history import History
+from boardbench.engine.processes import on_each_device
 from boardbench.engine.record import Record, record_run
 from boardbench.engine.tracking import fingerprint_of
 from boardbench.engine.training import EpochSampler, fit
@@ -34,6 +35,7 @@ from boardbench.segmentation.reduction.pca import load_reduction
 from boardbench.segmentation.scores import scores
 
 
+@on_each_device
 def train(
     *,
     backbone: str,
