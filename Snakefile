@@ -61,9 +61,9 @@ if "segmentation" in STUDIES:
     rule captures:
         input:
             SHEET,
-            lambda wildcards: [
-                file for capture in CAPTURES.values() for file in capture.files
-            ],
+            []
+            if SEGMENTATION.storage
+            else [file for capture in CAPTURES.values() for file in capture.files],
 
 
 if "placement" in STUDIES:

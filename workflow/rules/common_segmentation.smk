@@ -1,4 +1,6 @@
 # The segmentation study's captures, runs and paths, and the helpers of its rules.
+import os
+
 from boardbench.captures.sheet import generated_capture, read_sheet
 from boardbench.segmentation import backbones, reduction
 from boardbench.segmentation import grid as segmentation_grid
@@ -46,7 +48,8 @@ def all_captures():
 
         return scene_captures(SEGMENTATION.pcbvision)
     # A job on a node of a cluster need not look for the files of all captures again.
-    return read_sheet(Path(SHEET), files=workflow.is_main_process)
+    here = workflow.is_main_process and not SEGMENTATION.storage
+    return read_sheet(Path(SHEET), files=here)
 
 
 CAPTURES = {}
@@ -97,9 +100,19 @@ wildcard_constraints:
     exportable="|".join(EXPORTED_RUNS) or "none",
 
 
-def capture_flags(wildcards):
+def capture_files(wildcards):
+    """Return the files of a capture: here, or where they are stored, to be fetched for the job that reads them."""
+    files = CAPTURES[wildcards.capture].files
+    if not SEGMENTATION.storage:
+        return files
+    names = [os.path.relpath(file, SEGMENTATION_RAW) for file in files]
+    return list(map(storage, [f"{SEGMENTATION.storage}/{name}" for name in names]))
+
+
+def capture_flags(wildcards, input):
     """Write the files of a capture as flags."""
     capture = CAPTURES[wildcards.capture]
+    here = dict(zip(capture.files, input))
     files = {
         "cube": capture.cube,
         "white": capture.white,
@@ -109,7 +122,7 @@ def capture_flags(wildcards):
         "board": capture.board if SEGMENTATION.reflectance.board_mask else None,
     }
     return " ".join(
-        f"--{key} {shlex.quote(str(path))}" for key, path in files.items() if path
+        f"--{key} {shlex.quote(str(here[path]))}" for key, path in files.items() if path
     )
 
 

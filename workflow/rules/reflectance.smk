@@ -1,7 +1,7 @@
 # Counts to reflectance: white and dark references, integration times, band trimming, working size.
 rule reflectance:
     input:
-        lambda wildcards: CAPTURES[wildcards.capture].files,
+        capture_files,
     output:
         cube=f"{REFLECTANCE}/{{capture}}.npy",
         header=f"{REFLECTANCE}/{{capture}}.json",

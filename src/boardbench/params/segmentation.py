@@ -219,6 +219,11 @@ class Segmentation(Section):
     source: Literal["simulate", "indian_pines", "pcbvision", "captures"] = Field(
         "simulate", description="made here, carried by tensorly, fetched, or your own data/raw/<dataset>/captures.csv"
     )
+    storage: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+.-]*://[^{}]*[^{}/]$",
+        description="source captures: where the files lie that the sheet names, such as s3://BUCKET/FOLDER; null: beside it",
+    )
     classes: Labels = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
     backbones: list[str] = Field(["unet"], min_length=1)
     strategies: list[str] = Field(["full", "pca3", "scrb"], min_length=1)
@@ -255,6 +260,14 @@ class Segmentation(Section):
     complexity: Complexity = Complexity()
     latency: Latency = Latency()
     deployment: Deployment = Deployment()
+
+    @model_validator(mode="after")
+    def _stored_captures_have_a_sheet(self) -> Self:
+        if self.storage and self.source != "captures":
+            raise ValueError(
+                f"storage: {self.storage}, but source {self.source} makes its files here; set it to captures"
+            )
+        return self
 
     @model_validator(mode="after")
     def _prunings_differ(self) -> Self:

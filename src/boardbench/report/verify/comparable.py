@@ -10,7 +10,7 @@ from typing import Any
 from boardbench.params.pruning import NamedPruning
 from boardbench.params.section import Section
 
-_TECHNICAL = {"device", "devices", "nodes", "threads", "workers", "memory_mib", "path", "url"}
+_TECHNICAL = {"device", "devices", "nodes", "threads", "workers", "memory_mib", "path", "url", "storage"}
 
 
 @dataclass(frozen=True)
