@@ -222,7 +222,7 @@ class Segmentation(Section):
     storage: str | None = Field(
         None,
         pattern=r"^[a-z][a-z0-9+.-]*://[^{}]*[^{}/]$",
-        description="source captures: where the files lie that the sheet names, such as s3://BUCKET/FOLDER; null: beside it",
+        description="of source captures: where the sheet's files lie, such as s3://BUCKET/FOLDER; null: beside it",
     )
     classes: Labels = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
     backbones: list[str] = Field(["unet"], min_length=1)
@@ -265,7 +265,7 @@ class Segmentation(Section):
     def _stored_captures_have_a_sheet(self) -> Self:
         if self.storage and self.source != "captures":
             raise ValueError(
-                f"storage: {self.storage}, but source {self.source} makes its files here; set it to captures"
+                f"storage: {self.storage}, but source {self.source} has its own files; set it to captures"
             )
         return self
 
