@@ -264,9 +264,7 @@ class Segmentation(Section):
     @model_validator(mode="after")
     def _stored_captures_have_a_sheet(self) -> Self:
         if self.storage and self.source != "captures":
-            raise ValueError(
-                f"storage: {self.storage}, but source {self.source} has its own files; set it to captures"
-            )
+            raise ValueError(f"storage: {self.storage}, but source {self.source} has its own files; set it to captures")
         return self
 
     @model_validator(mode="after")
