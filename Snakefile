@@ -1,6 +1,12 @@
 # From raw line-scan captures to trained, costed, comparable networks. Read from top to bottom, it is the way the data
 # go; every rule calls one verb of the command line, and every verb runs by hand too (boardbench --help).
-configfile: "params.yaml"
+# Without a params.yaml here the defaults hold, which are the same.
+if Path("params.yaml").is_file():
+
+    configfile: "params.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -46,6 +52,14 @@ onstart:
     if workflow.local_exec:
         checked(check_memory)
         workflow.scheduler.job_rate_limiter = None
+
+
+# The answer, where it was asked for: DVC asks for one study at a time.
+onsuccess:
+    if any(job.rule.name == "verify" for job in workflow.dag.jobs):
+        from boardbench.report.headline import answer
+
+        logger.info(answer(HEADLINES, Path("results/report")))
 
 
 # Everything: tables, figures and the page under results/report/, held against the reference.

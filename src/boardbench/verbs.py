@@ -177,6 +177,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.publish:publish",
         "Copy tables and figures to results/report/ and write the page.",
     ),
+    "headline": (
+        "boardbench.report.headline:headline",
+        "Write a study's main scores in a line, and what DVC plots of it.",
+    ),
     "verify": ("boardbench.report.verify.verify:verify", "Hold the last run against the reference, cell by cell."),
     "machines": (
         "boardbench.report.verify.machines:machines",

@@ -118,11 +118,11 @@ rule classification_tables:
         samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
         metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         published=sorted(
-            str(path) for path in Path("reports/published").glob("cifar10_*.csv")
+            str(path) for path in Path(REPORTS, "published").glob("cifar10_*.csv")
         ),
         code=sources("boardbench.report.classification.verbs"),
     output:
-        directory(f"{CLASSIFICATION_RESULTS}/tables"),
+        in_report(f"{CLASSIFICATION_RESULTS}/tables", "csv"),
     log:
         f"{CLASSIFICATION_RESULTS}/logs/tables.log",
     conda:
@@ -130,10 +130,11 @@ rule classification_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(CLASSIFICATION),
+        published=REPORTS / "published",
     message:
         "Putting classification runs beside the published numbers"
     shell:
-        "boardbench classification tables --results {params.results} {params.settings} --published reports/published "
+        "boardbench classification tables --results {params.results} {params.settings} --published {params.published} "
         "--out {output} > {log} 2>&1"
 
 
@@ -150,7 +151,7 @@ rule classification_figures:
         metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         code=sources("boardbench.report.classification.verbs"),
     output:
-        directory(f"{CLASSIFICATION_RESULTS}/figures"),
+        in_report(f"{CLASSIFICATION_RESULTS}/figures", "svg", "png"),
     log:
         f"{CLASSIFICATION_RESULTS}/logs/figures.log",
     conda:

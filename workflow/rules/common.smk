@@ -8,8 +8,9 @@ from snakemake.exceptions import WorkflowError
 from boardbench.doctor import check_memory
 from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
-from boardbench.params.params import load_params
-from boardbench.sources import hash_of_sources, sources
+from boardbench.params.params import Params, load_params
+from boardbench.progress import LARGER, larger
+from boardbench.sources import PACKAGE, hash_of_sources, sources
 from boardbench.worklock import own_lock, release_dead_lock
 
 
@@ -22,7 +23,21 @@ def checked(function, *arguments):
 
 
 release_dead_lock()
+# The reference and the published numbers: those of this folder, or of the clone that this file or the package is in.
+CLONE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+HOMES = [Path(), CLONE, PACKAGE.parents[1]]
+REPORTS = next(
+    (home / "reports" for home in HOMES if (home / "reports/published").is_dir()), None
+)
+if REPORTS is None:
+    raise WorkflowError(
+        "No folder reports/ with the published numbers, neither here nor in a clone. Name the Snakefile of a clone of "
+        "boardbench: snakemake -s CLONE/Snakefile."
+    )
 PARAMS = checked(load_params, config)
+LARGER.update(
+    larger(PARAMS, Params())
+)  # for profiles/default's logger, in this process
 STUDIES = PARAMS.studies
 SEGMENTATION = PARAMS.segmentation
 PLACEMENT = PARAMS.placement
@@ -76,6 +91,19 @@ def repeated(flag, values):
 def settings(study):
     """Write a study's params as one flag: what a reference must share to be comparable."""
     return f"--settings {quoted(study.model_dump(mode='json'))}"
+
+
+def in_report(path, *endings):
+    """Return a folder of tables or figures whose files ``snakemake --report`` shows, by study."""
+    study, kind = path.split("/")[1], Path(path).name
+    return report(
+        directory(path),
+        patterns=[f"{study}_{{name}}.{ending}" for ending in endings],
+        category=study.capitalize(),
+        subcategory=kind.capitalize(),
+        labels={kind.removesuffix("s"): "{name}"},
+        caption=f"../report/{kind}.rst",
+    )
 
 
 def folder(name, up=1):

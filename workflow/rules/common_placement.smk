@@ -26,6 +26,13 @@ def all_photos():
 
 
 PHOTOS, DISPLACED = checked(all_photos) if "placement" in STUDIES else ({}, {})
+if "placement" in STUDIES:
+    needed = PLACEMENT.split.test + 1 + (PLACEMENT.split.protocol == "photos")
+    if len(PHOTOS) < needed:
+        raise WorkflowError(
+            f"placement.split: test: {PLACEMENT.split.test} and protocol '{PLACEMENT.split.protocol}' need {needed} "
+            f"photos, but there are {len(PHOTOS)}. Lower placement.split.test, or add photos."
+        )
 PLACEMENT_RUNS = placement_grid.trained_runs(PLACEMENT)
 PLACEMENT_BASELINES = placement_grid.baseline_runs(PLACEMENT)
 PLACEMENT_LATENCY_RUNS = [

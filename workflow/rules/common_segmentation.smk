@@ -4,6 +4,7 @@ import os
 from boardbench.captures.sheet import generated_capture, read_sheet
 from boardbench.segmentation import backbones, reduction
 from boardbench.segmentation import grid as segmentation_grid
+from boardbench.segmentation.scenes import assign
 
 SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
 SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
@@ -55,6 +56,13 @@ def all_captures():
 CAPTURES = {}
 if "segmentation" in STUDIES:
     CAPTURES = {capture.name: capture for capture in checked(all_captures)}
+    # Before an hour of calibration, not after it.
+    checked(
+        assign,
+        {capture.scene for capture in CAPTURES.values()},
+        Path(SHEET),
+        SEGMENTATION.split,
+    )
 BOARDLESS = [capture.name for capture in CAPTURES.values() if capture.board is None]
 if SEGMENTATION.reflectance.board_mask and BOARDLESS:
     raise WorkflowError(

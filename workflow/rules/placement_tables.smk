@@ -21,7 +21,7 @@ rule placement_tables:
         latency=f"{PLACEMENT_RESULTS}/latency.csv",
         code=sources("boardbench.report.placement.verbs"),
     output:
-        directory(f"{PLACEMENT_RESULTS}/tables"),
+        in_report(f"{PLACEMENT_RESULTS}/tables", "csv"),
     log:
         f"{PLACEMENT_RESULTS}/logs/tables.log",
     conda:
@@ -53,7 +53,7 @@ rule placement_figures:
         tables=f"{PLACEMENT_RESULTS}/tables",
         code=sources("boardbench.report.placement.verbs"),
     output:
-        directory(f"{PLACEMENT_RESULTS}/figures"),
+        in_report(f"{PLACEMENT_RESULTS}/figures", "svg", "png"),
     log:
         f"{PLACEMENT_RESULTS}/logs/figures.log",
     conda:

@@ -21,13 +21,44 @@ for made in MADE:
             f"{made}/tables",
             f"{made}/figures",
             f"{made}/synced.json",
+            f"{made}/headline.json",
+
+
+HEADLINES = {Path(made).parts[1]: Path(made, "headline.json") for made in MADE}
+
+
+# What the end of the run tells of each study, and what DVC shows.
+for made in MADE:
+
+    rule:
+        name:
+            f"{made.split('/')[1]}_headline"
+        input:
+            tables=f"{made}/tables",
+            code=sources("boardbench.report.headline"),
+        output:
+            headline=f"{made}/headline.json",
+            plots=directory(f"{made}/plots"),
+        log:
+            f"{made}/logs/headline.log",
+        localrule: True
+        conda:
+            "../envs/boardbench.yaml"
+        params:
+            study=made.split("/")[1],
+            runs=f"{made}/runs",
+        message:
+            "Writing the main scores of {params.study}"
+        shell:
+            "boardbench headline --study {params.study} --tables {input.tables} --runs {params.runs} "
+            "--out {output.headline} --plots {output.plots} > {log} 2>&1"
 
 
 # Of data sets that this run did not make, the reference's tables stand beside the published numbers.
 rule reproduction:
     input:
-        published=sorted(str(path) for path in Path("reports/published").glob("*")),
-        reference=sorted(str(path) for path in Path("reports/tables").glob("*/*.*")),
+        published=sorted(str(path) for path in Path(REPORTS, "published").glob("*")),
+        reference=sorted(str(path) for path in Path(REPORTS, "tables").glob("*/*.*")),
         tables=[f"{folder}/tables" for folder in MADE],
         code=sources("boardbench.reproduction.reproduction"),
     output:
@@ -37,12 +68,13 @@ rule reproduction:
     conda:
         "../envs/boardbench.yaml"
     params:
+        reports=REPORTS,
         datasets=repeated("datasets", [Path(folder).name for folder in MADE]),
         tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
     message:
         "Putting every published number beside ours"
     shell:
-        "boardbench reproduction --reports reports {params.datasets} {params.tables} --out results/report/tables "
+        "boardbench reproduction --reports {params.reports} {params.datasets} {params.tables} --out results/report/tables "
         "> {log} 2>&1"
 
 
@@ -53,7 +85,8 @@ rule publish:
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
         templates=sorted(
-            str(path) for path in Path("src/boardbench/report/templates").glob("*.j2")
+            os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+            for path in Path(PACKAGE, "report/templates").glob("*.j2")
         ),
         code=sources("boardbench.publish"),
     output:
@@ -77,10 +110,11 @@ rule publish:
 rule verify:
     input:
         published="results/published.json",
+        headlines=HEADLINES.values(),
         reference=[
             str(path)
             for folder in MADE
-            for path in sorted(Path("reports/tables", Path(folder).name).glob("*"))
+            for path in sorted(Path(REPORTS, "tables", Path(folder).name).glob("*"))
         ],
         code=sources("boardbench.report.verify.verify"),
     output:
@@ -91,8 +125,10 @@ rule verify:
     localrule: True
     conda:
         "../envs/boardbench.yaml"
+    params:
+        reference=REPORTS,
     message:
         "Holding the run against the reference"
     # Exit code 3 says that something is outside; the run is complete all the same.
     shell:
-        "boardbench verify 2>&1 | tee {log} || [ $? -eq 3 ]"
+        "boardbench verify --reference {params.reference} 2>&1 | tee {log} || [ $? -eq 3 ]"

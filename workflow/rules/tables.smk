@@ -41,11 +41,11 @@ rule segmentation_tables:
             f"{SEGMENTATION_RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED
         ),
         published=sorted(
-            str(path) for path in Path("reports/published").glob("segmentation_*.csv")
+            str(path) for path in Path(REPORTS, "published").glob("segmentation_*.csv")
         ),
         code=sources("boardbench.report.segmentation.verbs"),
     output:
-        directory(f"{SEGMENTATION_RESULTS}/tables"),
+        in_report(f"{SEGMENTATION_RESULTS}/tables", "csv"),
     log:
         f"{SEGMENTATION_RESULTS}/logs/tables.log",
     conda:
@@ -53,10 +53,11 @@ rule segmentation_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(SEGMENTATION),
+        published=REPORTS / "published",
     message:
         "Putting runs beside the published numbers"
     shell:
-        "boardbench segmentation tables --results {params.results} {params.settings} --published reports/published "
+        "boardbench segmentation tables --results {params.results} {params.settings} --published {params.published} "
         "--out {output} > {log} 2>&1"
 
 
@@ -71,7 +72,7 @@ rule segmentation_figures:
         tables=f"{SEGMENTATION_RESULTS}/tables",
         code=sources("boardbench.report.segmentation.verbs"),
     output:
-        directory(f"{SEGMENTATION_RESULTS}/figures"),
+        in_report(f"{SEGMENTATION_RESULTS}/figures", "svg", "png"),
     log:
         f"{SEGMENTATION_RESULTS}/logs/figures.log",
     conda:
