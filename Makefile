@@ -35,7 +35,7 @@ audit: .venv-audit/installed
 # One environment for all, at the versions in constraints.txt; made again when they change. pip says nothing while it
 # unpacks, which takes a minute or two: the loop says that it goes on.
 .venv/installed: pyproject.toml constraints.txt
-	@echo "Installing pinned versions into .venv: 2 to 5 minutes, 2 GB"
+	@echo "Installing pinned versions into .venv: 2 to 5 minutes, 2.7 GB"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@(while sleep 15; do echo "still installing: $$(du -sh .venv | cut -f1)"; done) & waiting=$$!; trap "kill $$waiting" EXIT; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'

@@ -28,8 +28,13 @@ def test_segmentation_by_strategy_over_backbones_and_seeds_with_the_best_baselin
     given = write(tmp_path, "segmentation", rows, runs)
     for run in runs:
         (tmp_path / "runs" / run / "confusion.csv").write_text("truth,a,b\na,3,1\nb,0,0\n")
+    (given["tables"] / "segmentation_pareto.csv").write_text(
+        "backbone,strategy,precision,pruning,p50_ms,miou\nunet,scrb,int8,,12.5,0.8\nunet,scrb,float32,half,20.0,0.7\n"
+    )
     headline(**given)
     assert json.loads((tmp_path / "h.json").read_text()) == {"full": 0.7, "scrb": 0.8, "lda": 0.4}
+    rows = (tmp_path / "p/pareto.csv").read_text().splitlines()
+    assert rows[1:] == ["unet scrb int8,12.5,0.8", "unet scrb float32 half,20.0,0.7"]
     losses = pd.read_csv(tmp_path / "p/loss.csv")
     assert losses.columns.tolist() == ["run", "epoch", "train_loss", "validation_loss"]
     assert losses["run"].unique().tolist() == runs and len(losses) == 10

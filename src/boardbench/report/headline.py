@@ -30,8 +30,8 @@ def headline(*, study: str, tables: Path, runs: Path, out: Path, plots: Path) ->
         tables: folder that 'boardbench STUDY tables' filled.
         runs: folder of the study's runs.
         out: JSON file, name -> score: mean over seeds, of segmentation by strategy, over its backbones.
-        plots: folder that receives loss.csv (run, epoch, train_loss, validation_loss) and, where runs have a
-            confusion.csv, confusion.csv (run, truth, predicted, share of the true class).
+        plots: folder that receives loss.csv (run, epoch, train_loss, validation_loss) and, where there are any,
+            confusion.csv (run, truth, predicted, share of the true class) and pareto.csv (network, milliseconds, miou).
 
     Raises:
         BoardbenchError: an unknown study, a missing table or history.
@@ -53,6 +53,15 @@ def headline(*, study: str, tables: Path, runs: Path, out: Path, plots: Path) ->
     write_csv(plots / "loss.csv", ["run", "epoch", "train_loss", "validation_loss"], _losses(runs, folders, study))
     if all((runs / name / "confusion.csv").is_file() for name in folders):
         write_csv(plots / "confusion.csv", ["run", "truth", "predicted", "share"], _confusions(runs, folders))
+    if (tables / "segmentation_pareto.csv").is_file():
+        write_csv(plots / "pareto.csv", ["network", "milliseconds", "miou"], _timed(tables / "segmentation_pareto.csv"))
+
+
+def _timed(path: Path) -> Iterable[tuple[str, str, str]]:
+    words = ("backbone", "strategy", "precision", "pruning")
+    table = read_csv(path, "segmentation tables", (*words, "p50_ms", "miou"))
+    for row in table.to_dict("records"):
+        yield " ".join(filter(None, (row[word] for word in words))), row["p50_ms"], row["miou"]
 
 
 def _scores(study: str, trained: pd.DataFrame, baselines: pd.Series) -> dict[str, float]:
