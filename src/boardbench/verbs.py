@@ -191,6 +191,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Put every published number beside ours, with a verdict.",
     ),
     "doctor": ("boardbench.doctor:doctor", "Say whether this machine can run the default run."),
+    "preset": ("boardbench.params.preset:preset", "Lay a preset over params.yaml, for runs through DVC."),
     "schema": (
         "boardbench.schema:write_schema",
         "Write the JSON schemas of params.yaml, for editors, and of all JSON files.",
@@ -209,6 +210,7 @@ POSITIONAL = {
     "inspect": "photos",
     "check": "path",
     "new": "folder",
+    "preset": "overlay",
     "labels render": "captures",
     "labels import": "labels",
 }
