@@ -33,6 +33,7 @@ def preset(*, overlay: Path, params: Path = Path("params.yaml")) -> None:
     """
     reader = YAML()
     reader.Representer = _WithNull
+    reader.indent(mapping=2, sequence=4, offset=2)
     reader.preserve_quotes, reader.width = True, 1000
     merged = _merged(_read(reader, params), _read(reader, overlay))
     load_params(merged, str(overlay))
