@@ -59,6 +59,8 @@ def test_a_failed_job_says_its_own_message_first(handler, tmp_path):
     log.write_text("epoch 1/3\nerror: training.device is cuda, but torch finds no GPU.\nSet it to cpu.\n")
     told(handler, event=LogEvent.RUN_INFO, stats={"segmentation_train": 1})
     start(handler, log=[str(log)])
+    command = "CalledProcessError in file a.smk:\nCommand 'boardbench' returned non-zero exit status 1."
+    assert told(handler, command, event=LogEvent.ERROR, exception="RuleException") == ""
     fields = {"rule_name": "segmentation_train", "jobid": 7, "log": [str(log)], "aux": {}, "input": ["a.py"] * 20}
     lines = told(handler, event=LogEvent.JOB_ERROR, **fields).strip().splitlines()
     assert lines[0] == "error: training.device is cuda, but torch finds no GPU."

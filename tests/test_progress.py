@@ -64,6 +64,12 @@ def test_a_log_of_an_earlier_run_says_nothing(tmp_path):
     assert found.left is None and found.epoch == ""
 
 
+def test_an_overdue_job_is_not_at_its_end_for_ever():
+    progress = begun(train=1)
+    progress.start(1, job("train", 0.0))
+    assert (progress.left(40.0), progress.left(200.0)) == (60.0, 20.0)
+
+
 def test_the_share_never_falls():
     progress = begun(train=3)
     progress.start(1, job("train", 0.0))

@@ -3,6 +3,7 @@
 Plans are made in a copy of the project with its tiny preset; nothing is trained here (.ci/run does that).
 """
 
+import json
 import os
 import re
 import shlex
@@ -76,7 +77,7 @@ def test_a_fresh_clone_plans_every_rule_as_often_as_the_params_ask(clone):
     assert [steps[rule] for rule in ("segmentation_tables", "reproduction", "publish", "verify")] == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("question", ["--unlock", "--summary", "--dag", "--report=report.html"])
+@pytest.mark.parametrize("question", ["--unlock", "--summary", "--dag", "--rulegraph", "--report=report.html"])
 def test_a_question_needs_no_number_of_cores(clone, question):
     answer = subprocess.run(
         ["snakemake", question, *TINY],
@@ -186,6 +187,8 @@ def test_an_unknown_key_stops_before_any_work(clone):
         ("{source: pcbvision}", "data/pcbvision: no such folder. Run 'boardbench fetch pcbvision'"),
         ("{reflectance: {board_mask: true}}", "board_mask is true, but captures board01_1, "),
         ("{source: captures, dataset: mine}", "captures.csv"),
+        ("{split: {train: 90}}", "90 train + 3 validation + 12 test = 105 scenes asked for"),
+        ("{}\nplacement: {split: {test: 12}}", "need 13 photos, but there are 12"),
         ("{}\nplacement: {source: photos, dataset: mine}", "data/raw/mine: no such folder. Put the photos"),
         ("{}\nclassification: {source: cifar10, archive: {path: a.tar.gz}}", "archive.path: a.tar.gz does not exist"),
         ("{}\nclassification: {source: parquet}", "archive.path: source 'parquet' has no address"),
@@ -211,6 +214,63 @@ def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
     assert answer.returncode == 1
     assert "no.hdr" in answer.stdout
     assert "line 2" in answer.stdout
+
+
+def test_a_sheet_of_fewer_scenes_than_the_split_asks_for_is_refused_before_any_work(clone):
+    folder = clone / "data/raw/mine"
+    folder.mkdir(parents=True)
+    rows = ["scene,condition,kind,cube,mask"]
+    for scene in ("b1", "b2", "b3"):
+        for name in (f"{scene}.hdr", f"{scene}.raw", f"{scene}.png"):
+            (folder / name).write_bytes(b"0")
+        rows.append(f"{scene},1,reflectance,{scene}.hdr,{scene}.png")
+    (folder / "captures.csv").write_text("\n".join(rows) + "\n")
+    (clone / "own.yaml").write_text("segmentation: {source: captures, dataset: mine, split: {train: 35}}\n")
+    answer = snakemake(clone, "--dry-run", "--configfile", "own.yaml")
+    assert answer.returncode == 1
+    assert "35 train" in answer.stdout and "has 3" in answer.stdout
+
+
+def test_a_workflow_elsewhere_takes_this_one_as_a_module(clone, tmp_path):
+    """No params.yaml, no reports and no sources there: they are the clone's; everything made is below that folder."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    tiny = yaml.safe_load((clone / TINY[1]).read_text()) | {"studies": ["segmentation"]}
+    (folder / "Snakefile").write_text(
+        f"module boardbench:\n    snakefile: {str(clone / 'workflow/Snakefile')!r}\n    config: {tiny!r}\n\n"
+        "use rule * from boardbench as boards_*\n\n"
+        "rule mine:\n    default_target: True\n    input:\n        'results/report/verify.json',\n"
+    )
+    answer = subprocess.run(
+        [
+            "snakemake",
+            "--dry-run",
+            "--printshellcmds",
+            "--cores",
+            "1",
+            "--directory",
+            folder,
+            "-s",
+            folder / "Snakefile",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(clone / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert re.search(r"^boards_segmentation_train +3$", answer.stdout, re.MULTILINE)
+    assert f"boardbench verify --reference {clone / 'reports'} " in answer.stdout
+
+
+def test_the_catalogue_of_workflows_finds_what_it_asks_for():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage["report"] is True
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment", "report"}
+    (included,) = re.findall(r'^include: "(.*)"$', (ROOT / "workflow/Snakefile").read_text(), re.MULTILINE)
+    assert (ROOT / "workflow" / included).resolve() == ROOT / "Snakefile"
+    assert (ROOT / "config/README.md").is_file()
 
 
 @pytest.mark.parametrize("study", ["segmentation", "placement", "classification"])
@@ -270,6 +330,16 @@ def test_dvc_and_the_workflow_name_the_same_files():
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert list(stages["data"]["outs"][0]) == ["data/raw/${segmentation.dataset}"]
     assert list(stages["photos"]["outs"][0]) == ["data/raw/${placement.dataset}"]
+    for study in ("segmentation", "placement", "classification"):
+        folder = f"results/{study}/${{{study}.dataset}}"
+        assert list(stages[study]["metrics"][0]) == [f"{folder}/headline.json"]
+        assert list(stages[study]["outs"][0]) == [f"{folder}/plots"]
+    for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]:
+        ((_, about),) = plot.items()
+        ((file, column),) = about["y"].items()
+        assert file.rsplit("/", 1)[0].endswith(".dataset}/plots") and column
+        template = json.loads((ROOT / f".dvc/plots/{about['template']}.json").read_text())
+        assert "<DVC_METRIC_DATA>" in str(template) and "<DVC_METRIC_Y>" in str(template)
     for stage in stages.values():
         for dependency in stage["deps"]:
             if "$" not in dependency:

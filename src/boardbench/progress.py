@@ -106,11 +106,12 @@ class Progress:
         return self._before(rule) * (took / thought if thought >= ENOUGH else 1.0)
 
     def _rest(self, now: float) -> list[float]:
-        """Return the seconds that each running job takes still."""
-        return [
-            max(self.expected(job.rule, now) - (now - job.started), 1.0) if job.left is None else job.left
-            for job in self.running.values()
-        ]
+        """Return the seconds that each running job takes still; one that is overdue, a tenth of what it took so far."""
+        rest = []
+        for job in self.running.values():
+            spent = now - job.started
+            rest.append(max(self.expected(job.rule, now) - spent, spent / 10) if job.left is None else job.left)
+        return rest
 
     def share(self, now: float) -> float:
         """Return the share of the run that is done, from 0 to 1; it never falls."""

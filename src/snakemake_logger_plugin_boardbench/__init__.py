@@ -27,6 +27,7 @@ PAUSE = 15.0
 LISTED = 8  # running jobs that are shown
 _SILENT = (LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.JOB_STARTED, LogEvent.PROGRESS)
 _SELECTING = "Select jobs to execute..."
+_COMMAND = "CalledProcessError in file"
 _TRACEBACK = 15  # last lines shown of a log without a message
 
 
@@ -88,6 +89,8 @@ class LogHandler(LogHandlerBase):
             self._cores = getattr(record, "cores", self._cores)
         if event in _SILENT or record.getMessage() == _SELECTING:
             return ""
+        if event == LogEvent.ERROR and _COMMAND in record.getMessage():  # the job's own message comes next
+            return ""
         if event == LogEvent.RUN_INFO:
             return self.format(record) + self._begin(record.stats, now)
         if event == LogEvent.JOB_INFO and self._progress and record.shellcmd:
@@ -113,7 +116,8 @@ class LogHandler(LogHandlerBase):
         self._progress = Progress(usual_seconds(), progress.LARGER, self._cores)
         self._progress.waiting = {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
         cores = f" on {self._cores} cores" if self._cores else ""
-        return f"about {spoken(self._progress.left(now))}{cores}, by what a default run took; corrected as jobs end\n"
+        jobs = f"{counts.get('total', 0)} jobs, about {spoken(self._progress.left(now))}{cores}"
+        return f"{jobs}: expected from a default run, corrected as jobs end\n"
 
     def _stamp(self, now: float) -> str:
         share = min(99, int(100 * self._progress.share(now)))
