@@ -187,7 +187,6 @@ def test_an_unknown_key_stops_before_any_work(clone):
         ("{source: pcbvision}", "data/pcbvision: no such folder. Run 'boardbench fetch pcbvision'"),
         ("{reflectance: {board_mask: true}}", "board_mask is true, but captures board01_1, "),
         ("{source: captures, dataset: mine}", "captures.csv"),
-        ("{split: {train: 90}}", "90 train + 3 validation + 12 test = 105 scenes asked for"),
         ("{}\nplacement: {split: {test: 12}}", "need 13 photos, but there are 12"),
         ("{}\nplacement: {source: photos, dataset: mine}", "data/raw/mine: no such folder. Put the photos"),
         ("{}\nclassification: {source: cifar10, archive: {path: a.tar.gz}}", "archive.path: a.tar.gz does not exist"),
@@ -219,11 +218,11 @@ def test_a_bad_row_of_the_sheet_is_named_before_any_work(clone):
 def test_a_sheet_of_fewer_scenes_than_the_split_asks_for_is_refused_before_any_work(clone):
     folder = clone / "data/raw/mine"
     folder.mkdir(parents=True)
-    rows = ["scene,condition,kind,cube,mask"]
+    rows = ["scene,condition,kind,cube,white,dark,mask"]
     for scene in ("b1", "b2", "b3"):
         for name in (f"{scene}.hdr", f"{scene}.raw", f"{scene}.png"):
             (folder / name).write_bytes(b"0")
-        rows.append(f"{scene},1,reflectance,{scene}.hdr,{scene}.png")
+        rows.append(f"{scene},1,reflectance,{scene}.hdr,,,{scene}.png")
     (folder / "captures.csv").write_text("\n".join(rows) + "\n")
     (clone / "own.yaml").write_text("segmentation: {source: captures, dataset: mine, split: {train: 35}}\n")
     answer = snakemake(clone, "--dry-run", "--configfile", "own.yaml")
