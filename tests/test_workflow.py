@@ -237,8 +237,7 @@ def test_a_workflow_elsewhere_takes_this_one_as_a_module(clone, tmp_path):
     tiny = yaml.safe_load((clone / TINY[1]).read_text()) | {"studies": ["segmentation"]}
     (folder / "Snakefile").write_text(
         f"module boardbench:\n    snakefile: {str(clone / 'workflow/Snakefile')!r}\n    config: {tiny!r}\n\n"
-        "use rule * from boardbench as boards_*\n\n"
-        "rule mine:\n    default_target: True\n    input:\n        'results/report/verify.json',\n"
+        "use rule * from boardbench as boards_*\n"
     )
     answer = subprocess.run(
         [
@@ -260,6 +259,7 @@ def test_a_workflow_elsewhere_takes_this_one_as_a_module(clone, tmp_path):
     )
     assert answer.returncode == 0, answer.stderr
     assert re.search(r"^boards_segmentation_train +3$", answer.stdout, re.MULTILINE)
+    assert re.search(r"^boards_page +1$", answer.stdout, re.MULTILINE)  # the default target
     assert f"boardbench verify --reference {clone / 'reports'} " in answer.stdout
 
 
