@@ -289,7 +289,7 @@ def test_maps_of_another_size_are_restored_by_the_nearest_pixel(board, half, tmp
     half()
     predict(captures=[board()], run=tmp_path, out=tmp_path / "out")
     row = pd.read_csv(tmp_path / "out" / "b_1" / "components.csv").iloc[0].tolist()
-    assert row[:-1] == [1, "ic", 28 * 17, 0, 0, 27, 16, 13.5, 8.0, 0.25]
+    assert row[:-1] == [1, "ic", 28 * 17, 0, 0, 27, 16, 13.5, 8.0, 1.0, 90.0, 0.25]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])

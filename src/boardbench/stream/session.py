@@ -18,11 +18,13 @@ from boardbench.errors import BoardbenchError
 from boardbench.stream import times, windows
 from boardbench.stream.inputs import Inputs
 from boardbench.stream.look import Look
+from boardbench.stream.publish import Publisher
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
 from boardbench.stream.source import Feed, end, run
 from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 from boardbench.stream.times import Times
+from boardbench.stream.tracker import Scale
 from boardbench.stream.worker import Network, Worker, WorkerError
 
 STATUS = 1.0
@@ -42,6 +44,8 @@ class Job:
     buffer: int
     out: Path
     status: str = "never"
+    scale: Scale | None = None
+    publisher: Publisher | None = None
 
 
 class Session:
@@ -55,7 +59,7 @@ class Session:
         self._gather = windows.Gather(encoder.channels, samples, job.window, job.margin)
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._results = Results(job.out, job.metadata["classes"], samples, self._began)
+        self._results = Results(job.out, job.metadata["classes"], samples, self._began, job.scale, job.publisher)
         self._worker = Worker(network, self._results)
         self._wait, self._compute = Times(), Times()
         self._before: np.ndarray | None = None
@@ -225,6 +229,7 @@ class Session:
                 "compute": worker.compute.summary(),
                 "lag": worker.lag.summary(),
             },
+            "components": self._results.report(),
             "headroom": times.headroom(job.rate, step, self._compute, worker.compute),
             "buffer": job.buffer,
             "memory_mb": times.memory(),
