@@ -26,11 +26,12 @@ def test_by_hand():
     probability[0, 2], probability[0, 3] = 1.0, 0.75
     table = components(classes, probability, NAMES)
     assert list(table.columns) == COLUMNS
+    table = table.astype(object).where(table.notna(), None)
     assert table.values.tolist() == [
-        [1, "capacitor", 2, 0, 2, 0, 3, 0.0, 2.5, 0.875],
-        [2, "ic", 2, 1, 0, 2, 1, 1.5, 0.5, 0.5],  # they touch at a corner
-        [3, "capacitor", 1, 2, 4, 2, 4, 2.0, 4.0, 0.5],
-        [4, "ic", 1, 3, 4, 3, 4, 3.0, 4.0, 0.5],  # touches another class, not its own
+        [1, "capacitor", 2, 0, 2, 0, 3, 0.0, 2.5, 1.0, 0.0, 0.875],
+        [2, "ic", 2, 1, 0, 2, 1, 1.5, 0.5, 1.0, 45.0, 0.5],  # they touch at a corner
+        [3, "capacitor", 1, 2, 4, 2, 4, 2.0, 4.0, 1.0, None, 0.5],
+        [4, "ic", 1, 3, 4, 3, 4, 3.0, 4.0, 1.0, None, 0.5],  # touches another class, not its own
     ]
 
 
@@ -69,9 +70,11 @@ def test_as_scipy_labels(classes, seed):
             line, sample = np.round(ndimage.center_of_mass(where), 2)
             box = (lines.start, samples.start, lines.stop - 1, samples.stop - 1)
             mean = np.round(probability[where].astype(float).mean(), 4)
-            expected.append((NAMES[kind], int(where.sum()), *box, line, sample, mean))
+            within = sum(np.ptp(np.flatnonzero(row)) + 1 for row in where if row.any())
+            share = np.round(where.sum() / within, 4)
+            expected.append((NAMES[kind], int(where.sum()), *box, line, sample, share, mean))
     table = components(classes, probability, NAMES)
-    found = list(table.drop(columns="component").itertuples(index=False, name=None))
+    found = list(table.drop(columns=["component", "angle"]).itertuples(index=False, name=None))
     assert sorted(found) == sorted(expected)
     assert table["component"].tolist() == list(range(1, len(found) + 1))
     order = [(row[2], row[3], NAMES.index(row[0])) for row in found]

@@ -193,6 +193,7 @@ def results():
         assert sorted(path.name for path in folder.iterdir()) == [
             "classes.hdr",
             "classes.img",
+            "components.ndjson",
             "lines.ndjson",
             "stream.json",
         ]

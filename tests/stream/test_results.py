@@ -40,7 +40,11 @@ def test_lines_can_be_followed_and_the_map_comes_at_the_end(tmp_path):
         **{"trusted": False, "because": ["strange"]},
     }
     assert second == {**{"line": 1, "seen": False, "arrived_s": None, "left_s": 2.5, "runs": [], "trusted": None}}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.img.partial", "lines.ndjson"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "classes.img.partial",
+        "components.ndjson",
+        "lines.ndjson",
+    ]
     results.finish()
     found = open_cube(tmp_path / "classes.hdr")
     assert found.data[..., 0].tolist() == [[0, 1, 1], [2, 2, 2]]
@@ -54,4 +58,4 @@ def test_without_lines_or_when_dropped_no_map_appears(tmp_path):
     Results(tmp_path / "none", ["others"], 3, 0.0).finish()
     write(tmp_path / "dropped").discard()
     for name in ("none", "dropped"):
-        assert [path.name for path in (tmp_path / name).iterdir()] == ["lines.ndjson"]
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["components.ndjson", "lines.ndjson"]

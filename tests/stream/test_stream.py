@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boardbench.segmentation.components import components
+from boardbench.stream import session
 from boardbench.stream.frames import frame
 from boardbench.stream.stream import stream
 
@@ -52,6 +54,24 @@ def test_a_belt_equals_the_whole_capture(run, capture, offline, belt, results, c
     assert report["window"]["compute"]["count"] == 4
     assert report["kept"] is None
     assert report["verdict"] in capsys.readouterr().out
+
+
+def test_components_are_those_of_the_whole_capture(run, capture, offline, belt, tmp_path):
+    out = run(capture(173), mm_per_line=0.5, mm_per_sample=0.25)
+    table = components(offline(belt.counts(173)), np.ones((173, 20)), ["others", "ic", "capacitor"])
+    whole = table.drop(columns=["component", "angle", "mean_probability"]).to_dict("records")
+    found = [json.loads(line) for line in (out / "components.ndjson").read_text().splitlines()]
+    assert len(found) > 5
+    assert sorted(map(repr, ({name: one[name] for name in whole[0]} for one in found))) == sorted(map(repr, whole))
+    report = json.loads((out / "stream.json").read_text())["components"]
+    assert report["count"] == report["delay"]["count"] == len(found) and "published" not in report
+    for one in found:
+        assert one["area_mm2"] == pytest.approx(one["pixels"] / 8)
+        assert 0 < one["arrived_s"] < one["left_s"]
+    left = [one["left_s"] for one in found]
+    assert left == sorted(left)
+    # A component comes with the window after its last line, not at the end of the belt.
+    assert left[0] < left[-1]
 
 
 def test_a_margin_below_the_reach_would_be_seen(run, capture, offline, belt, results, monkeypatch):
@@ -156,7 +176,7 @@ def test_fewer_lines_than_a_network_takes_are_padded(run, capture, offline, belt
 def test_nothing_came(run, tmp_path, capsys):
     (tmp_path / "lines.raw").touch()
     out = run(f"pipe:{tmp_path / 'lines.raw'}")
-    assert sorted(path.name for path in out.iterdir()) == ["lines.ndjson", "stream.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["components.ndjson", "lines.ndjson", "stream.json"]
     assert json.loads((out / "stream.json").read_text())["lines"]["total"] == 0
     assert "NO LINES" in capsys.readouterr().out
 
@@ -174,7 +194,12 @@ def test_a_window_that_fails_leaves_what_came_before(run, capture, monkeypatch, 
 
     monkeypatch.setattr(Network, "classes", fail)
     says(lambda: run(capture(300)), "model.onnx", "out of memory", "before it are written")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["classes.hdr", "classes.img", "lines.ndjson"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "classes.hdr",
+        "classes.img",
+        "components.ndjson",
+        "lines.ndjson",
+    ]
     assert len((tmp_path / "out" / "lines.ndjson").read_text().splitlines()) == 64
 
 
@@ -186,7 +211,7 @@ def test_a_full_disk(run, capture, monkeypatch, tmp_path, says):
 
     monkeypatch.setattr(Results, "write", full)
     says(lambda: run(capture(50)), f"--out {tmp_path / 'out'}", "No space left", "Make room")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["lines.ndjson"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["components.ndjson", "lines.ndjson"]
 
 
 _RUN = """
@@ -295,7 +320,11 @@ def test_a_consumer_that_is_killed_leaves_no_process_and_no_memory(start, captur
     wait_for(lambda: not any(running(pid) for pid in others))
     assert not any(Path(name).exists() for name in shared)
     # The class map has no name yet; nobody can take it for a whole one.
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["classes.img.partial", "lines.ndjson"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "classes.img.partial",
+        "components.ndjson",
+        "lines.ndjson",
+    ]
 
 
 @linux
@@ -326,3 +355,23 @@ def test_standard_input_and_memory_that_does_not_grow(start, belt, tmp_path, wri
         peaks.append(report["memory_mb"])
     assert peaks[1]["consumer"] - peaks[0]["consumer"] < 15, peaks
     assert peaks[1]["source"] - peaks[0]["source"] < 15, peaks
+
+
+@pytest.mark.parametrize(
+    ("given", "terminal", "told"),
+    [
+        ({}, False, ""),
+        ({"status": True}, False, "\n"),
+        ({}, True, "\r"),
+        ({"status": True}, True, "\r"),
+        ({"status": True, "quiet": True}, True, ""),
+    ],
+)
+def test_a_running_stream_says_how_it_goes(run, capture, monkeypatch, capsys, given, terminal, told):
+    monkeypatch.setattr(session, "STATUS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    run(capture(100), **given)
+    shown = capsys.readouterr().err
+    lines = shown.strip().split(told) if told else []
+    assert bool(shown) == bool(told) and ("\r" in shown) == (told == "\r")
+    assert all("lines/s" in line and "dropped" in line for line in lines if line)

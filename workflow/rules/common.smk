@@ -22,10 +22,16 @@ def checked(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+def near(path):
+    """Return a path as seen from the run's folder where it lies below it, whole where it does not."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+TEMPLATES = near(PACKAGE) / "report/templates"
 release_dead_lock()
 # The reference and the published numbers: those of this folder, or of the clone that this file or the package is in.
 CLONE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
-HOMES = [Path(), CLONE, PACKAGE.parents[1]]
+HOMES = [Path(), near(CLONE), near(PACKAGE.parents[1])]
 REPORTS = next(
     (home / "reports" for home in HOMES if (home / "reports/published").is_dir()), None
 )

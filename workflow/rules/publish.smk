@@ -57,8 +57,8 @@ for made in MADE:
 # Of data sets that this run did not make, the reference's tables stand beside the published numbers.
 rule reproduction:
     input:
-        published=sorted(str(path) for path in Path(REPORTS, "published").glob("*")),
-        reference=sorted(str(path) for path in Path(REPORTS, "tables").glob("*/*.*")),
+        published=sorted(str(path) for path in (REPORTS / "published").glob("*")),
+        reference=sorted(str(path) for path in (REPORTS / "tables").glob("*/*.*")),
         tables=[f"{folder}/tables" for folder in MADE],
         code=sources("boardbench.reproduction.reproduction"),
     output:
@@ -68,9 +68,9 @@ rule reproduction:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reports=REPORTS,
         datasets=repeated("datasets", [Path(folder).name for folder in MADE]),
         tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
+        reports=word(str(REPORTS)),
     message:
         "Putting every published number beside ours"
     shell:
@@ -84,10 +84,7 @@ rule publish:
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
-        templates=sorted(
-            os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-            for path in Path(PACKAGE, "report/templates").glob("*.j2")
-        ),
+        templates=sorted(str(path) for path in TEMPLATES.glob("*.j2")),
         code=sources("boardbench.publish"),
     output:
         "results/published.json",
@@ -114,7 +111,7 @@ rule verify:
         reference=[
             str(path)
             for folder in MADE
-            for path in sorted(Path(REPORTS, "tables", Path(folder).name).glob("*"))
+            for path in sorted((REPORTS / "tables" / Path(folder).name).glob("*"))
         ],
         code=sources("boardbench.report.verify.verify"),
     output:
@@ -126,9 +123,9 @@ rule verify:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reference=REPORTS,
+        reports=word(str(REPORTS)),
     message:
         "Holding the run against the reference"
     # Exit code 3 says that something is outside; the run is complete all the same.
     shell:
-        "boardbench verify --reference {params.reference} 2>&1 | tee {log} || [ $? -eq 3 ]"
+        "boardbench verify --reference {params.reports} 2>&1 | tee {log} || [ $? -eq 3 ]"

@@ -1,13 +1,16 @@
 """Connected components of a class map: what a line engineer counts, measures and picks."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
+from boardbench.segmentation.axis import angle
 from boardbench.segmentation.overlay import background
 
 COLUMNS = [
     *("component", "class", "pixels", "first_line", "first_sample", "last_line", "last_sample"),
-    *("centre_line", "centre_sample", "mean_probability"),
+    *("centre_line", "centre_sample", "share", "angle", "mean_probability"),
 ]
 
 
@@ -24,7 +27,8 @@ def components(classes: np.ndarray, probability: np.ndarray, names: list[str]) -
     Returns:
         One row a component, sorted by first line, then first sample, then class: component (from 1), class, pixels,
         the bounding box (first and last are in it; counted from 0), the centre (mean line and sample, rounded to
-        0.01) and the mean probability (rounded to 0.0001).
+        0.01), its share of the pixels between its first and last sample of each line (1: no holes), the direction of
+        its long axis (degrees, as :func:`boardbench.segmentation.axis.angle`; empty: none) and the mean probability.
 
     Raises:
         ValueError: shapes that differ.
@@ -62,9 +66,30 @@ def components(classes: np.ndarray, probability: np.ndarray, names: list[str]) -
             "last_sample": furthest(np.maximum, sample, -1),
             "centre_line": mean(line).round(2),
             "centre_sample": mean(sample).round(2),
+            "share": (area / _within(component, line, sample, found)).round(4),
+            "angle": _angles(line, sample, mean),
             "mean_probability": mean(probability.ravel()[pixels]).round(4),
         }
     )
     table = table.iloc[np.lexsort((kind, table["first_sample"], table["first_line"]))]
     table.insert(0, "component", np.arange(1, found + 1))
     return table.reset_index(drop=True)
+
+
+def _within(component: np.ndarray, line: np.ndarray, sample: np.ndarray, found: int) -> np.ndarray:
+    """Return how many pixels lie between the first and the last sample of each line of each component.
+
+    The pixels are in the order of lines, then samples.
+    """
+    order = np.argsort(component, kind="stable")
+    component, line, sample = component[order], line[order], sample[order]
+    begins = np.flatnonzero(np.r_[True, (np.diff(component) != 0) | (np.diff(line) != 0)][: len(component)])
+    ends = np.r_[begins[1:], len(component)] - 1
+    return np.bincount(component[begins], weights=sample[ends[: len(begins)]] - sample[begins] + 1, minlength=found)
+
+
+def _angles(line: np.ndarray, sample: np.ndarray, mean: Callable[[np.ndarray], np.ndarray]) -> list[float | None]:
+    """Return the direction of each component's long axis."""
+    lines, samples = mean(line), mean(sample)
+    spreads = (mean(line * line) - lines**2, mean(sample * sample) - samples**2, mean(line * sample) - lines * samples)
+    return [angle(*spread) for spread in zip(*spreads, strict=True)]

@@ -1,22 +1,26 @@
-"""Results as they come: a line of JSON and a row of the class map for each line of the belt.
+"""Results as they come: a line of JSON and a row of the class map for each line of the belt, and its components.
 
-``lines.ndjson`` grows under its own name, so that a sorter can follow it; the class map (``classes.img``, ENVI BSQ
-uint8, with ``classes.hdr``) gets its name when the stream ends, since a map is no use before.
+``lines.ndjson`` and ``components.ndjson`` grow under their own names, so that a sorter can follow them; the class map
+(``classes.img``, ENVI BSQ uint8, with ``classes.hdr``) gets its name when the stream ends: a map is no use before.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from boardbench.files import write_text
 from boardbench.segmentation.overlay import background, class_colours
+from boardbench.stream.publish import Publisher
+from boardbench.stream.times import Times
+from boardbench.stream.tracker import Scale, Tracker
 
 NOT_SEEN = "not seen"
 """Name of the class of lines that never reached the network; its index follows the last class."""
-NAMES = ("lines.ndjson", "classes.img", "classes.hdr", "stream.json")
+NAMES = ("lines.ndjson", "components.ndjson", "classes.img", "classes.hdr", "stream.json")
 
 
 class Results:
@@ -27,9 +31,23 @@ class Results:
         classes: names, in index order.
         samples: of a line.
         start: ``time.monotonic`` that times count from.
+        scale: of a pixel on the belt; None: pixels only.
+        publisher: gets the components, too.
+
+    Attributes:
+        lines: written.
+        delay: from the arrival of a component's last line to the component.
     """
 
-    def __init__(self, folder: Path, classes: list[str], samples: int, start: float):
+    def __init__(
+        self,
+        folder: Path,
+        classes: list[str],
+        samples: int,
+        start: float,
+        scale: Scale | None = None,
+        publisher: Publisher | None = None,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
             (folder / name).unlink(missing_ok=True)
@@ -37,8 +55,10 @@ class Results:
         self._background = background(classes)
         self._partial = folder / "classes.img.partial"
         self._log = (folder / "lines.ndjson").open("w", encoding="utf-8", newline="\n")
+        self._events = (folder / "components.ndjson").open("w", encoding="utf-8", newline="\n")
         self._map = self._partial.open("wb")
-        self.lines = 0
+        self._tracker, self._publisher, self._left = Tracker(classes, scale), publisher, start
+        self.lines, self.delay = 0, Times()
 
     def write(
         self, rows: np.ndarray, seen: np.ndarray, arrived: np.ndarray, left: float, reasons: Sequence[tuple | None]
@@ -50,6 +70,7 @@ class Results:
         rows[~seen] = len(self._classes)
         self._map.write(np.ascontiguousarray(rows).data)
         self._map.flush()
+        self._left = left
         for row, one_seen, one_arrived, why in zip(rows, seen, arrived, reasons, strict=True):
             entry = {
                 "line": self.lines,
@@ -62,11 +83,28 @@ class Results:
             if why and one_seen:
                 entry["because"] = list(why)
             self._log.write(json.dumps(entry) + "\n")
+            if one_seen:
+                self._components(self._tracker.line(self.lines, entry["runs"], one_arrived, entry["trusted"]))
+            else:
+                self._components(self._tracker.lost())
             self.lines += 1
         self._log.flush()
+        self._events.flush()
+
+    def _components(self, ended: Iterable[tuple[dict[str, Any], float]]) -> None:
+        """Write the components that have ended, and send them."""
+        for found, arrived in ended:
+            self.delay.add(self._left - arrived)
+            times = {"arrived_s": round(arrived - self._start, 6), "left_s": round(self._left - self._start, 6)}
+            text = json.dumps(found | times, ensure_ascii=False)
+            self._events.write(text + "\n")
+            if self._publisher:
+                self._publisher.send(text)
 
     def finish(self) -> None:
-        """Give the class map its header and its name; without any line there is none."""
+        """Give out the open components, and the class map its header and its name; without any line there is none."""
+        self._components(self._tracker.finish())
+        self._events.close()
         self._log.close()
         self._map.close()
         if not self.lines:
@@ -96,9 +134,14 @@ class Results:
             self._folder / "classes.hdr", "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
         )
 
+    def report(self) -> dict[str, Any]:
+        """Return how many components there were, how late they came, and what became of their messages."""
+        found = {"count": self._tracker.closed, "delay": self.delay.summary()}
+        return found | ({"published": self._publisher.close()} if self._publisher else {})
+
     def discard(self) -> None:
         """Close the files; no class map appears."""
-        for file in (self._log, self._map):
+        for file in (self._log, self._events, self._map):
             with suppress(OSError):  # what is left to write may not fit on a full disk
                 file.close()
         self._partial.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -19,17 +18,22 @@ from boardbench.errors import BoardbenchError
 from boardbench.stream import times, windows
 from boardbench.stream.inputs import Inputs
 from boardbench.stream.look import Look
+from boardbench.stream.publish import Publisher
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
 from boardbench.stream.source import Feed, end, run
 from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 from boardbench.stream.times import Times
+from boardbench.stream.tracker import Scale
 from boardbench.stream.worker import Network, Worker, WorkerError
+
+STATUS = 1.0
+"""Seconds between two reports of a running stream's state."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a session is of."""
+    """What a session is of; ``status``: its state once a second on standard error, rewritten, as lines, or never."""
 
     model: Path
     inputs: Inputs
@@ -39,6 +43,9 @@ class Job:
     margin: int
     buffer: int
     out: Path
+    status: str = "never"
+    scale: Scale | None = None
+    publisher: Publisher | None = None
 
 
 class Session:
@@ -52,7 +59,7 @@ class Session:
         self._gather = windows.Gather(encoder.channels, samples, job.window, job.margin)
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._results = Results(job.out, job.metadata["classes"], samples, self._began)
+        self._results = Results(job.out, job.metadata["classes"], samples, self._began, job.scale, job.publisher)
         self._worker = Worker(network, self._results)
         self._wait, self._compute = Times(), Times()
         self._before: np.ndarray | None = None
@@ -96,7 +103,7 @@ class Session:
             end(process)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            if self._shown:
+            if self._shown and self._job.status == "rewritten":
                 click.echo(err=True)
         return self._report(self._signal or message or ended), message or None
 
@@ -172,16 +179,19 @@ class Session:
         self._results.finish()
 
     def _show(self) -> None:
-        """Write one line of progress a second to a terminal."""
+        """Say once a second how the stream goes."""
         now = time.monotonic()
-        if now - self._shown < 1 or not sys.stderr.isatty():
+        if now - self._shown < STATUS or self._job.status == "never":
             return
         self._shown = now
         rate = self._seen / max(now - self._first[1], 1e-9) if self._first else 0.0
         busy = self._worker.compute.percentile(50)
         text = f"{self._seen} lines, {rate:.0f} lines/s, {self._ring['dropped']} dropped"
         text += "" if busy is None else f", network {1000 * busy:.0f} ms a window"
-        click.echo(f"\r{text:<78}", err=True, nl=False)
+        if self._job.status == "lines":
+            click.echo(text, err=True)
+        else:
+            click.echo(f"\r{text:<78}", err=True, nl=False)
 
     def _report(self, ended: str) -> dict[str, Any]:
         job, ring, worker = self._job, self._ring, self._worker
@@ -219,6 +229,7 @@ class Session:
                 "compute": worker.compute.summary(),
                 "lag": worker.lag.summary(),
             },
+            "components": self._results.report(),
             "headroom": times.headroom(job.rate, step, self._compute, worker.compute),
             "buffer": job.buffer,
             "memory_mb": times.memory(),

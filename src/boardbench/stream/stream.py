@@ -5,6 +5,7 @@ line (:mod:`spectral_encoder`) and a look for drift (:mod:`look`), then windows 
 thread (:mod:`worker`), which writes (:mod:`results`).
 """
 
+import sys
 from pathlib import Path
 
 import click
@@ -17,8 +18,10 @@ from boardbench.stream import times, windows
 from boardbench.stream.artifacts import Stream
 from boardbench.stream.inputs import check_flags, check_model, read_inputs
 from boardbench.stream.look import Look
+from boardbench.stream.publish import Publisher
 from boardbench.stream.session import Job, Session
 from boardbench.stream.spectral_encoder import SpectralEncoder
+from boardbench.stream.tracker import scale_of
 from boardbench.stream.worker import Network
 
 
@@ -38,10 +41,16 @@ def stream(
     framed: bool = False,
     lines: int | None = None,
     strip: str | None = None,
+    mm_per_line: float | None = None,
+    mm_per_sample: float | None = None,
+    publish: str | None = None,
+    status: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Find components on a running belt: lines from a camera (or a capture replayed) through an exported model.
 
-    Writes to the folder OUT: lines.ndjson (one JSON object a line, as results come), classes.img and classes.hdr
+    Writes to the folder OUT, as results come: lines.ndjson (one JSON object a line) and components.ndjson (one a
+    component, when its last line has passed: class, box, centre, long axis). At the end: classes.img and classes.hdr
     (class map; lines that were lost are the class 'not seen') and stream.json (losses, waits, computing times, drift).
     Ctrl-C ends a stream in order: what came is written. A second Ctrl-C drops it.
 
@@ -64,12 +73,19 @@ def stream(
         framed: each line of a pipe or socket has a header with its number (boardbench.stream.frames).
         lines: end after so many; a capture is begun anew until then.
         strip: samples that always see the same thing, FIRST:LAST without LAST; compared with the first lines.
+        mm_per_line: size of a pixel along the belt; with it components have mm, too.
+        mm_per_sample: size of a pixel across the belt.
+        publish: MQTT broker that gets each component as well: mqtt://HOST[:PORT]/TOPIC.
+        status: write a line a second (lines, rate, dropped, time of the network) to standard error also where that is
+            no terminal, as in a log.
+        quiet: write none, and nothing at the end but errors.
 
     Raises:
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
     """
     check_flags(buffer, threads, lines, lines_per_s)
     windows.check(window, margin)
+    scale = scale_of(mm_per_line, mm_per_sample)
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"--out {out}: is a file. Name a folder; it is made where there is none.")
     metadata = open_onnx(model).metadata
@@ -80,7 +96,9 @@ def stream(
     network = Network(model, threads)
     # The first window allocates and is slow: before any line waits.
     network.classes(np.zeros((encoder.channels, window, given.white.shape[1]), np.float32))
-    job = Job(model, given, metadata, lines_per_s, window, margin, buffer, out)
+    publisher = Publisher(publish) if publish else None
+    shown = _shown(status, quiet)
+    job = Job(model, given, metadata, lines_per_s, window, margin, buffer, out, shown, scale, publisher)
     report, failure = Session(job, encoder, look, network).run()
     report = {"source": source, "model": metadata | {"drift": metadata.get("drift") is not None}} | report
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
@@ -90,3 +108,10 @@ def stream(
         click.echo(f"not trusted: {reason}")
     if failure:
         raise BoardbenchError(f"source {source}: {failure}")
+
+
+def _shown(status: bool, quiet: bool) -> str:
+    """Return how the state of a running stream is shown; see :class:`boardbench.stream.session.Job`."""
+    if quiet:
+        return "never"
+    return "rewritten" if sys.stderr.isatty() else "lines" if status else "never"
