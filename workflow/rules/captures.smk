@@ -26,7 +26,7 @@ if SEGMENTATION.source == "simulate":
 
     rule segmentation_sensor:
         input:
-            published="reports/published/sensor_fx10.csv",
+            published=REPORTS / "published/sensor_fx10.csv",
             code=sources("boardbench.report.segmentation.camera"),
         output:
             table=f"{SEGMENTATION_RESULTS}/sensor.csv",
@@ -38,11 +38,12 @@ if SEGMENTATION.source == "simulate":
         params:
             seed=SEGMENTATION.simulate.seed,
             bands=SEGMENTATION.simulate.bands,
+            reports=word(str(REPORTS)),
         message:
             "Putting the simulated camera beside a real one"
         shell:
             "boardbench segmentation sensor --seed {params.seed} --bands {params.bands} "
-            "--published reports/published --out {output.table} > {log} 2>&1"
+            "--published {params.reports}/published --out {output.table} > {log} 2>&1"
 
 
 if SEGMENTATION.source == "indian_pines":

@@ -118,7 +118,7 @@ rule classification_tables:
         samples=f"{CLASSIFICATION_RESULTS}/samples.csv",
         metadata=f"{CLASSIFICATION_RESULTS}/samples.json",
         published=sorted(
-            str(path) for path in Path("reports/published").glob("cifar10_*.csv")
+            str(path) for path in (REPORTS / "published").glob("cifar10_*.csv")
         ),
         code=sources("boardbench.report.classification.verbs"),
     output:
@@ -130,10 +130,11 @@ rule classification_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(CLASSIFICATION),
+        reports=word(str(REPORTS)),
     message:
         "Putting classification runs beside the published numbers"
     shell:
-        "boardbench classification tables --results {params.results} {params.settings} --published reports/published "
+        "boardbench classification tables --results {params.results} {params.settings} --published {params.reports}/published "
         "--out {output} > {log} 2>&1"
 
 

@@ -9,7 +9,7 @@ from boardbench.doctor import check_memory
 from boardbench.engine.address import hand_to_jobs
 from boardbench.errors import BoardbenchError
 from boardbench.params.params import load_params
-from boardbench.sources import hash_of_sources, sources
+from boardbench.sources import PACKAGE, hash_of_sources, sources
 from boardbench.worklock import own_lock, release_dead_lock
 
 
@@ -21,6 +21,14 @@ def checked(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+def near(path):
+    """Return a path as seen from the run's folder where it lies below it, whole where it does not."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+# The published numbers and the reference lie beside the Snakefile, wherever the run's folder is.
+REPORTS = near(Path(workflow.basedir)) / "reports"
+TEMPLATES = near(PACKAGE) / "report/templates"
 release_dead_lock()
 PARAMS = checked(load_params, config)
 STUDIES = PARAMS.studies

@@ -26,8 +26,8 @@ for made in MADE:
 # Of data sets that this run did not make, the reference's tables stand beside the published numbers.
 rule reproduction:
     input:
-        published=sorted(str(path) for path in Path("reports/published").glob("*")),
-        reference=sorted(str(path) for path in Path("reports/tables").glob("*/*.*")),
+        published=sorted(str(path) for path in (REPORTS / "published").glob("*")),
+        reference=sorted(str(path) for path in (REPORTS / "tables").glob("*/*.*")),
         tables=[f"{folder}/tables" for folder in MADE],
         code=sources("boardbench.reproduction.reproduction"),
     output:
@@ -39,10 +39,11 @@ rule reproduction:
     params:
         datasets=repeated("datasets", [Path(folder).name for folder in MADE]),
         tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
+        reports=word(str(REPORTS)),
     message:
         "Putting every published number beside ours"
     shell:
-        "boardbench reproduction --reports reports {params.datasets} {params.tables} --out results/report/tables "
+        "boardbench reproduction --reports {params.reports} {params.datasets} {params.tables} --out results/report/tables "
         "> {log} 2>&1"
 
 
@@ -52,9 +53,7 @@ rule publish:
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
-        templates=sorted(
-            str(path) for path in Path("src/boardbench/report/templates").glob("*.j2")
-        ),
+        templates=sorted(str(path) for path in TEMPLATES.glob("*.j2")),
         code=sources("boardbench.publish"),
     output:
         "results/published.json",
@@ -80,7 +79,7 @@ rule verify:
         reference=[
             str(path)
             for folder in MADE
-            for path in sorted(Path("reports/tables", Path(folder).name).glob("*"))
+            for path in sorted((REPORTS / "tables" / Path(folder).name).glob("*"))
         ],
         code=sources("boardbench.report.verify.verify"),
     output:
@@ -91,8 +90,10 @@ rule verify:
     localrule: True
     conda:
         "../envs/boardbench.yaml"
+    params:
+        reports=word(str(REPORTS)),
     message:
         "Holding the run against the reference"
     # Exit code 3 says that something is outside; the run is complete all the same.
     shell:
-        "boardbench verify 2>&1 | tee {log} || [ $? -eq 3 ]"
+        "boardbench verify --reference {params.reports} 2>&1 | tee {log} || [ $? -eq 3 ]"

@@ -41,7 +41,7 @@ rule segmentation_tables:
             f"{SEGMENTATION_RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED
         ),
         published=sorted(
-            str(path) for path in Path("reports/published").glob("segmentation_*.csv")
+            str(path) for path in (REPORTS / "published").glob("segmentation_*.csv")
         ),
         code=sources("boardbench.report.segmentation.verbs"),
     output:
@@ -53,10 +53,11 @@ rule segmentation_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(SEGMENTATION),
+        reports=word(str(REPORTS)),
     message:
         "Putting runs beside the published numbers"
     shell:
-        "boardbench segmentation tables --results {params.results} {params.settings} --published reports/published "
+        "boardbench segmentation tables --results {params.results} {params.settings} --published {params.reports}/published "
         "--out {output} > {log} 2>&1"
 
 
