@@ -22,6 +22,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.segmentation.artifacts import SegmentationMetrics
 from boardbench.segmentation.data import captures_of
 from boardbench.segmentation.drift.watch import nearest_drift, read_drift
+from boardbench.segmentation.registered import facts_of
 from boardbench.segmentation.scores import confusion_matrix, scores
 
 if TYPE_CHECKING:
@@ -135,7 +136,31 @@ def export(
         if not unregistered:
             name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
-            register(path, name, _any_size(inputs), _any_size(outputs), tracking)
+            facts = facts_of(model, path, checked, threads)
+            register(path, name, _any_size(inputs), _any_size(outputs), tracking, facts)
+
+
+def _about_size(model: "Model", run: Path, resized: tuple[int, int] | None) -> str:
+    """Return what a person at a line must know of the size that a network was trained at."""
+    if resized:
+        metrics = (run if run.is_dir() else run.parent) / "metrics.json"
+        known = (
+            read_artifact(metrics, SegmentationMetrics, "segmentation evaluate").scores.miou
+            if metrics.is_file()
+            else None
+        )
+        before = "" if known is None else f" (the run itself: {known:.4f})"
+        return f", at the captures' own size; trained at {_by(resized)}{before}. It carries no drift.json"
+    if model.size:
+        return (
+            f". It resizes captures to {_by(model.size)}, as in training, and 'boardbench stream' cannot: for lines, "
+            "add --size any"
+        )
+    return ""
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def _about_size(model: "Model", run: Path, resized: tuple[int, int] | None) -> str:
