@@ -152,7 +152,7 @@ def test_every_key_of_params_is_on_a_page():
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
 
     def check(text, section, path):
-        part = text.split(f"# {path}\n")[1].split("\n#")[0]
+        part = text.split(f"# {path.split('.', 1)[-1]}\n")[1].split("\n#")[0]
         for key, value in section.items():
             if isinstance(value, dict) and value:
                 check(text, value, f"{path}.{key}")

@@ -7,6 +7,7 @@ import yaml
 
 from sitegen.writing import joined, plain
 
+FIRST = ("reference", "strategies", "pareto", "normalizations", "pcbvision", "cifar10", "paper", "tiny")
 STUDIES = ("segmentation", "placement", "classification")
 
 
@@ -28,8 +29,9 @@ class Preset:
 
 
 def presets(folder: Path) -> list[Preset]:
-    """Return the presets of a folder by name."""
-    return [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    """Return the presets of a folder by name, those of most use first."""
+    files = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem not in FIRST, path.stem))
+    return [_read(path) for path in files]
 
 
 def _read(path: Path) -> Preset:

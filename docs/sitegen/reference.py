@@ -73,7 +73,7 @@ def _keys(path: str, section: Schema, definitions: Schema, depth: int) -> list[s
         values.append([f"`{key}`", shown, _type(schema), code(schema.get("description", ""))])
         if listed := _listed(schema, definitions):
             below += _keys(f"{path}.{key}[]", listed[1], definitions, depth + 1)
-    title = f"{'#' * min(depth, 4)} {path}"
+    title = f"{'#' * min(depth, 4)} {path.split('.', 1)[-1]}"  # the page has the study's name
     table = words_table(["key", "default", "value", "meaning"], values) if values else ""
     return [title, code(section.get("description", "")), table, *below]
 
