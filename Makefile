@@ -22,9 +22,9 @@ trust: .venv/installed
 lint: .venv/installed
 	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint
 
-# The site, into site/; a link or an anchor that leads nowhere ends it.
+# The site, into site/; a link or an anchor that leads nowhere ends it (with --quiet MkDocs would count none).
 docs: .venv/docs
-	$(ACTIVATE) NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	$(ACTIVATE) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 .venv/docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'

@@ -259,3 +259,8 @@ def test_the_site_writes_formulas_and_loads_nothing_from_elsewhere():
             hooks.on_post_page(fine + bad, page=Page)
     with pytest.raises(PluginError):
         hooks.on_post_page('<link href="https://x.org/a.css" rel=stylesheet>', page=Page)
+
+
+def test_the_site_is_built_so_that_warnings_end_it():
+    (line,) = re.findall(r"mkdocs build.*", (ROOT / "Makefile").read_text())
+    assert line == "mkdocs build --strict", "with --quiet MkDocs counts no warning"
