@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Snakemake keeps a cache in the home; where that cannot be written, as in a container, it lies here.
 ACTIVATE := test -w "$${XDG_CACHE_HOME:-$$HOME}" || export XDG_CACHE_HOME="$$PWD/.cache"; . $(BIN)/activate &&
 
-.PHONY: run test bench trust lint audit
+.PHONY: run test bench trust lint docs audit
 
 run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
@@ -21,6 +21,14 @@ trust: .venv/installed
 
 lint: .venv/installed
 	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint && hadolint Dockerfile
+
+# The site, into site/; a link or an anchor that leads nowhere ends it (with --quiet MkDocs would count none).
+docs: .venv/docs
+	$(ACTIVATE) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+.venv/docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
 
 # Known weaknesses of the locked versions, and the bill of materials; the tools lie in an environment of their own.
 audit: .venv-audit/installed

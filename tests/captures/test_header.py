@@ -166,9 +166,9 @@ def test_the_sensors_limit(opened, fields, limit):
     assert opened(**fields).full_scale == limit
 
 
-def test_readme_lists_every_field_that_is_used():
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert [key for key in USED if f"`{key}`" not in readme] == []
+def test_the_documentation_lists_every_field_that_is_used():
+    page = (Path(__file__).parents[2] / "docs/own-data.md").read_text()
+    assert [key for key in USED if f"`{key}`" not in page] == []
 
 
 @given(

@@ -1,8 +1,10 @@
 """Runs as ONNX files: checked on raw captures, cut at their intermediate outputs, loaded by MLflow."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -72,6 +74,28 @@ def run_export(study, **changes):
 @pytest.fixture(scope="module")
 def exported(study):
     return run_export(study, precisions=["float32", "int8"])
+
+
+def test_eight_lines_of_plain_onnx_runtime_give_the_runs_classes(exported, study, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs/deployment.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len([line for line in snippet.splitlines() if line]) == 8
+    folder = study / "raw/board03_1/capture"
+    for name, prefix in {"board": "", "white": "WHITEREF_", "dark": "DARKREF_"}.items():
+        shutil.copy(folder / f"{prefix}board03_1.raw", tmp_path / f"{name}.raw")
+    shutil.copy(exported / "model.onnx", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    times = [open_cube(folder / f"{prefix}board03_1.hdr").tint for prefix in ("WHITEREF_", "")]
+    names = {}
+    for given, here in {", 1024 ": ", 40 ", "4.0 / 4.0": "{} / {}".format(*times)}.items():
+        assert given in snippet
+        snippet = snippet.replace(given, here)
+    exec(snippet, names)
+    cube = np.load(reflected(study, tmp_path / "reflectance") / "board03_1.npy").astype(np.float32)
+    with torch.inference_mode():
+        expected = make().network(torch.from_numpy(cube)[None])[0].argmax(dim=0).numpy()
+    assert len(np.unique(expected)) > 1 and names["classes"].shape == (24, 40)
+    assert np.mean(names["classes"] == expected) > 0.998
 
 
 def test_a_file_gives_the_runs_classes_and_says_what_it_is(exported):
