@@ -1,13 +1,15 @@
+import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 
-from boardbench import doctor
+from boardbench import doctor, limits
 from boardbench.errors import ADDRESSES, BoardbenchError
 
 Usage = namedtuple("Usage", "free")
@@ -24,9 +26,9 @@ def memory(monkeypatch):
     """Set what the machine, its group of processes and 'ulimit -v' allow, in bytes, and the number of cores."""
 
     def give(machine=32 * GB, group=None, addresses=resource.RLIM_INFINITY, cores=2):
-        monkeypatch.setattr(doctor.os, "sysconf", lambda name: 1000 if name == "SC_PAGE_SIZE" else machine // 1000)
-        monkeypatch.setattr(doctor, "_group_limits", lambda: iter([] if group is None else [group]))
-        monkeypatch.setattr(doctor.resource, "getrlimit", lambda _: (addresses, addresses))
+        monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: SimpleNamespace(total=machine))
+        monkeypatch.setattr(limits, "_group_limits", lambda: iter([] if group is None else [group]))
+        monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (addresses, addresses))
         monkeypatch.setattr(doctor, "cores", lambda: cores)
         return found(doctor._memory)["memory"]
 
@@ -72,8 +74,8 @@ def test_limits_of_both_versions_of_cgroups(tmp_path, groups, files, expected):
         path = tmp_path / "sys/fs/cgroup" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n")
-    assert list(doctor._group_limits(tmp_path)) == expected
-    assert list(doctor._group_limits(tmp_path / "none")) == []
+    assert list(limits._group_limits(tmp_path)) == expected
+    assert list(limits._group_limits(tmp_path / "none")) == []
 
 
 def test_disk(tmp_path, monkeypatch):
@@ -109,6 +111,41 @@ def test_python(monkeypatch, version, missing):
     monkeypatch.setattr(doctor.importlib.metadata, "metadata", lambda _: {"Requires-Python": "<3.13,>=3.11"})
     monkeypatch.setattr(doctor.sys, "version_info", version)
     assert found(doctor._python)["Python"][:2] == (missing, missing)
+
+
+@pytest.mark.parametrize(
+    ("params", "state", "word"),
+    [
+        ("", "ok", "not there yet"),
+        ("tracking: store.db\n", "note", "boardbench sync"),
+        ("tracking: http://127.0.0.1:9\n", "note", "boardbench sync"),
+        ("tracking: ftp://x\n", "note", "tracking"),
+    ],
+)
+def test_the_store_of_mlflow(tmp_path, monkeypatch, params, state, word):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "store.db").write_bytes(b"no database" * 100)
+    if params:
+        (tmp_path / "params.yaml").write_text(params)
+    (finding,) = doctor._store()
+    assert finding.state == state and word in f"{finding.found} {finding.remedy}"
+
+
+@pytest.mark.parametrize(("told", "state"), [("AVX2", "ok"), ("", "ok"), ("MKL_CBWR=SSE4_2", "note")])
+def test_a_processor_without_wide_vectors_is_noted(monkeypatch, told, state):
+    monkeypatch.setattr(doctor, "instructions", lambda: told)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: "x86_64")
+    assert next(one for one in doctor._cores() if one.name == "processor").state == state
+
+
+def test_json_says_the_same(monkeypatch, capsys):
+    lines = [doctor.Finding("a", "1"), doctor.Finding("b", "2", "do"), doctor.Finding("c", "3", "do", True)]
+    monkeypatch.setattr(doctor, "LOOKS", (lambda: iter(lines),))
+    with pytest.raises(SystemExit) as ended:
+        doctor.doctor(json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, told["ready"]) == (1, False)
+    assert [one["state"] for one in told["findings"]] == ["ok", "note", "missing"]
 
 
 def boardbench(*words, limit_kb=None, **environment):

@@ -5,7 +5,6 @@ are the same word. Help is read from the verb's source; its modules are imported
 """
 
 import importlib
-import resource
 import sys
 import types
 import typing
@@ -60,7 +59,8 @@ def _options(argument: Argument, positional: bool = False) -> list[click.Paramet
         annotation = typing.get_args(annotation)[0]
     kind = click.Path(path_type=Path) if annotation is Path else annotation
     if positional:
-        return [click.Argument([name], type=kind, nargs=-1 if many else 1, required=required)]
+        default = {} if required or many else {"default": argument.default}
+        return [click.Argument([name], type=kind, nargs=-1 if many else 1, required=required, **default)]
     optional = {} if required else {"default": argument.default}
     shown = not required and argument.default is not None and not many
     return [
@@ -93,8 +93,10 @@ def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> Non
 
 def _say_limit() -> None:
     """Say where addresses are limited to less than training takes: some libraries crash then without a word."""
-    addresses = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if 0 <= addresses < ADDRESSES:
+    from boardbench.limits import addresses as allowed
+
+    addresses = allowed()
+    if addresses is not None and addresses < ADDRESSES:
         click.echo(
             f"warning: 'ulimit -v' allows {addresses / 1e9:.1f} GB; what trains a network takes {ADDRESSES / 1e9:g} GB "
             "and may crash with less. 'boardbench doctor' looks at the rest.",

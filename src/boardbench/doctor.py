@@ -2,21 +2,30 @@
 
 import contextlib
 import importlib.metadata
+import json as text
 import locale
 import os
+import platform
 import re
-import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+import yaml
 
+from boardbench.engine.address import STORE, StoreAddress
+from boardbench.engine.latency import instructions
+from boardbench.engine.store import is_whole
 from boardbench.errors import ADDRESSES, BoardbenchError
+from boardbench.limits import memory_limits
+from boardbench.project import home
 
 # Measured on the default run (two AMD EPYC cores): the largest step holds 0.8 GB; captures and results take 3.7 GB of
 # disk.
@@ -24,7 +33,6 @@ STEP_GB = 1.0
 SNAKEMAKE_GB = 0.5
 DISK_GB = 5.0
 _GB = 10**9
-_UNLIMITED = 1 << 60  # a group of processes without a limit has one of 2**63 bytes, less a page
 
 
 @dataclass(frozen=True)
@@ -43,26 +51,46 @@ class Finding:
     remedy: str = ""
     needed: bool = False
 
+    @property
+    def state(self) -> str:
+        """Whether there is something to do: ok, note, missing."""
+        return "missing" if self.needed else "note" if self.remedy else "ok"
 
-def doctor() -> None:
+
+def doctor(*, json: bool = False) -> None:
     """Say whether this machine can run the default run: one screen, nothing is changed.
 
-    Python and packages against constraints.txt, cores, memory, disk, folders, text encoding, git, and what only some
-    verbs use: chromium and a GPU. Memory and disk are held against what the default run takes; other params take
-    other amounts.
+    Python and packages against constraints.txt, cores, processor, memory, disk, folders, text encoding, MLflow's store,
+    git, and what only some verbs use: chromium and a GPU. Memory and disk are held against what the default run takes;
+    other params take other amounts.
+
+    Args:
+        json: print JSON instead: ready, and findings with name, state (ok, note, missing), found and remedy.
 
     Raises:
         SystemExit: 1 where something is missing that the run needs.
     """
     findings = [finding for look in LOOKS for finding in look()]
-    lacking = [finding for finding in findings if finding.needed]
-    for finding in findings:
-        mark = "MISSING" if finding.needed else "note" if finding.remedy else "ok"
-        click.echo(f"{mark:8}{finding.name:10} {finding.found}" + (f". {finding.remedy}" if finding.remedy else ""))
+    lacking = [finding.name for finding in findings if finding.needed]
+    if json:
+        rows = [{key: getattr(one, key) for key in ("name", "state", "found", "remedy")} for one in findings]
+        click.echo(text.dumps({"ready": not lacking, "findings": rows}, indent=2))
+    else:
+        for one in findings:
+            mark = one.state.upper() if one.needed else one.state
+            click.echo(f"{mark:8}{one.name:10} {one.found}" + (f". {one.remedy}" if one.remedy else ""))
+        click.echo(_said(lacking))
     if lacking:
-        click.echo(f"\nThis machine cannot run the default run yet: {', '.join(one.name for one in lacking)}.")
         raise SystemExit(1)
-    click.echo("\nThis machine can run the default run: snakemake --cores all")
+
+
+def _said(lacking: list[str]) -> str:
+    if lacking:
+        return f"\nThis machine cannot run the default run yet: {', '.join(lacking)}."
+    if Path("Snakefile").is_file():
+        return "\nThis machine can run the default run: snakemake --cores all"
+    command = "boardbench run" if Path("params.yaml").is_file() else "boardbench new FOLDER && boardbench run FOLDER"
+    return f"\nThis machine can run the default run: {command}"
 
 
 def check_memory() -> None:
@@ -97,17 +125,21 @@ def _python() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """Compare what is installed with constraints.txt, where there is one here; nothing is imported."""
-    pinned = {}
-    if Path("constraints.txt").is_file():
-        lines = Path("constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned, constraints = (
+        {},
+        next((path for path in (Path("constraints.txt"), home() / "constraints.txt") if path.is_file()), None),
+    )
+    install = "'make run'" if Path("Makefile").is_file() else f"'pip install --constraint {constraints} boardbench'"
+    if constraints:
+        lines = constraints.read_text(encoding="utf-8").splitlines()
         pinned = dict(line.lower().split("==", 1) for line in lines if "==" in line)
     try:
-        direct = [text for text in importlib.metadata.requires("boardbench") or [] if "extra ==" not in text]
+        direct = [one for one in importlib.metadata.requires("boardbench") or [] if "extra ==" not in one]
     except importlib.metadata.PackageNotFoundError:
-        yield Finding("packages", "boardbench itself is not installed", "Install with 'make run'", True)
+        yield Finding("packages", "boardbench itself is not installed", f"Install with {install}", True)
         return
     absent, other = [], []
-    for name in (re.match(r"[\w.-]+", text)[0] for text in direct):
+    for name in (re.match(r"[\w.-]+", one)[0] for one in direct):
         try:
             version = importlib.metadata.version(name).split("+")[0]  # less torch's +cpu
         except importlib.metadata.PackageNotFoundError:
@@ -117,9 +149,9 @@ def _packages() -> Iterator[Finding]:
         if version != wanted:
             other.append(f"{name} {version} (constraints.txt: {wanted})")
     if absent:
-        yield Finding("packages", f"without {', '.join(absent)}", "Install with 'make run', or pip install -e .", True)
+        yield Finding("packages", f"without {', '.join(absent)}", f"Install with {install}", True)
     elif other:
-        remedy = "Numbers may differ from the reference's; 'make run' installs its versions"
+        remedy = f"Numbers may differ from the reference's; {install} installs its versions"
         yield Finding("packages", ", ".join(other[:4]) + (", ..." if len(other) > 4 else ""), remedy)
     else:
         against = "as in constraints.txt" if pinned else "no constraints.txt here to hold them against"
@@ -129,50 +161,14 @@ def _packages() -> Iterator[Finding]:
 def _cores() -> Iterator[Finding]:
     count = cores()
     yield Finding("cores", str(count), "" if count > 1 else "The default run takes twice as long as on two")
-
-
-def limits() -> dict[str, float]:
-    """Return every limit of memory that holds here, in GB: of the machine, of its group of processes, of addresses."""
-    found = {}
-    if "SC_PHYS_PAGES" in os.sysconf_names:
-        found["this machine has"] = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GB
-    group = min(_group_limits(), default=_UNLIMITED)
-    if group < _UNLIMITED:
-        found["its container allows"] = group / _GB
-    addresses = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if addresses != resource.RLIM_INFINITY:
-        found["'ulimit -v' allows"] = addresses / _GB
-    return found
-
-
-def _group_limits(root: Path = Path("/")) -> Iterator[int]:
-    """Yield the limits of this process's groups, of either version of Linux's cgroups."""
-    try:
-        groups = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    for line in groups:
-        _, kinds, path = line.split(":", 2)
-        if kinds not in ("", "memory") and "memory" not in kinds.split(","):
-            continue
-        top, name = (
-            (root / "sys/fs/cgroup", "memory.max")
-            if not kinds
-            else (
-                root / "sys/fs/cgroup/memory",
-                "memory.limit_in_bytes",
-            )
-        )
-        here = top / path.lstrip("/")
-        for folder in (here, *here.parents):
-            with contextlib.suppress(OSError, ValueError):  # no such group in this container, or "max"
-                yield int((folder / name).read_text(encoding="utf-8"))
-            if folder == top:
-                break
+    found = instructions()
+    slow = platform.machine().lower() in ("x86_64", "amd64") and "AVX" not in found
+    remedy = "Without AVX2 training and ONNX Runtime take several times as long" if slow and found else ""
+    yield Finding("processor", found or f"{platform.machine()}; vector instructions not told by this system", remedy)
 
 
 def _memory() -> Iterator[Finding]:
-    found = limits()
+    found = memory_limits()
     told = ", ".join(f"{words} {size:.1f} GB" for words, size in found.items())
     addresses = found.pop("'ulimit -v' allows", None)
     if addresses is not None and addresses * _GB < ADDRESSES:
@@ -242,4 +238,38 @@ def _gpu() -> Iterator[Finding]:
     yield Finding("GPU", told)
 
 
-LOOKS = (_python, _packages, _cores, _memory, _disk, _folders, _encoding, _programs, _gpu)
+def _store() -> Iterator[Finding]:
+    """Look at MLflow's store without MLflow: it shows runs, and stops none."""
+    try:
+        content = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        address = StoreAddress(content.get("tracking") or STORE)
+    except FileNotFoundError:
+        address = STORE
+    except (BoardbenchError, yaml.YAMLError, OSError, ValueError, AttributeError) as error:
+        yield Finding("MLflow", f"params.yaml does not say where ({str(error).splitlines()[0]})", "Correct 'tracking'")
+        return
+    if address.path is None:
+        found = urlsplit(address.uri)
+        port = found.port or {"postgresql": 5432, "https": 443}.get(address.scheme, 80)
+        away = "Runs go on without it; start it, and 'boardbench sync' shows what is missing"
+        answers = _answers(found.hostname or "localhost", port)
+        yield Finding("MLflow", f"{address}{'' if answers else ' does not answer'}", "" if answers else away)
+    elif not address.path.is_file():
+        yield Finding("MLflow", f"{address}: not there yet; the run makes it")
+    else:
+        try:
+            whole = is_whole(address)
+        except BoardbenchError as error:
+            yield Finding("MLflow", str(error), "Runs go on without it")
+            return
+        yield Finding("MLflow", f"{address}{'' if whole else ': damaged'}", "" if whole else "Call 'boardbench sync'")
+
+
+def _answers(host: str, port: int) -> bool:
+    """Tell whether something takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=3):
+        return True
+    return False
+
+
+LOOKS = (_python, _packages, _cores, _memory, _disk, _folders, _encoding, _store, _programs, _gpu)

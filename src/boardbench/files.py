@@ -35,7 +35,7 @@ def atomic_write(path: Path, *, record: bool = False, durable: bool = False) -> 
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         if durable:
-            with temporary.open("rb") as file:
+            with temporary.open("rb+") as file:  # Windows flushes no file that is open to read
                 os.fsync(file.fileno())
         digest = hash_of(temporary) if record else ""
         record_of(path).unlink(missing_ok=True)  # a kill between here and the last line leaves a file without a record

@@ -2,6 +2,7 @@
 
 # verb -> (module:function, one line of help). "study verb" pairs belong to one study.
 VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("boardbench.demo.demo:demo", "See what a trained model finds on one simulated board."),
     "simulate": ("boardbench.simulate.captures:simulate", "Write the raw captures of one simulated board."),
     "indian-pines": ("boardbench.simulate.indian_pines:indian_pines", "Write Indian Pines as ENVI scenes."),
     "fetch pcbvision": (
@@ -23,7 +24,8 @@ VERBS: dict[str, tuple[str, str]] = {
         "Turn labels of LabelMe, CVAT or COCO into the captures' masks.",
     ),
     "check": ("boardbench.captures.check:check", "Say of each capture what is in it, and what is wrong with it."),
-    "new": ("boardbench.labels.new:new", "Start a study on your own captures: sheet and params."),
+    "new": ("boardbench.labels.new:new", "Make a project folder, or start a study on your own captures in it."),
+    "run": ("boardbench.project:run", "Run the whole workflow in a project folder."),
     "sensor": ("boardbench.captures.sensor:sensor", "Characterise a camera from white and dark references."),
     "segmentation split": (
         "boardbench.segmentation.split:split",
@@ -211,6 +213,7 @@ POSITIONAL = {
     "check": "path",
     "new": "folder",
     "preset": "overlay",
+    "run": "folder",
     "labels render": "captures",
     "labels import": "labels",
 }

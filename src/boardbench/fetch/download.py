@@ -1,7 +1,6 @@
 """Large files over HTTP: resumed where the connection was cut, and checked before they appear."""
 
 import errno
-import fcntl
 import hashlib
 import re
 import time
@@ -13,6 +12,11 @@ import requests
 
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.progress import Progress, human, need_space
+
+try:
+    import fcntl
+except ImportError:  # Windows, where no other download is noticed
+    fcntl = None
 
 ATTEMPTS = 5
 """Tries in a row that bring nothing new before a download is given up."""
@@ -121,7 +125,8 @@ def _continue(address: str, part: Path, size: int | None) -> None:
     """Ask for what the part lacks and append it."""
     with part.open("ab") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BoardbenchError(f"{part}: another process downloads this file. Wait for it, or end it.") from None
         except OSError:

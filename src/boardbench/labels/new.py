@@ -14,6 +14,7 @@ from boardbench.captures.sheet import Capture, read_sheet, write_sheet
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
 from boardbench.labels.masks import UNLABELLED, write_masks
+from boardbench.project import new_project
 
 RAW = Path("data/raw")
 _FX10_BANDS = 224
@@ -25,17 +26,21 @@ _MULTIPLE = 16
 def new(
     *,
     folder: Path,
-    classes: list[str],
+    classes: list[str] | None = None,
     labels: list[Path] | None = None,
     rest: str = UNLABELLED,
     rename: list[str] | None = None,
     pattern: str | None = None,
     out: Path | None = None,
 ) -> None:
-    """Start a study on your own captures: FOLDER/captures.csv and NAME.yaml, to run with --configfile NAME.yaml.
+    """Make a project folder; or, with --classes, start a study on your own captures in one.
+
+    Without --classes FOLDER becomes a project: params.yaml with every knob, for 'boardbench run FOLDER'. With --classes
+    it is data/raw/NAME in the project that you are in, and gets captures.csv; NAME.yaml here is the study's overlay on
+    params.yaml.
 
     Args:
-        folder: data/raw/NAME, with a folder for each capture in it.
+        folder: of the project; with --classes data/raw/NAME, with a folder for each capture in it.
         classes: names in the order of their ids in the masks.
         labels: label files to make the masks from, as 'boardbench labels import' takes them; none: the masks are there.
         rest: class of pixels in no shape, likewise.
@@ -44,9 +49,18 @@ def new(
         out: the params; default: NAME.yaml here.
 
     Raises:
-        BoardbenchError: a folder elsewhere, files that are there already, captures or labels that do not fit, or fewer
-            than three scenes.
+        BoardbenchError: a folder elsewhere, a project or files that are there already, captures or labels that do not
+            fit, or fewer than three scenes.
     """
+    if not classes and folder.resolve().parts[-3:-1] != RAW.parts:
+        given = {"--labels": labels, "--rename": rename, "--pattern": pattern, "--out": out}
+        wrong = [flag for flag, value in given.items() if value]
+        if wrong:
+            raise BoardbenchError(f"{', '.join(wrong)}: of a study on captures. Give its --classes, too.")
+        new_project(folder)
+        return
+    if not classes:
+        raise BoardbenchError(f"{folder}: a folder of captures. Name their classes: --classes others --classes ic ...")
     if folder.resolve().parent != RAW.resolve():
         raise BoardbenchError(
             f"{folder}: not in {RAW} below the folder that you are in, where the pipeline looks for data sets. Move it "
@@ -68,10 +82,14 @@ def new(
         raise
     named = " ".join(f"--classes {shlex.quote(name)}" for name in classes)
     print(
-        f"{sheet}\n{out}\nNext:\n"
-        f"  boardbench check {sheet} {named} --drop-first {_dropped(captures)}\n"
-        f"  snakemake --cores all --configfile {out}"
+        f"{sheet}\n{out}\nNext:\n  boardbench check {sheet} {named} --drop-first {_dropped(captures)}\n  {_runs(out)}"
     )
+
+
+def _runs(params: Path) -> str:
+    """Return the command that runs an overlay: in a clone Snakemake's own, elsewhere ours."""
+    program = "snakemake --cores all" if Path("Snakefile").is_file() else "boardbench run"
+    return f"{program} --configfile {params}"
 
 
 def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -> str:
@@ -102,7 +120,7 @@ def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, allow_unicode=True)
     return (
         f"# A study on {len(captures)} captures of {len(scenes)} scenes. Every other knob is as in params.yaml, where\n"
-        f"# each is explained; add the ones to change.\n#   snakemake --cores all --configfile {out}\n{text}"
+        f"# each is explained; add the ones to change.\n#   {_runs(out)}\n{text}"
     )
 
 

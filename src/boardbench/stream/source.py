@@ -47,8 +47,12 @@ def open_feed(source: str, framed: bool, lines: int | None) -> Feed:
     """Open ``pipe:PATH`` (``pipe:-``: standard input), ``tcp://HOST:PORT`` or ``unix:PATH``.
 
     Raises:
-        BoardbenchError: a word that is none of these, no such pipe, or nobody listening.
+        BoardbenchError: a word that is none of these, no such pipe, nobody listening, or Windows.
     """
+    if os.name == "nt":
+        raise BoardbenchError(
+            f"source {source}: pipes and sockets are read on Linux and macOS only. Replay a capture, or take WSL."
+        )
     try:
         if source.startswith("pipe:"):
             handle = _open_pipe(source.removeprefix("pipe:"))

@@ -1,10 +1,10 @@
 """Waits and computing times in bounded memory, the summary of a stream, and what it means in one sentence."""
 
-import resource
-import sys
 from typing import Any
 
 import numpy as np
+
+from boardbench.limits import peaks
 
 
 class Times:
@@ -41,11 +41,10 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(1000 * seconds, 3)
 
 
-def memory() -> dict[str, float]:
+def memory() -> dict[str, float | None]:
     """Return the peak resident memory of both processes, MB; the ring counts in each."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"consumer": round(own * unit / 1e6, 1), "source": round(child * unit / 1e6, 1)}
+    names = ("consumer", "source")
+    return {name: peak and round(peak, 1) for name, peak in zip(names, peaks(), strict=True)}
 
 
 def kept(report: dict[str, Any]) -> bool | None:
