@@ -20,7 +20,7 @@ trust: .venv/installed
 	$(ACTIVATE) python trust/run.py
 
 lint: .venv/installed
-	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint
+	$(ACTIVATE) ruff check . && ruff format --check . && deptry src && snakefmt --check Snakefile workflow && snakemake --lint && hadolint Dockerfile
 
 # Known weaknesses of the locked versions, and the bill of materials; the tools lie in an environment of their own.
 audit: .venv-audit/installed
