@@ -1,5 +1,7 @@
 """The command line: params keys are flags, mistakes are one message."""
 
+import os
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -139,6 +141,74 @@ def test_without_a_verb_the_verbs_are_shown_in_the_order_of_the_pipeline():
     verbs = ["simulate", "reflectance", "segmentation", "placement", "classification", "predict", "publish", "verify"]
     lines = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
     assert [word for word in lines if word in verbs] == verbs
+
+
+@pytest.mark.parametrize("verb", sorted(cli.VERBS))
+def test_every_verb_has_an_example_that_it_takes(verb, monkeypatch):
+    called = []
+    monkeypatch.setattr(cli, "_imported", lambda address: lambda **given: called.append(address))
+    words = [*verb.split(), *shlex.split(cli.EXAMPLES[verb])]
+    answer = CliRunner().invoke(cli.program(), words, catch_exceptions=False)
+    assert (answer.exit_code, called) == (0, [cli.VERBS[verb][0]]), answer.output
+    shown = CliRunner().invoke(cli.program(), [*verb.split(), "--help"]).output
+    example = shown.split("Example:\n")[1].replace("\\\n", " ")
+    assert shlex.split(example) == ["boardbench", *words]
+    assert max(map(len, shown.splitlines())) < 140
+
+
+def test_examples_are_of_verbs():
+    assert cli.EXAMPLES.keys() == cli.VERBS.keys()
+
+
+def test_values_of_flags_are_shown_and_completed():
+    def flags(verb):
+        return {flag.name: flag for flag in cli._command(verb).params}
+
+    def completed(flag, begun=""):
+        return [item.value for item in flag.shell_complete(click.Context(click.Command("x")), begun)]
+
+    training = flags("segmentation train")
+    assert "[choices: adam, sgd, adadelta]" in training["optimizer"].help
+    assert completed(training["optimizer"], "ad") == ["adam", "adadelta"]
+    assert completed(training["backbone"], "res") == ["resunet"]
+    assert "scrb" in completed(training["strategy"]) and "unet" in training["backbone"].help
+    assert completed(flags("export")["precisions"]) == ["float32", "int8"]
+    assert completed(flags("export")["size"]) == ["any"] and completed(flags("photos")["size"]) == []
+    assert completed(flags("placement complexity")["size"]) == []
+    assert completed(flags("segmentation baseline")["name"]) == ["majority", "spectral_angle", "lda"]
+    assert "tiny" in completed(flags("run")["preset"])
+    assert "[choices" not in flags("predict")["out"].help
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("boardbench segmentation tr", "train"),
+        ("boardbench pred", "predict"),
+        ("boardbench predict --thr", "--threads"),
+    ],
+)
+def test_a_shell_completes_verbs_and_flags(words, expected):
+    environment = os.environ | {"_BOARDBENCH_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    environment["COMP_CWORD"] = str(len(words.split()) - 1)
+    command = [sys.executable, "-c", "from boardbench.cli import main; main()"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert answer.stdout.splitlines() == [f"plain,{expected}"]
+
+
+def test_quiet_leaves_errors_and_json(run, monkeypatch):
+    def talk(**given):
+        seen.update(given)
+        print("talk")
+
+    monkeypatch.setattr(cli, "_imported", lambda address: talk)
+    words = ["--out", "a", "--names", "x"]
+    assert [run(*words).output, run(*words, "--quiet").output] == ["talk\n", ""]
+    assert CliRunner().invoke(cli.program(), ["doctor", "--json", "--quiet"]).output == "talk\n"
+    CliRunner().invoke(cli.program(), ["predict", "x", "--run", "r", "--quiet"])
+    assert seen.pop("quiet") is True, "a verb's own"
+    CliRunner().invoke(cli.program(), ["doctor", "--quiet"])
+    assert "quiet" not in seen
 
 
 def test_version():

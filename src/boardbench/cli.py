@@ -4,19 +4,26 @@ A path argument becomes a flag, a ``Section`` of params becomes one flag a field
 are the same word. Help is read from the verb's source; its modules are imported only when it is called.
 """
 
+import contextlib
 import importlib
+import os
 import sys
+import textwrap
 import types
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
+from boardbench import choices
 from boardbench.errors import ADDRESSES, BoardbenchError, refused_by_machine, shown
+from boardbench.examples import EXAMPLES
 from boardbench.params.section import Section, explain
 from boardbench.signature import REQUIRED, Argument, signature_of
 from boardbench.verbs import GROUPS, POSITIONAL, VERBS
@@ -32,24 +39,44 @@ def _from_yaml(_: click.Context, flag: click.Parameter, text: str | None) -> Any
         ) from None
 
 
-def _help(field: Any) -> str:
+def _help(field: Any, valid: list[str]) -> str:
     default = field.get_default()
     default = str(default) if isinstance(default, Path) else default
     default = yaml.safe_dump(default, default_flow_style=True).removesuffix("\n").removesuffix("\n...")
-    return f"{field.description or ''} [default: {default}]"
+    return f"{_listed(field.description or '', valid)} [default: {default}]"
 
 
-def _options(argument: Argument, positional: bool = False) -> list[click.Parameter]:
-    """Return the flags of one argument of a verb, or the argument itself where it is given without a flag."""
+def _listed(text: str, valid: list[str]) -> str:
+    """Return a flag's help with its values; a flag that the text explains by all of them needs no list."""
+    return f"{text} [choices: {', '.join(valid)}]" if valid and not all(value in text for value in valid) else text
+
+
+def _completing(valid: list[str]) -> dict[str, Any]:
+    """Return what makes a shell complete the values of a parameter; files, by its type, where none are listed."""
+    if not valid:
+        return {}
+    return {
+        "shell_complete": lambda context, parameter, begun: [
+            CompletionItem(value) for value in valid if value.startswith(begun)
+        ]
+    }
+
+
+def _options(verb: str, argument: Argument, described: bool) -> list[click.Parameter]:
+    """Return the flags of one argument of a verb, or the argument itself where it is given without a flag.
+
+    Args:
+        verb: whose.
+        argument: of its function.
+        described: list the values of flags, too, which calling a verb needs not.
+    """
     name, annotation = argument.name, argument.annotation
     flag = f"--{name.replace('_', '-')}"
     required = argument.default is REQUIRED
     inner = typing.get_args(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [
-            click.Option([f"--{key.replace('_', '-')}"], callback=_from_yaml, help=_help(field), metavar="VALUE")
-            for key, field in annotation.model_fields.items()
-        ]
+        return [_field(key, field, described) for key, field in annotation.model_fields.items()]
+    valid = choices.of_argument(verb, name) or choices.of_annotation(annotation) if described else []
     if isinstance(annotation, types.UnionType) and types.NoneType in inner:
         annotation = next(kind for kind in inner if kind is not types.NoneType)
     if annotation is bool:
@@ -58,16 +85,30 @@ def _options(argument: Argument, positional: bool = False) -> list[click.Paramet
     if many:
         annotation = typing.get_args(annotation)[0]
     kind = click.Path(path_type=Path) if annotation is Path else annotation
-    if positional:
+    if POSITIONAL.get(verb) == name:
         default = {} if required or many else {"default": argument.default}
         return [click.Argument([name], type=kind, nargs=-1 if many else 1, required=required, **default)]
     optional = {} if required else {"default": argument.default}
     shown = not required and argument.default is not None and not many
     return [
         click.Option(
-            [flag], type=kind, multiple=many, required=required, help=argument.help, show_default=shown, **optional
+            [flag],
+            type=kind,
+            multiple=many,
+            required=required,
+            help=_listed(argument.help, valid),
+            show_default=shown,
+            **optional,
+            **_completing(valid),
         )
     ]
+
+
+def _field(key: str, field: Any, described: bool) -> click.Option:
+    """Return the flag of a key of params."""
+    valid = choices.of_annotation(field.annotation) if described else []
+    flag, shown = f"--{key.replace('_', '-')}", _help(field, valid) if described else None
+    return click.Option([flag], callback=_from_yaml, help=shown, metavar="VALUE", **_completing(valid))
 
 
 def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> None:
@@ -87,8 +128,18 @@ def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> Non
             values[name] = list(given[name]) if isinstance(given[name], tuple) else given[name]
     if address != VERBS["doctor"][0]:
         _say_limit()
+    # A verb that has its own 'quiet' says less elsewhere, too: on standard error, or in programs that it calls.
+    quiet = given["quiet"] and not given.get("json")
+    with contextlib.ExitStack() as stack:
+        if quiet:
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123 - not a file
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+        _imported(address)(**values)
+
+
+def _imported(address: str) -> Callable[..., None]:
     module, function = address.split(":")
-    getattr(importlib.import_module(module), function)(**values)
+    return getattr(importlib.import_module(module), function)
 
 
 def _say_limit() -> None:
@@ -121,43 +172,57 @@ class _Lazy(click.Group):
             if any(known.startswith(verb + " ") for known in VERBS):
                 return _Lazy(prefix=verb + " ", name=name, help=GROUPS[verb])
             return None
-        if context.command_path and context.resilient_parsing:
-            return click.Command(name, short_help=VERBS[verb][1])
         return _command(verb, self._described)
 
     def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
         """Remember whether help is asked for: to call a verb, its docstring need not be read."""
-        self._described = "--help" in args
+        self._described = "--help" in args or context.resilient_parsing
         return super().resolve_command(context, args)
 
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a verb by its line of help, without reading any."""
         rows = [
-            (name, VERBS[self.prefix + name][1] if self.prefix + name in VERBS else GROUPS[self.prefix + name])
-            for name in self.list_commands(context)
+            CompletionItem(name, help=text) for name, text in self._rows(context) if name.startswith(incomplete.lower())
         ]
+        return [*rows, *click.Command.shell_complete(self, context, incomplete)]
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
-            formatter.write_dl(rows)
+            formatter.write_dl(self._rows(context))
+
+    def _rows(self, context: click.Context) -> list[tuple[str, str]]:
+        """Return the verbs and groups here, each with what it does in a line."""
+        names = [(name, self.prefix + name) for name in self.list_commands(context)]
+        return [(name, VERBS[verb][1] if verb in VERBS else GROUPS[verb]) for name, verb in names]
 
 
 def _command(verb: str, described: bool = True) -> click.Command:
     address = VERBS[verb][0]
     signature = signature_of(address, described)
-    options = [
-        option
-        for argument in signature.arguments
-        for option in _options(argument, positional=POSITIONAL.get(verb) == argument.name)
-    ]
+    options = [option for argument in signature.arguments for option in _options(verb, argument, described)]
+    # A flag that is a key of params, too, is both.
+    options = list({option.name: option for option in reversed(options)}.values())[::-1]
+    if "quiet" not in [argument.name for argument in signature.arguments]:
+        options.append(click.Option(["--quiet"], is_flag=True, help="say nothing but errors, and what --json asks for"))
     return click.Command(
         verb.split()[-1],
         params=options,
         callback=lambda **given: _call(address, signature.arguments, given),
         help=signature.text,
+        epilog=_example(verb) if described and verb in EXAMPLES else None,
     )
+
+
+def _example(verb: str) -> str:
+    """Return the example of a verb, in lines that a shell takes as they are; by its first, click leaves them alone."""
+    lines = textwrap.wrap(f"boardbench {verb} {EXAMPLES[verb]}", 96, break_long_words=False, break_on_hyphens=False)
+    return "\b\nExample:\n  " + " \\\n    ".join(lines)
 
 
 def program() -> click.Group:
     """Return the whole command line."""
-    group = _Lazy(name="boardbench", help="From raw line-scan captures to trained, costed networks.")
+    text = "From raw line-scan captures to trained, costed networks. 'boardbench demo' shows it in some seconds."
+    group = _Lazy(name="boardbench", help=text)
     return click.version_option(package_name="boardbench", message="%(package)s %(version)s")(group)
 
 

@@ -16,6 +16,7 @@ def export(
     split: Path | None = None,
     drift: Path | None = None,
     bands_read: bool = False,
+    size: str | None = None,
     photos: list[Path] | None = None,
     samples: Path | None = None,
     unregistered: bool = False,
@@ -36,6 +37,7 @@ def export(
         split: of captures: split.csv; the nearest above the run where none is given.
         drift: of captures: drift.json, which the files then carry; the nearest above the run where none is given.
         bands_read: of captures: take no other bands than those that the network reads.
+        size: of captures that were resized: 'any' makes files that take lines as the camera gives them.
         photos: of photos: photos to check the files on; those in data/raw/<dataset> where none are given.
         samples: of images: samples.csv; the one in a folder above the run where none is given.
         unregistered: leave MLflow's model registry alone.
@@ -49,7 +51,7 @@ def export(
 
     of = find_study(study_of(run), str(run))
     step = of.get("export")
-    flags = {"sheet": sheet, "split": split, "drift": drift, "bands_read": bands_read}
+    flags = {"sheet": sheet, "split": split, "drift": drift, "bands_read": bands_read, "size": size}
     flags |= {"photos": photos, "samples": samples}
     common = {"precisions": precisions, "out": out, "unregistered": unregistered, "tracking": tracking}
     step(run=run, **common, threads=threads, **flags_of(of, step, flags, run))

@@ -1,5 +1,7 @@
 """The verb `inspect`: verdicts of a run and of its ONNX file, exit codes, and what it refuses."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 from boardbench.engine.export import to_onnx
 from boardbench.engine.modelfile import write_model
 from boardbench.engine.onnxfile import write_metadata
+from boardbench.errors import BoardbenchError
 from boardbench.params.placement import Tolerance
 from boardbench.placement import prediction
 from boardbench.placement.corners import COLUMNS, moved
@@ -247,3 +250,15 @@ def test_the_residual_is_the_loss_s_term():
     # A parallelogram of 60 degrees: four angles of cos 0.5.
     leaning = np.array([[0, 0], [2, 0], [1, np.sqrt(3)], [3, np.sqrt(3)]])
     assert rectangle_residual(leaning) == pytest.approx(2)
+
+
+def test_json_tells_scripts_every_verdict(run, photo, tmp_path, capsys):
+    with pytest.raises(BoardbenchError):
+        inspect(photos=[photo(), tmp_path / "no.png"], run=run(), out=tmp_path / "out", json=True, params=WIDE)
+    found = json.loads(capsys.readouterr().out)
+    assert [row["verdict"] for row in found["verdicts"]] == ["pass", "none"]
+    assert {key: found[key] for key in ("passed", "failed", "not_inspected")} == {
+        "passed": 1,
+        "failed": 0,
+        "not_inspected": 1,
+    }

@@ -37,6 +37,19 @@ def backbone(request):
     return backbones.get(request.param)
 
 
+@pytest.mark.parametrize("stride", [None, 0, "16"])
+def test_a_class_without_a_stride_is_refused_by_name(monkeypatch, says, stride):
+    from boardbench.segmentation.backbones import unet
+
+    class Strideless:
+        pass
+
+    if stride is not None:
+        Strideless.stride = stride
+    monkeypatch.setattr(unet, "BACKBONE", Strideless)
+    says(lambda: backbones.get("unet@4"), "backbone 'unet'", "Strideless", "stride", repr(stride))
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_agree_with_the_published_ones_to_the_last_digit(name):
     with torch.device("meta"):

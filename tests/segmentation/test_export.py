@@ -207,6 +207,24 @@ def test_a_resized_run_gives_classes_at_its_working_size(study):
     assert open_onnx(path).metadata["size"] == [16, 32]
 
 
+def test_a_resized_run_can_be_exported_for_lines_of_any_size(study, says, capsys):
+    folder = study / "runs/lines"
+    save(make(size=(16, 32)), folder / "model.pt")
+    run_export(study, run=folder)
+    assert "16 x 32" in (told := capsys.readouterr().out) and "--size any" in told
+    run_export(study, run=folder, size="any", precisions=["float32", "int8"])
+    assert "16 x 32" in capsys.readouterr().out
+    checked = json.loads((folder / "export-any.json").read_text())
+    assert checked["pixels"] == 24 * 40 and checked["same_class"] >= 0.999
+    file = open_onnx(folder / "model-any.onnx")
+    assert file.metadata["size"] is None and (folder / "model-any-int8.onnx").is_file()
+    names = ("counts", "white", "dark", "exposure")
+    given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
+    assert session(file.path, 1).run(["classes"], given)[0].shape == (40, 56)
+    assert open_onnx(folder / "model.onnx").metadata["size"] == [16, 32], "left as it was"
+    says(lambda: run_export(study, run=folder, size="128"), "--size 128", "any")
+
+
 def test_what_is_no_file_of_ours_is_named(tmp_path, exported, says):
     path = tmp_path / "other.onnx"
     says(lambda: open_onnx(tmp_path), tmp_path, "a trained run", "fit: cube", "boardbench predict --run")

@@ -21,6 +21,7 @@ from boardbench.captures.reflectance import reflectance
 from boardbench.captures.resize import resize_mask
 from boardbench.engine.export import to_onnx
 from boardbench.engine.onnxfile import open_onnx, write_metadata
+from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.params.segmentation import Reduction, Reflectance
 from boardbench.segmentation import prediction
@@ -524,3 +525,15 @@ def test_a_run_on_its_own_judges_nothing(board, run, tmp_path):
     report = json.loads((folder / "summary.json").read_text())["drift"]
     assert (report["trusted"], report["because"], report["windows"]) == (None, {}, 0)
     assert pd.read_csv(folder / "components.csv")["trusted"].isna().all()
+
+
+def test_json_tells_scripts_what_was_found_and_what_failed(board, run, tmp_path, capsys):
+    good, bad = board(), tmp_path / "no_such"
+    with pytest.raises(BoardbenchError):
+        predict(captures=[good, bad], run=run(), out=tmp_path / "out", json=True, quiet=True)
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    summary = json.loads((tmp_path / "out/b_1/summary.json").read_text())
+    assert found["captures"] == [{"folder": str(tmp_path / "out/b_1"), **summary}]
+    assert [(one["name"], one["path"]) for one in found["failed"]] == [("no_such", str(bad))]
+    assert [line.split(":")[0] for line in told.err.splitlines()] == ["no_such"], "quiet: what failed alone"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boardbench.stream import session
 from boardbench.stream.frames import frame
 from boardbench.stream.stream import stream
 
@@ -326,3 +327,23 @@ def test_standard_input_and_memory_that_does_not_grow(start, belt, tmp_path, wri
         peaks.append(report["memory_mb"])
     assert peaks[1]["consumer"] - peaks[0]["consumer"] < 15, peaks
     assert peaks[1]["source"] - peaks[0]["source"] < 15, peaks
+
+
+@pytest.mark.parametrize(
+    ("given", "terminal", "told"),
+    [
+        ({}, False, ""),
+        ({"status": True}, False, "\n"),
+        ({}, True, "\r"),
+        ({"status": True}, True, "\r"),
+        ({"status": True, "quiet": True}, True, ""),
+    ],
+)
+def test_a_running_stream_says_how_it_goes(run, capture, monkeypatch, capsys, given, terminal, told):
+    monkeypatch.setattr(session, "STATUS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    run(capture(100), **given)
+    shown = capsys.readouterr().err
+    lines = shown.strip().split(told) if told else []
+    assert bool(shown) == bool(told) and ("\r" in shown) == (told == "\r")
+    assert all("lines/s" in line and "dropped" in line for line in lines if line)

@@ -10,7 +10,9 @@ Writes into a folder:
 - ``<photo>.png``: the photo with the chip's outline as it should be and as found
 """
 
+import json as text
 from abc import ABC, abstractmethod
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,7 @@ def inspect(
     model: Path | None = None,
     out: Path = Path("inspection"),
     threads: int = 1,
+    json: bool = False,
     params: Tolerance,
 ) -> None:
     """Say of each photo whether the chip sits right: a line, a row of a table and a picture.
@@ -122,6 +125,8 @@ def inspect(
         model: file that 'boardbench export' wrote, instead of --run; predicts by ONNX Runtime.
         out: folder for verdicts.csv and a picture a photo; only what this verb wrote there is replaced.
         threads: of torch or ONNX Runtime.
+        json: print JSON at the end instead of lines: the rows of verdicts.csv, and how many passed, failed and could
+            not be inspected.
         params: what passes.
 
     Raises:
@@ -132,21 +137,26 @@ def inspect(
     _check_flags(photos, run, model, threads)
     pictures = _pictures(photos, out)
     finder = TorchFinder(run, threads) if run is not None else OnnxFinder(model, threads)
-    print(f"tolerance: {_limits(params)}; model: {finder.path}")
+    say = (lambda _: None) if json else partial(print, flush=True)
+    say(f"tolerance: {_limits(params)}; model: {finder.path}")
     rows, failed = [], {}
     for photo, picture in zip(photos, pictures, strict=True):
         try:
             row = _one(finder, photo, picture, params)
             note = f" ({row['converted']})" if row["converted"] else ""
-            print(f"{photo}: {row['verdict']}, {_found(row)}{note}", flush=True)
+            say(f"{photo}: {row['verdict']}, {_found(row)}{note}")
         except (BoardbenchError, OSError) as error:
             failed[photo] = str(error)
             row = {"photo": str(photo), "verdict": "none", "reason": str(error)}
-            print(f"{photo}: NOT INSPECTED, see the end", flush=True)
+            say(f"{photo}: NOT INSPECTED, see the end")
         rows.append(row)
     _write(out / TABLE, rows)
     boards = sum(row["verdict"] == "fail" for row in rows)
-    print(f"{len(rows) - boards - len(failed)} passed, {boards} failed, {len(failed)} not inspected: {out / TABLE}")
+    passed = len(rows) - boards - len(failed)
+    say(f"{passed} passed, {boards} failed, {len(failed)} not inspected: {out / TABLE}")
+    if json:
+        counts = {"passed": passed, "failed": boards, "not_inspected": len(failed), "table": str(out / TABLE)}
+        print(text.dumps({"verdicts": rows, **counts}, indent=2))
     if failed:
         listed = "\n".join(f"  {reason}" for reason in failed.values())
         raise BoardbenchError(f"{len(failed)} of {len(photos)} photos could not be inspected:\n{listed}")

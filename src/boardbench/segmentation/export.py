@@ -1,12 +1,13 @@
 """The step from a trained run to ONNX files that take raw counts, each checked against the run itself."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boardbench.artifacts import read as read_artifact
 from boardbench.captures.blocks import reflect
 from boardbench.captures.envi import open_cube
 from boardbench.captures.masks import read_mask
@@ -18,6 +19,7 @@ from boardbench.engine.complexity import count as count_macs
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
 from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
+from boardbench.segmentation.artifacts import SegmentationMetrics
 from boardbench.segmentation.data import captures_of
 from boardbench.segmentation.drift.watch import nearest_drift, read_drift
 from boardbench.segmentation.scores import confusion_matrix, scores
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 SAME_CLASS = 0.999
 """Least share of pixels that a float32 file must give the run's class."""
+ANY = "any"
 EXAMPLES = 16
 """Validation captures, at most, that the ranges of an int8 file are taken from."""
 
@@ -40,6 +43,7 @@ def export(
     split: Path | None = None,
     drift: Path | None = None,
     bands_read: bool = False,
+    size: str | None = None,
     unregistered: bool = False,
     tracking: StoreAddress = STORE,
     threads: int = 2,
@@ -50,8 +54,10 @@ def export(
     over the references' lines, and exposure = t_white / t_raw (1,); or, where the run was trained on reflectance,
     reflectance float32 (lines, bands, samples). It gives classes (lines, samples) uint8 and probabilities (classes,
     lines, samples) float32. Calibration, trimming, reduction and network are inside, and its metadata say which
-    classes, wavelengths, run and commit it is of. Where the run's captures were resized, classes have the working size;
-    a run trained on patches takes captures whole.
+    classes, wavelengths, run and commit it is of. Where the run's captures were resized, so does the file: classes have
+    the working size, and no line can be resized. With --size any it does not: it takes captures and lines at their own
+    size, at which parts look larger to the network than in training; how it scores there is part of the check. A run
+    trained on patches takes captures whole.
 
     Writes model.onnx and, for int8, model-int8.onnx, and beside each export.json or export-int8.json: bytes; captures
     and pixels compared; same_class, the share of pixels of the run's own class; largest_probability_difference; scores
@@ -66,6 +72,8 @@ def export(
         drift: drift.json, which the files then carry; where none is given, the nearest above the run, if there is one.
         bands_read: take no other bands than those that the network reads, as a camera set to them delivers; the files
             are then called model-bands.onnx and so on. They carry no drift.json, which is of all bands.
+        size: any: of a run whose captures were resized, files that do not resize, called model-any.onnx and so on. They
+            carry no drift.json, which is of the working size. Of another run: the same files as without.
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8; <run>
             ends with the pruning's name where it is pruned.
@@ -82,7 +90,11 @@ def export(
     from boardbench.segmentation.model import load
 
     precisions = check_precisions(precisions)
+    if size not in (None, ANY):
+        raise BoardbenchError(f"--size {size}: not known. Give 'any', or leave it out for the run's own.")
     trained = load(run)
+    resized = trained.size if size == ANY else None
+    trained = replace(trained, size=None) if resized else trained
     model, read = only_read(trained) if bands_read else (trained, list(range(trained.sensor.bands)))
     deployed = Deployed(model).eval()
     out = out or (run if run.is_dir() else run.parent)
@@ -91,7 +103,7 @@ def export(
 
     inputs, outputs = _signature(model)
     drift = drift or nearest_drift(run)
-    carried = read_drift(drift).as_json() if drift and not bands_read else None
+    carried = read_drift(drift).as_json() if drift and not (bands_read or resized) else None
     metadata = partial(_metadata, model, drift=carried)
     given = dict(zip(inputs, example(model), strict=True))
     axes = {
@@ -99,7 +111,8 @@ def export(
         for name, (_, shape) in inputs.items()
     }
     intermediates = INTERMEDIATES if model.sensor.kind == "raw" else INTERMEDIATES[-1:]
-    paths = {key: out / (name.replace("model", "model-bands") if bands_read else name) for key, name in FILES.items()}
+    kind = "model" + ("-bands" if bands_read else "") + ("-any" if resized else "")
+    paths = {key: out / name.replace("model", kind) for key, name in FILES.items()}
     plain = paths["float32"]
     to_onnx(deployed, given, axes, list(outputs), list(intermediates), metadata("float32"), plain)
     if "int8" in precisions:
@@ -117,11 +130,35 @@ def export(
         )
         other = precision == "float32" and same < SAME_CLASS
         fault = f"only {same:.3%} of the test pixels have the run's class (least: {SAME_CLASS:.1%})." if other else ""
+        said += _about_size(model, run, resized)
         report_on(path, precision, {**checked, "gmacs_per_megapixel": _gmacs(model)}, said, fault)
         if not unregistered:
             name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
             register(path, name, _any_size(inputs), _any_size(outputs), tracking)
+
+
+def _about_size(model: "Model", run: Path, resized: tuple[int, int] | None) -> str:
+    """Return what a person at a line must know of the size that a network was trained at."""
+    if resized:
+        metrics = (run if run.is_dir() else run.parent) / "metrics.json"
+        known = (
+            read_artifact(metrics, SegmentationMetrics, "segmentation evaluate").scores.miou
+            if metrics.is_file()
+            else None
+        )
+        before = "" if known is None else f" (the run itself: {known:.4f})"
+        return f", at the captures' own size; trained at {_by(resized)}{before}. It carries no drift.json"
+    if model.size:
+        return (
+            f". It resizes captures to {_by(model.size)}, as in training, and 'boardbench stream' cannot: for lines, "
+            "add --size any"
+        )
+    return ""
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def _signature(model: "Model") -> tuple[dict[str, tuple], dict[str, tuple]]:

@@ -9,6 +9,7 @@ Each capture gets a folder ``<out>/<capture>/``:
   invalid values, pixels of each class, seconds
 """
 
+import json as text
 import os
 import shutil
 import sys
@@ -51,6 +52,8 @@ def predict(
     dark: Path | None = None,
     resample: bool = False,
     threads: int = 2,
+    json: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Find the components on captures with a trained model: class map, picture and table for each.
 
@@ -73,6 +76,8 @@ def predict(
         dark: dark reference, likewise.
         resample: interpolate captures of other bands onto the model's, instead of refusing them.
         threads: of torch or ONNX Runtime.
+        json: print JSON at the end: captures, each with its folder and what summary.json holds; failed, with reasons.
+        quiet: say nothing of captures that succeed.
 
     Raises:
         BoardbenchError: before any work: no or two models, captures of one name, one reference without the other; at
@@ -99,18 +104,22 @@ def predict(
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"{out}: --out is a file. Name a folder; it is made where it does not exist.")
     predictor = TorchPredictor(run, threads) if run is not None else OnnxPredictor(model, threads)
-    failed = {}
-    with tqdm(total=len(names), unit="capture", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+    failed, done = {}, []
+    with tqdm(total=len(names), unit="capture", file=sys.stderr, disable=quiet or not sys.stderr.isatty()) as bar:
         for name, path in names.items():
             bar.set_description(name)
             try:
-                line = _one(predictor, path, out / name, (white, dark), resample)
+                line, summary = _one(predictor, path, out / name, (white, dark), resample)
+                done.append({"folder": str(out / name), **summary})
             except Exception as error:
                 failed[name] = _reason(error)
                 line = "FAILED, see the list at the end"
             bar.update()
-            if bar.disable or name in failed:
+            if name in failed or (bar.disable and not quiet):
                 tqdm.write(f"{name}: {line}", file=sys.stderr)
+    if json:
+        reasons = [{"name": name, "path": str(names[name]), "reason": reason} for name, reason in failed.items()]
+        print(text.dumps({"captures": done, "failed": reasons}, indent=2))
     if failed:
         listed = "\n".join(f"  {name} ({names[name]}): {reason}" for name, reason in failed.items())
         raise BoardbenchError(f"{len(failed)} of {len(names)} captures failed:\n{listed}")
@@ -141,8 +150,10 @@ def _reason(error: Exception) -> str:
     raise error
 
 
-def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | None, Path | None], resample: bool) -> str:
-    """Predict one capture, write its folder and return a line about it."""
+def _one(
+    predictor: Predictor, path: Path, target: Path, given: tuple[Path | None, Path | None], resample: bool
+) -> tuple[str, dict[str, Any]]:
+    """Predict one capture, write its folder and return a line about it, and its summary."""
     started = time.perf_counter()
     _check_target(target)
     capture = locate(path, *given)
@@ -172,7 +183,7 @@ def _one(predictor: Predictor, path: Path, target: Path, given: tuple[Path | Non
     counted = ", ".join(f"{name} {count}" for name, count in summary["components"].items())
     notes = "".join(f"; note: {note}" for note in summary["notes"])
     notes += "".join(f"; not trusted: {reason}" for reason in drift["because"].values())
-    return f"{len(table)} components ({counted}), {seconds['all']:.1f} s, {target}{notes}"
+    return f"{len(table)} components ({counted}), {seconds['all']:.1f} s, {target}{notes}", summary
 
 
 def _summary(

@@ -69,7 +69,8 @@ def check_model(model: Path, metadata: dict[str, Any]) -> None:
         lines, samples = metadata["size"]
         raise BoardbenchError(
             f"{model}: trained on captures resized to {lines} x {samples}, but the lines of a belt cannot be resized: "
-            "it has no length. Train with size: null in segmentation.reflectance and export that run."
+            "it has no length. Export its run with --size any, which says how it scores then, or train with size: null "
+            "in segmentation.reflectance."
         )
 
 

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -26,10 +25,13 @@ from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 from boardbench.stream.times import Times
 from boardbench.stream.worker import Network, Worker, WorkerError
 
+STATUS = 1.0
+"""Seconds between two reports of a running stream's state."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """What a session is of."""
+    """What a session is of; ``status``: its state once a second on standard error, rewritten, as lines, or never."""
 
     model: Path
     inputs: Inputs
@@ -39,6 +41,7 @@ class Job:
     margin: int
     buffer: int
     out: Path
+    status: str = "never"
 
 
 class Session:
@@ -96,7 +99,7 @@ class Session:
             end(process)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            if self._shown:
+            if self._shown and self._job.status == "rewritten":
                 click.echo(err=True)
         return self._report(self._signal or message or ended), message or None
 
@@ -172,16 +175,19 @@ class Session:
         self._results.finish()
 
     def _show(self) -> None:
-        """Write one line of progress a second to a terminal."""
+        """Say once a second how the stream goes."""
         now = time.monotonic()
-        if now - self._shown < 1 or not sys.stderr.isatty():
+        if now - self._shown < STATUS or self._job.status == "never":
             return
         self._shown = now
         rate = self._seen / max(now - self._first[1], 1e-9) if self._first else 0.0
         busy = self._worker.compute.percentile(50)
         text = f"{self._seen} lines, {rate:.0f} lines/s, {self._ring['dropped']} dropped"
         text += "" if busy is None else f", network {1000 * busy:.0f} ms a window"
-        click.echo(f"\r{text:<78}", err=True, nl=False)
+        if self._job.status == "lines":
+            click.echo(text, err=True)
+        else:
+            click.echo(f"\r{text:<78}", err=True, nl=False)
 
     def _report(self, ended: str) -> dict[str, Any]:
         job, ring, worker = self._job, self._ring, self._worker

@@ -5,6 +5,7 @@ line (:mod:`spectral_encoder`) and a look for drift (:mod:`look`), then windows 
 thread (:mod:`worker`), which writes (:mod:`results`).
 """
 
+import sys
 from pathlib import Path
 
 import click
@@ -38,6 +39,8 @@ def stream(
     framed: bool = False,
     lines: int | None = None,
     strip: str | None = None,
+    status: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Find components on a running belt: lines from a camera (or a capture replayed) through an exported model.
 
@@ -64,6 +67,9 @@ def stream(
         framed: each line of a pipe or socket has a header with its number (boardbench.stream.frames).
         lines: end after so many; a capture is begun anew until then.
         strip: samples that always see the same thing, FIRST:LAST without LAST; compared with the first lines.
+        status: write a line a second (lines, rate, dropped, time of the network) to standard error also where that is
+            no terminal, as in a log.
+        quiet: write none, and nothing at the end but errors.
 
     Raises:
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
@@ -80,7 +86,7 @@ def stream(
     network = Network(model, threads)
     # The first window allocates and is slow: before any line waits.
     network.classes(np.zeros((encoder.channels, window, given.white.shape[1]), np.float32))
-    job = Job(model, given, metadata, lines_per_s, window, margin, buffer, out)
+    job = Job(model, given, metadata, lines_per_s, window, margin, buffer, out, _shown(status, quiet))
     report, failure = Session(job, encoder, look, network).run()
     report = {"source": source, "model": metadata | {"drift": metadata.get("drift") is not None}} | report
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
@@ -90,3 +96,10 @@ def stream(
         click.echo(f"not trusted: {reason}")
     if failure:
         raise BoardbenchError(f"source {source}: {failure}")
+
+
+def _shown(status: bool, quiet: bool) -> str:
+    """Return how the state of a running stream is shown; see :class:`boardbench.stream.session.Job`."""
+    if quiet:
+        return "never"
+    return "rewritten" if sys.stderr.isatty() else "lines" if status else "never"

@@ -12,6 +12,7 @@ from boardbench.integrity import hash_of
 from boardbench.params.classification import Classification
 from boardbench.params.placement import Placement
 from boardbench.params.segmentation import Segmentation
+from boardbench.report.verify import verify as verb
 from boardbench.report.verify.verify import verify
 
 SD = 0.02
@@ -281,3 +282,19 @@ def test_the_other_studies(reports, tmp_path):
     assert score["low"] < 0.2 and score["high"] > 0.6
     reports.change("placement_runs", 3, "value", "19", folder=reports.ours.parent / "photos")
     assert "random-corners" in reports.answer(3)["outside"][0]
+
+
+def test_json_is_what_verify_json_holds(reports, capsys):
+    verify(json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads((reports.root / "results/report/verify.json").read_text())
+    assert told["said"] == "repeated: 11 of 11 cells"
+
+
+def test_a_project_is_held_against_the_reference_that_boardbench_brings(reports, monkeypatch):
+    (reports.root / "reports").rename(reports.root / "brought")
+    assert reports.answer()["said"] == "no reference", "ours knows no toy"
+    (reports.root / "elsewhere").mkdir()
+    (reports.root / "brought").rename(reports.root / "elsewhere/reports")
+    monkeypatch.setattr(verb, "home", lambda: reports.root / "elsewhere")
+    assert reports.answer()["said"] == "repeated: 11 of 11 cells"

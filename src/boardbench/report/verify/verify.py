@@ -1,5 +1,7 @@
 """Hold a run against the reference, cell by cell: what must be equal, and what may differ as another training does."""
 
+import json as text
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -9,6 +11,7 @@ from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.integrity import hash_of, is_damaged, recorded
+from boardbench.project import home
 from boardbench.report.artifacts import Published
 from boardbench.report.page import render
 from boardbench.report.verify.cells import (
@@ -27,9 +30,12 @@ from boardbench.report.verify.judge import Judged, gather
 from boardbench.report.verify.prediction import FAMILY
 
 NOT_REPEATED = 3  # exit code
+REFERENCE = Path("reports")
 
 
-def verify(*, results: Path = Path("results"), reference: Path = Path("reports"), files: bool = False) -> None:
+def verify(
+    *, results: Path = Path("results"), reference: Path = REFERENCE, files: bool = False, json: bool = False
+) -> None:
     """Hold the last run against the reference, print what was repeated, and say so at the top of the run's page.
 
     Tables that are the same on every machine (captures, counts, variances, baselines without training) must be equal.
@@ -40,15 +46,18 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
 
     Args:
         results: folder of the run; gets report/verify.json, metrics.json and the page's first line.
-        reference: folder of the reference.
+        reference: folder of the reference; where a project has none, the one that boardbench brings.
         files: check instead that every file of the run is what was written there, by its hash.
+        json: print JSON instead: what report/verify.json holds; with --files how many files are whole, and the damaged.
 
     Raises:
         BoardbenchError: no run, a table of another version, or a value that is no number; nothing is written.
         SystemExit: 3 where a cell is outside or missing, or a file damaged.
     """
     if files:
-        return _check_files(results)
+        return _check_files(results, json)
+    if reference == REFERENCE and not reference.is_dir():
+        reference = home() / REFERENCE
     names = _published(results)
     cells, judged, metrics = [], [], {}
     for name in names:
@@ -62,14 +71,14 @@ def verify(*, results: Path = Path("results"), reference: Path = Path("reports")
     answer = _answer(names, cells, judged, number, reference)
     write_json(results / "report/verify.json", answer)
     write_json(results / "metrics.json", metrics)
-    print("\n".join(_told(names, answer)))
+    print(text.dumps(answer, indent=2) if json else "\n".join(_told(names, answer)))
     repeated = not answer["outside"] and not answer["missing"]
     try:
         render(results / "report")
     except BoardbenchError as error:  # a table that is missing is missing on the page too
         if repeated:
             raise
-        print(f"The page stays as it was: {error}")
+        print(f"The page stays as it was: {error}", file=sys.stderr if json else sys.stdout)
     if not repeated:
         raise SystemExit(NOT_REPEATED)
 
@@ -92,15 +101,21 @@ def _published(results: Path) -> list[str]:
     return published.datasets
 
 
-def _check_files(results: Path) -> None:
+def _check_files(results: Path, json: bool) -> None:
     """Hash every file of a run that has a record; missing ones, which Snakemake makes again, are not counted."""
     found = [path for path in recorded(results) if path.is_file()]
     if not found:
         raise BoardbenchError(f"{results}: no file with a record of its hash. Run snakemake first, or give --results.")
     damaged = [path for path in found if is_damaged(path)]
+    whole = len(found) - len(damaged)
+    if json:
+        print(text.dumps({"files": len(found), "whole": whole, "damaged": list(map(str, damaged))}, indent=2))
+        if damaged:
+            raise SystemExit(NOT_REPEATED)
+        return
     for path in damaged:
         print(f"{path}: damaged, or edited")
-    print(f"{len(found) - len(damaged)} of {len(found)} files are what was written")
+    print(f"{whole} of {len(found)} files are what was written")
     if damaged:
         print(f"To have them made again: rm {' '.join(map(str, damaged))} && snakemake --cores all")
         raise SystemExit(NOT_REPEATED)

@@ -56,7 +56,15 @@ def get(spec: str) -> "type[nn.Module]":
     """Return the class of a backbone; a width in the spec is not part of it.
 
     Raises:
-        BoardbenchError: for an unknown name, with the nearest one and all valid ones, or a malformed width.
+        BoardbenchError: for an unknown name, with the nearest one and all valid ones, a malformed width, or a class
+            without a ``stride``.
     """
     name, _ = parse(spec)
-    return _registry.get(name)
+    network = _registry.get(name)
+    stride = getattr(network, "stride", None)
+    if not isinstance(stride, int) or stride < 1:
+        raise BoardbenchError(
+            f"backbone '{name}': class {network.__name__} of {network.__module__} has no stride (found: {stride!r}). "
+            "Set it in the class: H and W of what it takes are multiples of it, such as 16 for four poolings by 2."
+        )
+    return network
