@@ -28,7 +28,8 @@ def trained(results, name="unet-scrb-seed0", fingerprint="abc"):
     (folder / "metrics.json").write_text(
         json.dumps({**what, "study": "segmentation", "classes": ["others", "ic"], "scores": SCORES})
     )
-    (folder / "confusion.csv").write_text("class\n")
+    (folder / "confusion.csv").write_text("truth,others,ic\nothers,8,2\nic,0,5\n")
+    (folder / "system.csv").write_text("timestamp,step,system/cpu_utilization_percentage\n1000,0,50.5\n12000,1,\n")
     with (folder / "history.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["epoch", "train_loss"], [0, 1.0], [1, 0.5]])
     return folder
@@ -55,12 +56,24 @@ def check(path):
         "test/iou_others": 1.0,
         "test/iou_ic": 0.5,
         "test/f1_others": 0.75,
+        "system/cpu_utilization_percentage": 50.5,
     }
     given = {"dataset": "toy", "backbone": "unet", "strategy": "scrb", "seed": "0", "normalization": "none"}
     assert run.data.params == given | {"width": "8", "epochs": "9", "data": "d1"}
     history = client.get_metric_history(run.info.run_id, "train/loss")
     assert [(metric.step, metric.value) for metric in history] == [(0, 1.0), (1, 0.5)]
-    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"metrics.json", "confusion.csv"}
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {
+        "metrics.json",
+        "confusion.csv",
+        "confusion.svg",
+    }
+    (data,) = run.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest, data.tags[0].value) == ("toy", "d1", "training")
+    assert "backbone unet" in run.data.tags["mlflow.note.content"]
+    (sample,) = client.get_metric_history(run.info.run_id, "system/cpu_utilization_percentage")
+    assert (sample.step, sample.timestamp, sample.value) == (0, 1000, 50.5)
+    experiment = client.get_experiment(run.info.experiment_id)
+    assert "boardbench sync" in experiment.tags["mlflow.note.content"]
 
 
 def test_a_damaged_store_is_moved_aside_and_made_anew(tmp_path, capsys):

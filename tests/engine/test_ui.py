@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from boardbench.engine.shown import results_with_confusion
 from boardbench.engine.tracking import Store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -18,10 +19,10 @@ def address(tmp_path):
     """Start 'boardbench ui' on a store of three U-Nets; give the address that it prints."""
     store = Store(tmp_path / "mlflow.db")
     for strategy, best in (("full", 0.7), ("pca3", 0.6), ("scrb", 0.8)):
-        parameters = {"dataset": "toy", "backbone": "unet", "strategy": strategy, "seed": 0, "epochs": 2}
+        parameters = {"dataset": "toy", "backbone": "unet", "strategy": strategy, "seed": 0, "epochs": 2, "data": "abc"}
         run = store.start("segmentation", f"toy unet-{strategy}", strategy, parameters, "segmentation train")
         run.log([{"epoch": epoch, "train_loss": 1 - epoch * best, "validation_iou": best} for epoch in range(2)])
-        run.results({"test_miou": best}, [])
+        results_with_confusion(run, {"test_miou": best}, [], ([[3, 1], [0, 4]], ["others", "ic"]))
         run.finish()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -53,4 +54,13 @@ def test_a_fresh_profile_compares_strategies_and_curves(address):
         page.get_by_text("test/miou").first.wait_for(timeout=60_000)
         for strategy in ("full", "pca3", "scrb"):
             page.get_by_text(f"toy unet-{strategy} (train/loss)").first.wait_for(timeout=60_000)
+
+        page.goto(address)
+        page.get_by_text("one run a backbone").first.wait_for(timeout=60_000)
+        page.get_by_text("toy unet-scrb").first.click()
+        page.get_by_text("toy (abc)").first.wait_for(timeout=60_000)
+        page.get_by_role("tab", name="Artifacts").click()
+        page.get_by_text("confusion.svg").first.click()
+        picture = page.locator("img[src^='blob:'], img[src*='confusion'], .image-outer-container img").first
+        picture.wait_for(timeout=60_000)
         browser.close()

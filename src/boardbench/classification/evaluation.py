@@ -1,5 +1,6 @@
 """Scores of a run on the test images, and finished runs shown in MLflow: the files are the truth."""
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from boardbench.classification.artifacts import KINDS, ClassificationTraining, N
 from boardbench.classification.data import read_samples
 from boardbench.engine.address import StoreAddress
 from boardbench.files import sha256, write_json, write_text
+from boardbench.integrity import checked
 
 if TYPE_CHECKING:
     from boardbench.engine.tracking import Store
@@ -90,7 +92,8 @@ def _title(folder: Path, metrics: RunMetrics) -> str:
 
 def show(runs: list[Path], store: "Store") -> None:
     """Show run folders in an MLflow store."""
-    from boardbench.engine.shown import read_history
+    from boardbench.engine.shown import read_history, results_with_confusion
+    from boardbench.engine.system import read_samples
     from boardbench.engine.tracking import fingerprint_of
 
     for folder in runs:
@@ -118,8 +121,24 @@ def show(runs: list[Path], store: "Store") -> None:
         else:
             if not shown_before:
                 run.log(read_history(folder / "history.csv"))
-            run.results({f"test_{name}": getattr(metrics.scores, name) for name in _SHOWN}, _files(folder))
+                run.system(read_samples(folder))
+            found = {f"test_{name}": getattr(metrics.scores, name) for name in _SHOWN}
+            results_with_confusion(run, found, _files(folder), _confusion(folder, metrics))
         run.finish()
+
+
+def _confusion(folder: Path, metrics: Any) -> tuple[list[list[int]], list[str]] | None:
+    """Count the pairs of label and prediction of a trained run; None where its files do not tell."""
+    path = folder / "predictions.csv"
+    if not path.is_file():
+        return None
+    with checked(path).open(newline="", encoding="utf-8") as file:
+        pairs = [(int(row["label"]), int(row["predicted"])) for row in csv.DictReader(file)]
+    numbers = sorted({number for pair in pairs for number in pair})
+    counts = [[pairs.count((label, found)) for found in numbers] for label in numbers]
+    # A run that knows some classes only gives the data set's numbers all the same.
+    named = metrics.classes if not metrics.settings.get("classes") and numbers[-1] < len(metrics.classes) else None
+    return counts, [named[number] if named else str(number) for number in numbers]
 
 
 def _metrics(folder: Path) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from boardbench.classification.data import Samples, read_samples
 from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
+from boardbench.engine.models import ModelFacts
 from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
 
@@ -90,7 +91,8 @@ def export(
             pruned = [model.pruning["name"]] if model.pruning else []
             name = "-".join([model.dataset, model.name, *pruned, f"seed{model.seed}"]) + path.stem.removeprefix("model")
             outputs = {"classes": ("int64", (-1,)), "probabilities": ("float32", (-1, len(model.classes)))}
-            register(path, name, {"images": ("uint8", (-1, *model.size))}, outputs, tracking)
+            facts = ModelFacts.of_check(checked, f"{model.dataset} {model.name}: {path.name}")
+            register(path, name, {"images": ("uint8", (-1, *model.size))}, outputs, tracking, facts)
 
 
 def to_file(model: "Model", out: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from boardbench.engine.address import StoreAddress
+from boardbench.engine.models import ModelFacts
 from boardbench.engine.onnxfile import write_metadata
 from boardbench.files import atomic_write
 
@@ -188,7 +189,12 @@ def _ancestors(graph: Any, value: str) -> set[int]:
 
 
 def register(
-    path: Path, name: str, inputs: dict[str, tuple], outputs: dict[str, tuple], tracking: StoreAddress
+    path: Path,
+    name: str,
+    inputs: dict[str, tuple],
+    outputs: dict[str, tuple],
+    tracking: StoreAddress,
+    facts: ModelFacts | None = None,
 ) -> None:
     """Put an ONNX file into MLflow's model registry, with its signature, and say which version it is.
 
@@ -198,6 +204,7 @@ def register(
         inputs: dtype and shape of each input, -1 for any size.
         outputs: likewise.
         tracking: the store.
+        facts: what is known of it: scores, time.
     """
     import onnx
     from mlflow.models import ModelSignature
@@ -210,7 +217,7 @@ def register(
 
     store, signature = Store(tracking), ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
     with _quietly():
-        number = store.register("models", name, onnx.load(path), signature)
+        number = store.register("models", name, onnx.load(path), signature, facts)
     print(f"registered in {store.address} as '{name}', version {number}")
 
 

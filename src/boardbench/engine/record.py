@@ -15,6 +15,7 @@ from boardbench.engine.address import StoreAddress
 from boardbench.engine.artifacts import Seconds, Training
 from boardbench.engine.history import History
 from boardbench.engine.latency import hardware
+from boardbench.engine.system import write_samples
 from boardbench.engine.tracking import Run, Store
 from boardbench.engine.training import remove_checkpoints
 from boardbench.files import write_text
@@ -65,6 +66,7 @@ class Record:
             hardware=hardware(),
         )
         write(self.out / "seconds.json", measured)
+        write_samples(self.out, self.entry.samples if self.entry else [])
         content = {
             "study": self.study,
             **self.description,

@@ -1,12 +1,15 @@
 """A finished run folder, shown in MLflow: what a training shows while it runs, from what it left on disk."""
 
 import csv
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from boardbench.artifacts import read
 from boardbench.engine.artifacts import Training
-from boardbench.engine.tracking import Store
+from boardbench.engine.confusion import confusion_svg
+from boardbench.engine.system import read_samples
+from boardbench.engine.tracking import Run, Store
 from boardbench.integrity import checked
 
 
@@ -21,6 +24,7 @@ def show_run(
     verb: str,
     scores: dict[str, float],
     files: list[Path],
+    confusion: tuple[list[list[int]], list[str]] | None = None,
 ) -> None:
     """Add a run's final scores and files to its entry; one that is missing, or did not end, is made from the folder.
 
@@ -34,13 +38,26 @@ def show_run(
         verb: that made the run, without "boardbench".
         scores: shown as metrics.
         files: copied.
+        confusion: counts [truth][prediction] and the classes, shown as a picture.
     """
     run = store.find(study, fingerprint)
     if run is None or not run.finished:
         run = store.start(study, name, fingerprint, _settings(folder / "training.json", study) | parameters, verb)
         run.log(read_history(folder / "history.csv"))
-    run.results(scores, files)
+        run.system(read_samples(folder))
+    results_with_confusion(run, scores, files, confusion)
     run.finish()
+
+
+def results_with_confusion(
+    run: Run, scores: dict[str, float], files: list[Path], confusion: tuple[list[list[int]], list[str]] | None
+) -> None:
+    """Show final scores and files of a run, and its confusion matrix as a picture; see :func:`show_run`."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "confusion.svg"
+        if confusion:
+            picture.write_text(confusion_svg(*confusion), encoding="utf-8")
+        run.results(scores, [*files, picture])
 
 
 def _settings(path: Path, study: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,10 @@ from typing import Any
 
 from boardbench.engine.address import StoreAddress
 from boardbench.engine.commit import git_commit
+from boardbench.engine.described import NOTE, inputs_of, of_experiment, of_run
+from boardbench.engine.models import ModelFacts, register_model
 from boardbench.engine.store import artifacts_of, explained, locked, open_client, own_environment
+from boardbench.engine.system import Sample, Sampler
 from boardbench.errors import BoardbenchError
 from boardbench.integrity import checked
 from boardbench.process import is_gone, this_process
@@ -88,9 +90,11 @@ class Store:
     def _experiment(self, client: Any, name: str) -> str:
         known = client.get_experiment_by_name(name)
         if known:
+            if NOTE not in known.tags:  # made by another version
+                client.set_experiment_tag(known.experiment_id, NOTE, of_experiment(name))
             return known.experiment_id
         own = {"artifact_location": artifacts_of(self.path).as_uri()} if self.path is not None else {}
-        return client.create_experiment(name, **own)
+        return client.create_experiment(name, tags={NOTE: of_experiment(name)}, **own)
 
     def start(self, study: str, name: str, fingerprint: str, parameters: dict[str, Any], verb: str) -> "Run":
         """Open a run in the experiment ``study``, in place of any former run of the same ``fingerprint``.
@@ -103,7 +107,7 @@ class Store:
             verb: that makes the run, without "boardbench".
         """
         tags = {"git_commit": git_commit(), "mlflow.source.name": f"boardbench {verb}"}
-        tags |= {FINGERPRINT: fingerprint, PROCESS: this_process()}
+        tags |= {FINGERPRINT: fingerprint, PROCESS: this_process(), NOTE: of_run(study, parameters, verb)}
 
         def work(client: Any) -> str:
             from mlflow.entities import Param
@@ -116,6 +120,8 @@ class Store:
             given = [Param(key, str(value)) for key, value in parameters.items()]
             for first in range(0, len(given), 100):  # the store's limit for one batch
                 client.log_batch(run, params=given[first : first + 100])
+            if data := inputs_of(parameters):
+                client.log_inputs(run, data)
             return run
 
         return Run(self, self._shown(work, ""))
@@ -129,42 +135,20 @@ class Store:
 
         return self._shown(work)
 
-    def register(self, study: str, name: str, model: Any, signature: Any) -> int:
+    def register(self, study: str, name: str, model: Any, signature: Any, about: ModelFacts | None = None) -> int:
         """Log an ONNX model in the experiment ``study`` and give it the next version in the model registry.
 
         Raises:
             BoardbenchError: the store cannot be used.
         """
-        with self._client() as client, tempfile.TemporaryDirectory() as folder:
-            import mlflow.onnx
-            from mlflow.exceptions import MlflowException
-
+        with self._client() as client:
             experiment = self._experiment(client, study)
             if self.path is None and _is_local(where := client.get_experiment(experiment).artifact_location):
                 raise BoardbenchError(
                     f"{self.address}: keeps files in {where}, a folder of some machine. Register a model in an MLflow "
                     "server (http://HOST:PORT) or an SQLite store, or leave it out: --unregistered."
                 )
-            # Not by mlflow.onnx.log_model, which takes store, registry, run and experiment from the whole process.
-            run = client.create_run(experiment, run_name=name).info
-            logged = client.create_logged_model(run.experiment_id, "onnx", source_run_id=run.run_id)
-            mlflow.onnx.save_model(
-                model,
-                f"{folder}/onnx",
-                mlflow_model=mlflow.models.Model(run_id=run.run_id, model_id=logged.model_id),
-                signature=signature,
-                onnx_execution_providers=["CPUExecutionProvider"],
-                pip_requirements=mlflow.onnx.get_default_pip_requirements(),
-            )
-            client.log_model_artifacts(logged.model_id, f"{folder}/onnx")
-            client.finalize_logged_model(logged.model_id, "READY")
-            with contextlib.suppress(MlflowException):  # it is there
-                client.create_registered_model(name)
-            version = client.create_model_version(
-                name, logged.artifact_location, run_id=run.run_id, model_id=logged.model_id
-            )
-            client.set_terminated(run.run_id)
-        return int(version.version)
+            return register_model(client, experiment, name, model, signature, about or ModelFacts())
 
     def _close_gone(self, client: Any) -> int:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
@@ -212,13 +196,26 @@ class Run:
         self._store, self.run_id, self.finished = store, run_id, finished
         self._waiting: list[Any] = []
         self._written = time.monotonic()
+        self._sampler = Sampler()
+
+    @property
+    def samples(self) -> list[Sample]:
+        """What the run took of its machine so far."""
+        return self._sampler.samples
 
     def log(self, rows: list[dict[str, float]]) -> None:
         """Log rows of history (each with its ``epoch``); written a few seconds later, with those that follow."""
         for row in rows:
             self._take({key: value for key, value in row.items() if key != "epoch"}, int(row["epoch"]))
+        self.system(self._sampler.sample())
         if time.monotonic() - self._written >= FLUSH:
             self._show(lambda client: None)
+
+    def system(self, samples: list[Sample]) -> None:
+        """Log samples of the machine; written with the rows of history, so that no other run waits for them."""
+        for one in samples:
+            values = {key: value for key, value in one.items() if key.startswith("system/")}
+            self._take(values, int(one["step"]), int(one["timestamp"]))
 
     def results(self, metrics: dict[str, float], files: list[Path]) -> None:
         """Log final scores and copies of files.
@@ -235,8 +232,8 @@ class Run:
         if not self.finished:
             self._show(lambda client: client.set_terminated(self.run_id, status=status))
 
-    def _take(self, metrics: dict[str, float], step: int) -> None:
-        now = int(time.time() * 1000)
+    def _take(self, metrics: dict[str, float], step: int, timestamp: int | None = None) -> None:
+        now = timestamp or int(time.time() * 1000)
         self._waiting += [(metric_name(key), float(value), now, step) for key, value in metrics.items()]
 
     def _show(self, work: Callable[[Any], Any]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
+from boardbench.engine.models import ModelFacts
 from boardbench.engine.onnxfile import session
 from boardbench.errors import BoardbenchError
 from boardbench.placement.photos import find_photos, open_photo
@@ -93,7 +94,8 @@ def export(
             name = "-".join([model.dataset, model.init, model.loss, f"seed{model.seed}"])
             name += path.stem.removeprefix("model")
             inputs = {"photo": ("uint8", (*model.photo_size, 3))}
-            register(path, name, inputs, {"corners": ("float32", (4, 2))}, tracking)
+            facts = ModelFacts.of_check(checked, f"{model.dataset} {model.init}-{model.loss}: {path.name}")
+            register(path, name, inputs, {"corners": ("float32", (4, 2))}, tracking, facts)
 
 
 def _photo(path: Path, model: "Model") -> np.ndarray:

@@ -17,7 +17,7 @@ from boardbench.files import atomic_write, sha256, write_json
 from boardbench.segmentation.artifacts import SegmentationMetrics, SegmentationTraining
 from boardbench.segmentation.data import captures_of, load_cube, load_mask
 from boardbench.segmentation.leaks import check_fitted
-from boardbench.segmentation.scores import confusion_matrix, scores, write_confusion, write_confusions
+from boardbench.segmentation.scores import confusion_matrix, read_confusion, scores, write_confusion, write_confusions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -215,7 +215,16 @@ def show(runs: list[Path], store: "Store") -> None:
             verb="segmentation evaluate",
             scores={name: value for name, value in flat.items() if value is not None},
             files=[folder / "metrics.json", folder / "confusion.csv", *pictures],
+            confusion=_confusion(folder / "confusion.csv"),
         )
+
+
+def _confusion(path: Path) -> tuple[list[list[int]], list[str]] | None:
+    """Return what a run's confusion.csv holds, as plain numbers; None where there is none."""
+    if not path.is_file():
+        return None
+    counts, classes = read_confusion(path)
+    return counts.tolist(), classes
 
 
 def metric_words(classes: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from boardbench.errors import BoardbenchError
 from boardbench.segmentation.artifacts import SegmentationMetrics
 from boardbench.segmentation.data import captures_of
 from boardbench.segmentation.drift.watch import nearest_drift, read_drift
+from boardbench.segmentation.registered import facts_of
 from boardbench.segmentation.scores import confusion_matrix, scores
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def export(
         if not unregistered:
             name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
             name += path.stem.removeprefix("model")
-            register(path, name, _any_size(inputs), _any_size(outputs), tracking)
+            facts = facts_of(model, path, checked, threads)
+            register(path, name, _any_size(inputs), _any_size(outputs), tracking, facts)
 
 
 def _about_size(model: "Model", run: Path, resized: tuple[int, int] | None) -> str:

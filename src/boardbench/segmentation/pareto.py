@@ -185,6 +185,16 @@ def _turn(model: _Exported, params: Deployment, passes: int) -> tuple[list[float
     return timed(model.path, "classes"), timed(cut(model.path, list(given), ["reduced"]), "reduced")
 
 
+def time_model(path: Path, kind: str, bands: int, size: tuple[int, int], threads: int, passes: int = 5) -> float:
+    """Return the median seconds of counts to classes of a file on its own, on random counts of its sensor."""
+    from boardbench.engine.latency import measure, percentiles_ms
+    from boardbench.engine.onnxfile import session
+
+    opened, given = session(path, threads), _capture(kind, bands, *size)
+    opened.run(["classes"], given)
+    return percentiles_ms(measure(lambda: opened.run(["classes"], given), passes))[0] / 1e3
+
+
 @lru_cache(maxsize=1)
 def _capture(kind: str, bands: int, lines: int, samples: int) -> dict[str, np.ndarray]:
     """Return random inputs of an exported network: counts and references, or reflectance."""
