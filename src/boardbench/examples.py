@@ -93,6 +93,9 @@ EXAMPLES: dict[str, str] = {
     "verify": "--json",
     "machines": "--runs other-machine/results --names other --out machines.csv",
     "reproduction": "--reports reports",
+    "headline": f"--study segmentation --tables {_STUDY}/tables --runs {_STUDY}/runs --out {_STUDY}/headline.json "
+    f"--plots {_STUDY}/plots",
+    "preset": "workflow/presets/tiny.yaml",
     "doctor": "--json",
     "schema": "--out workflow/params.schema.json",
     "sync": "--results results",

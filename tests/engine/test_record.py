@@ -10,6 +10,7 @@ from boardbench.artifacts import read
 from boardbench.engine import record
 from boardbench.engine.artifacts import Training
 from boardbench.engine.record import record_run
+from boardbench.engine.system import read_samples
 
 
 class Tracked:
@@ -17,6 +18,7 @@ class Tracked:
 
     def __init__(self):
         self.started, self.statuses = [], []
+        self.samples = [{"timestamp": 1000, "step": 0, "system/cpu_utilization_percentage": 50.0}]
 
     def start(self, *what):
         self.started.append(what)
@@ -77,6 +79,7 @@ def test_a_run_that_ends_is_finished_and_its_files_are_the_same_each_time(tmp_pa
     }
     seconds = json.loads((run.out / "seconds.json").read_text())
     assert (seconds["seconds"], seconds["seconds_per_epoch"], seconds["images_per_s"]) == (4.0, 2.0, 4.0)
+    assert read_samples(run.out) == tracked.samples
     assert (run.out / "history.csv").read_text() == "epoch,train_loss\n0,0.5\n1,0.25\n"
 
 

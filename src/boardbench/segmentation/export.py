@@ -163,29 +163,6 @@ def _by(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _about_size(model: "Model", run: Path, resized: tuple[int, int] | None) -> str:
-    """Return what a person at a line must know of the size that a network was trained at."""
-    if resized:
-        metrics = (run if run.is_dir() else run.parent) / "metrics.json"
-        known = (
-            read_artifact(metrics, SegmentationMetrics, "segmentation evaluate").scores.miou
-            if metrics.is_file()
-            else None
-        )
-        before = "" if known is None else f" (the run itself: {known:.4f})"
-        return f", at the captures' own size; trained at {_by(resized)}{before}. It carries no drift.json"
-    if model.size:
-        return (
-            f". It resizes captures to {_by(model.size)}, as in training, and 'boardbench stream' cannot: for lines, "
-            "add --size any"
-        )
-    return ""
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"
-
-
 def _signature(model: "Model") -> tuple[dict[str, tuple], dict[str, tuple]]:
     """Return dtype and shape of inputs and outputs; words are axes of any size."""
     bands, classes = model.sensor.bands, len(model.classes)
