@@ -147,7 +147,7 @@ def test_the_spread_over_seeds_and_classes_not_learnt_are_published():
 
 def test_the_counts_of_the_reproduction_are_the_published_ones():
     with (ROOT / "reports/tables/reproduction.csv").open() as file:
-        counts = Counter(row["verdict"] for row in csv.DictReader(file))
+        counts = Counter(row["verdict"] for row in csv.DictReader(file) if not row["uncounted"])
     told = " ".join(README.split())
     assert (
         f"of {counts.total()} numbers and claims in five papers, {counts['matches']} match their own evidence, "
