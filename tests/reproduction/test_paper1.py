@@ -133,6 +133,9 @@ def test_a_value_without_its_numbers_is_refused(judge):
         ("p3-structured", "contradicted", "unstructured", "matches"),
         ("p5-class-difference", "matches", "100 - 10 = 80", "contradicted"),
         ("p5-classes", "matches", "12", "contradicted"),
+        ("p5-relu6", "explained", "batch normalization, convolution, ReLU6 but after the projection", "matches"),
+        ("p2-mobilenet-blocks", "contradicted", "depthwise separable convolutions without a residual", "matches"),
+        ("p2-provided", "contradicted", "the author's own classes", "matches"),
         ("p5-pca", "contradicted", "the variance of the components left out", "matches"),
     ],
 )

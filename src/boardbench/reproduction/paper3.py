@@ -138,7 +138,7 @@ def efficiency(evidence: Evidence, row: Row, column: str) -> Finding:
         return Finding(NOT_RUN, "", why if text else UNRUN, text, command, VAGUE if text else LONG)
     found = _rival(row, column) if row["network"] in RIVALS else _resnet(row, column)
     ours = trained(lambda ours: [_counted(one, column) for one in _same(ours, row)])(evidence)
-    return Finding(found.verdict, found.recomputed, found.why, *ours)
+    return Finding(found.verdict, found.recomputed, found.why, *ours, reason=found.reason)
 
 
 def _less(column: str) -> Check:
