@@ -185,7 +185,8 @@ def test_the_reproduction_is_read_and_shown(published):
     published.publish()
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
     _, text = parse(published.reports)
-    assert f"{len(rows)} numbers and claims of five papers" in text
+    assert f"{(rows['uncounted'] == '').sum()} numbers and claims of five papers" in text
+    assert all(reason in text for reason in set(rows["reason"]) - {""})
     assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
     hashed = json.loads((published.root / "published.json").read_text())["sha256"]
     assert {f"tables/{path.name}" for path in before} <= hashed.keys()

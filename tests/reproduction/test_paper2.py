@@ -29,6 +29,7 @@ d,knn,3,l1,standardize,10000,0.3900,0.38,0.40,0.4300,0.3900,0.3850
 d,knn,1,l1,minmax,10000,0.3859,0.37,0.39,0.4272,0.3859,0.3836
 d,knn,1,l2,standardize,10000,0.3530,0.34,0.36,0.4097,0.3530,0.3493
 d,knn,3,l2,standardize,10000,0.3538,0.34,0.36,0.4182,0.3538,0.3484
+d,knn,1,l2,minmax,10000,0.3530,0.34,0.36,0.4097,0.3530,0.3493
 d,knn,1,cosine,standardize,10000,0.4082,0.39,0.41,0.4217,0.4082,0.4101
 d,knn,1,ssim,standardize,1000,0.4100,0.38,0.44,0.4200,0.4100,0.4080
 d,nearest_centroid,,l2,standardize,10000,0.2784,0.27,0.28,0.2900,0.2784,0.2549
@@ -78,9 +79,10 @@ def test_without_our_study_nothing_stands_beside(reports, claim, cell):
     rows = of_paper_2(reports)
     assert not any(row["ours"] for row in rows) and all("snakemake" not in row["command"] for row in rows)
     assert "not published here yet" in cell("knn 1 ssim z-score", "accuracy", BASELINES).why
-    assert "both seem to be the squared distance" in cell("knn 1 pairwise z-score", "accuracy", BASELINES).why
-    assert "below chance" in cell("knn 1 cosine z-score", "accuracy", BASELINES).why
-    assert {cell("knn 1 cosine z-score", "accuracy", BASELINES).verdict, claim("p2-dense-3").verdict} == {"not run"}
+    assert "takes the Euclidean distance" in cell("knn 1 pairwise z-score", "accuracy", BASELINES).why
+    found = cell("knn 1 cosine z-score", "accuracy", BASELINES)
+    assert "Below chance" in found.why and (found.verdict, found.reason) == ("not run", "not built")
+    assert (claim("p2-classes").verdict, claim("p2-classes").reason) == ("not run", "not built")
 
 
 def test_our_study_adds_no_row_and_takes_none(reports):
@@ -96,23 +98,23 @@ def test_our_study_adds_no_row_and_takes_none(reports):
 @pytest.mark.parametrize(
     ("label", "column", "verdict", "why"),
     [
-        # The printed row is that of the squared distance, whose number is computed beside.
-        ("knn 1 pairwise z-score", "accuracy", "contradicted", "L1 gives 0.3859 and the squared distance 0.3530"),
-        ("knn 3 pairwise z-score", "precision", "contradicted", "L1 gives 0.4300 and the squared distance 0.4182"),
+        # By the author's code pairwise is Euclidean: 0.3530 against 0.3548, 0.4320 (tied votes) against 0.4283.
+        ("knn 1 pairwise z-score", "accuracy", "explained", "so ours is 0.3530, otherwise 0.3859"),
+        ("knn 3 pairwise z-score", "precision", "explained", "lowest number: so ours is 0.4320, otherwise 0.4300"),
+        ("knn 1 pairwise min-max", "accuracy", "explained", "so ours is 0.3530, otherwise 0.3859"),
         # 0.3530 against 0.3548: as near as recoding leaves it.
         ("knn 1 mse z-score", "accuracy", "explained", "-0.0018 off, on the images as recoded to JPEG"),
         # 0.3538 against 0.3287, but 0.3290 where a tied vote goes to the lowest class.
-        ("knn 3 mse z-score", "accuracy", "explained", "class of lowest number, ours is 0.3290"),
-        ("knn 1 cosine z-score", "accuracy", "explained", "LARGEST distance, a sign error, ours is 0.1011"),
-        ("knn 1 pairwise min-max", "accuracy", "contradicted", "both scalings give 0.3859, but printed are 0.3548 and"),
+        ("knn 3 mse z-score", "accuracy", "explained", "class of lowest number: so ours is 0.3290"),
+        ("knn 1 cosine z-score", "accuracy", "explained", "most distant images vote: so ours is 0.1011"),
         ("knn 1 ssim z-score", "accuracy", "not run", "+0.0030 off, on a part of the images, within whose 95 % limits"),
         ("knn 1 ssim z-score", "precision", "not run", "+0.0022 off, on a part of the images."),
         ("nearest_centroid mse z-score", "accuracy", "matches", "Ours, on the images as recoded"),
         ("nearest_centroid cosine z-score", "accuracy", "explained", "-0.0023 off"),
         # 0.0147 is more than recoding does; 0.1304 is far more than it can do.
-        ("nearest_centroid cosine z-score", "recall", "not run", "more than recoding was seen to do"),
+        ("nearest_centroid cosine z-score", "recall", "not run", "scales the test images by their own mean"),
         ("nearest_centroid cosine z-score", "f_score", "contradicted", "+0.1304 off"),
-        ("nearest_centroid ssim z-score", "accuracy", "not run", "neither window nor constants of SSIM"),
+        ("nearest_centroid ssim z-score", "accuracy", "not run", "planar bytes as 32 x 32 x 3"),
     ],
 )
 def test_baselines_on_recoded_images(reports, cell, label, column, verdict, why):
@@ -135,13 +137,12 @@ def test_the_original_images_settle_more_and_come_first(reports, cell):
     publish(reports)
     publish(reports, "cifar10", original=True, recoded=False, tables={"variants": VARIANTS.replace("0.1011", "0.0992")})
     found = cell("knn 1 mse z-score", "accuracy", BASELINES)
-    assert (found.verdict, found.ours) == ("contradicted", "0.3530 (cifar10)")
-    assert (
-        found.command == JPEG.split(" workflow/presets/cifar10-jpeg")[0]
-        and "nothing in it is drawn at random" in found.why
-    )
+    # 0.3530 is not 0.3548, but the author's test images have a scale of their own.
+    assert (found.verdict, found.reason, found.ours) == ("not run", "not built", "0.3530 (cifar10)")
+    assert found.command == JPEG.split(" workflow/presets/cifar10-jpeg")[0]
     assert cell("knn 3 mse z-score", "accuracy", BASELINES).verdict == "not run"  # 0.3290 is not 0.3287
-    assert "to which class a tied vote goes" in cell("knn 3 mse z-score", "accuracy", BASELINES).why
+    # Neither the absolute distance (0.3859) nor the Euclidean one (0.3530) is the printed 0.3548.
+    assert cell("knn 1 pairwise z-score", "accuracy", BASELINES).verdict == "contradicted"
     assert cell("knn 1 cosine z-score", "accuracy", BASELINES).verdict == "explained"
     assert cell("nearest_centroid mse z-score", "accuracy", BASELINES).verdict == "matches"
 
@@ -165,30 +166,28 @@ def test_a_part_of_the_images_settles_nothing(reports, cell):
     publish(reports, complete=False)
     found = cell("nearest_centroid mse z-score", "accuracy", BASELINES)
     assert found.verdict == "not run" and "on a part of the images" in found.why
-    # That L1 is not L2 shows on any part.
-    assert cell("knn 1 pairwise z-score", "accuracy", BASELINES).verdict == "contradicted"
+    found = cell("knn 1 pairwise z-score", "accuracy", BASELINES)
+    assert (found.verdict, found.reason) == ("not run", "too long on two cores")
 
 
-def test_networks_stand_beside_but_settle_nothing(reports, cell):
+def test_networks_stand_beside_and_the_authors_run_decides(reports, cell):
     publish(reports)
     found = cell("numpy_fc3 lr 0.001", "accuracy", NETWORKS)
-    assert (found.verdict, found.ours) == ("not run", "fc3 0.5500; fc3-xavier 0.5400 (cifar10-jpeg)")
-    assert "no optimizer, batch or share of dropout" in found.why
+    assert (found.verdict, found.ours) == ("matches", "fc3 0.5500; fc3-xavier 0.5400 (cifar10-jpeg)")
+    assert "results_fc_3layers_lr0.001_xavier.json has 0.090800" in found.why
     found = cell("numpy_fc3 lr 0.01", "precision", NETWORKS)
-    assert (found.verdict, found.recomputed, found.ours) == ("explained", "0.0100", "fc3-fast 0.5010 (cifar10-jpeg)")
+    assert (found.verdict, found.recomputed, found.ours) == ("matches", "0.0100", "fc3-fast 0.5010 (cifar10-jpeg)")
     assert cell("numpy_fc5 lr 0.001", "accuracy", NETWORKS).ours == ""
-    found = cell("resnet18 default", "accuracy", NETWORKS)
-    assert "no run of this network" in found.why and found.ours == ""
 
 
 def test_seconds_stand_beside_with_their_threads(reports, cell):
     label = "numpy_cnn filters 32-32-64-64, 3x3, batch 10000 cpu i5-8400"
-    assert "author's processor" in cell(label, "seconds_per_epoch", SECONDS).why
+    before = cell(label, "seconds_per_epoch", SECONDS)
+    assert "one step on one batch" in before.why and before.reason == "no record published"
     publish(reports)
     found = cell(label, "seconds_per_epoch", SECONDS)
     assert (found.verdict, found.ours) == ("not run", "160.00 s, 2 threads (cnn-seed0) (cifar10-jpeg)")
     assert "50000 training images" in found.why
-    assert "No GPU ran it" in cell("vgg16 default gpu A100", "seconds_per_epoch", SECONDS).why
 
 
 @pytest.mark.parametrize(
@@ -210,20 +209,20 @@ def test_seconds_stand_beside_with_their_threads(reports, cell):
             "lowest of k-NN: knn 1 mse z-score 0.3530; knn 1 cosine z-score 0.4082",
         ),
         ("p2-centroid-below", "matches", "none of 3"),
-        ("p2-distances-similar", "contradicted", "identical in 0 of 8 numbers; accuracies up to 0.0362 apart"),
+        ("p2-distances-similar", "explained", "identical in 0 of 12 numbers; accuracies up to 0.0362 apart"),
         ("p2-ssim-best", "contradicted", "knn: ssim 0.4100, nearest_centroid: cosine 0.2830"),
         ("p2-best-baseline", "matches", "knn 1 ssim z-score 0.4100"),
-        ("p2-dense-3", "not run", "fc3 0.5500; fc3-xavier 0.5400; fc3-fast 0.5000"),
-        ("p2-dense-rates", "not run", "0.001, 0.01"),
-        ("p2-conv-network", "not run", "cnn 0.7000"),
-        ("p2-conv-accuracy", "not run", "cnn 0.7000"),
+        ("p2-dense-3", "explained", "fc3 0.5500; fc3-xavier 0.5400; fc3-fast 0.5000"),
+        ("p2-dense-rates", "matches", "0.001, 0.01"),
+        ("p2-conv-network", "matches", "cnn 0.7000"),
+        ("p2-conv-accuracy", "matches", "cnn 0.7000"),
         ("p2-conv-seconds", "matches", "160.00 s (cnn-seed0, 2 threads)"),
         (
             "p2-dense-below-baselines",
-            "contradicted",
+            "explained",
             "fc3 0.5500; lowest baseline nearest_centroid ssim z-score 0.2500",
         ),
-        ("p2-rate-precision", "matches", "0.5510 (lr 0.001) to 0.5010 (lr 0.01)"),
+        ("p2-rate-precision", "explained", "0.5510 (lr 0.001) to 0.5010 (lr 0.01)"),
     ],
 )
 def test_claims_beside_ours(reports, claim, name, verdict, ours):
@@ -265,20 +264,16 @@ def test_bad_input_names_file_and_verb(reports, says):
     says(lambda: read_evidence(reports), "classification_variants.csv: column method", "classification tables")
 
 
-def test_epochs_stand_beside_with_what_no_gpu_ran(cell, networks):
-    found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
-    # 3 passes x 2 x 0.03695 GMACs x 50,000 images / 16.22 s.
-    assert found.verdict == "not run" and "0.68 TFLOP/s" in found.why and found.ours == ""
-    assert "Suspect" not in cell("vgg16 default cpu i5-8400", "seconds_per_epoch", SECONDS).why
-    assert "No GPU ran it" in cell("vgg16 default gpu A100", "seconds_per_epoch", SECONDS).why
+def test_epochs_stand_beside(cell, networks):
+    assert cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS).ours == ""
     networks.publish()
     found = cell("resnet18 default cpu i5-8400", "seconds_per_epoch", SECONDS)
     assert found.ours == f"99.500 s on cpu, 2 threads, batch 64 ({networks.data})"
     found = cell("resnet18 default gpu A100", "seconds_per_epoch", SECONDS)
-    assert (found.verdict, found.ours) == ("not run", f"not run: no CUDA device ({networks.data})")
+    assert found.ours == f"not run: no CUDA device ({networks.data})"
 
 
 def test_a_setting_of_a_ready_network_has_ours_beside(claim, networks):
-    assert (claim("p2-vgg-setting").verdict, claim("p2-vgg-setting").ours) == ("not run", "")
+    assert (claim("p2-vgg-setting").verdict, claim("p2-vgg-setting").ours) == ("matches", "")
     networks.publish(networks=networks.tables["networks"].replace("plain,resnet18", "plain,vgg16"))
     assert claim("p2-vgg-setting").ours == f"plain 20 0.1 ({networks.data})"

@@ -56,7 +56,8 @@ def test_what_a_rival_prints_otherwise_is_settled_too(reports, cell):
     assert cell("mobilenet_v2", "params_millions", EFFICIENCY).verdict == "contradicted"
     assert cell("mobilenet_v2", "gflops", EFFICIENCY).verdict == "matches"
     path.write_text(text.replace("se_resnet18,12.3", "se_resnet18,11.8"))
-    assert cell("se_resnet18", "params_millions", EFFICIENCY).verdict == "not run"
+    found = cell("se_resnet18", "params_millions", EFFICIENCY)
+    assert (found.verdict, found.reason) == ("not run", "not published precisely enough")
 
 
 def test_our_costs_and_times_stand_beside_and_settle_nothing(cell, networks):
@@ -83,6 +84,12 @@ def test_our_costs_and_times_stand_beside_and_settle_nothing(cell, networks):
         ("p3-prune-ratio", "not run", "plain 90 %", "An example in the text"),
         ("p3-fine-tuning", "not run", "", "A setting"),
         ("p3-passes", "not run", "20", "A setting"),
+        (
+            "p3-better",
+            "matches",
+            "plain zeros 0.99 times as fast as before",
+            "Zeros do not make a dense network faster",
+        ),
         ("p3-time-less", "matches", "", "is time saved; that is 1.19 times as fast, about 19 % faster"),
     ],
 )
@@ -93,3 +100,10 @@ def test_sentences_with_ours_beside(claim, name, verdict, ours, why, networks):
     found = claim(name)
     assert (found.verdict, found.ours) == (verdict, f"{ours} ({networks.data})" if ours else "") and why in found.why
     assert not ours or found.command == networks.command
+
+
+@pytest.mark.parametrize(("old", "new"), [("12.8,94.1", "12.8,92.1"), ("12.8,94.1", "15.8,94.1")])
+def test_better_is_more_accurate_and_faster(claim, edit, old, new):
+    assert (claim("p3-better").verdict, claim("p3-better").recomputed) == ("matches", "93.2 -> 94.1 %, 15.2 -> 12.8 ms")
+    edit(EFFICIENCY, old, new)
+    assert claim("p3-better").verdict == "contradicted"

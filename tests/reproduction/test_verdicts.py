@@ -1,6 +1,17 @@
 import pytest
 
-from boardbench.reproduction.verdicts import Claim, about, by_reading, reading, rounded, truncated, worst
+from boardbench.reproduction.verdicts import (
+    REASONS,
+    Claim,
+    Finding,
+    about,
+    by_reading,
+    reading,
+    rounded,
+    table_and_logs,
+    truncated,
+    worst,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +45,19 @@ def test_about_is_a_tenth_and_worst_weighs_contradiction_most():
     assert about(10, 11) and about(10, 9) and not about(10, 11.1) and not about(2, 1.7)
     assert worst(["matches", "explained"]) == "explained"
     assert worst(["contradicted", "not run", "matches"]) == "contradicted"
+
+
+def test_logs_decide_and_tables_only_explain():
+    cases = [(table, logs) for table in (True, False) for logs in (True, False)]
+    assert [table_and_logs(*case) for case in cases] == ["matches", "contradicted", "explained", "contradicted"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_belongs_to_what_was_not_run_and_to_nothing_else(reason):
+    assert Finding("not run", "", "", reason=reason).reason == reason
+    for verdict, wrong in (("not run", ""), ("not run", "tired"), ("matches", reason)):
+        with pytest.raises(ValueError, match=repr(verdict)):
+            Finding(verdict, "", "", reason=wrong)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ RELIABILITY = (
 )
 PAPERS = (*names("paper", "study"), Column("total", "numbers"))
 PAPERS += numbers("matches", "explained", "contradicted", "not run")
+REASONS = (Column("reason", "why it was not run", kind="prose"), *numbers(*(f"paper {paper}" for paper in range(1, 6))))
 CONTRADICTED = (
     Column("place", "paper, place", kind="prose"),
     Column("cell", "number or claim", kind="prose"),
@@ -56,8 +57,10 @@ def _reproduction(reports: Path) -> dict[str, Any] | None:
         return row | {"place": f"{row['paper']}, {row['place']}", "evidence": row["recomputed"] or row["ours"]}
 
     papers = [{key: str(value) for key, value in row.items()} for row in found["papers"]]
+    reasons = [{key: str(value) for key, value in row.items()} for row in found.get("reasons", [])]
     return found | {
         "papers": table(papers, PAPERS),
+        "reasons": table(reasons, REASONS),
         "contradicted": table(map(joined, found["contradicted"]), CONTRADICTED),
         "count": len(found["contradicted"]),
     }

@@ -9,7 +9,17 @@ from typing import Any
 
 from boardbench.reproduction.evidence import Evidence
 from boardbench.reproduction.ours import Ours, Row
-from boardbench.reproduction.verdicts import NOT_RUN, Claim, Finding, by_reading
+from boardbench.reproduction.verdicts import (
+    EXPLAINED,
+    LONG,
+    MATCHES,
+    NOT_RUN,
+    VAGUE,
+    Claim,
+    Finding,
+    by_reading,
+    numbers_in,
+)
 
 Told = tuple[bool | str, dict[str, Any]]
 Check = Callable[[Evidence, Claim], Told]
@@ -20,6 +30,10 @@ COMMAND = "boardbench reproduction --reports reports"
 BASELINES, EFFICIENCY, SECONDS, NETWORKS = (
     f"cifar10_{name}.csv" for name in ("baselines", "efficiency", "epoch_seconds", "networks")
 )
+# Repositories on GitHub as they were read, owner/name@commit: of the papers' authors (code, logs, JSON files, poster)
+# and of paper 1's data set.
+AUTHORS = {"1": "lcg0070/HGU-MCE-Capstone@d9f99a7", "2": "emily-palaska/cifar10-nn@0485c69"}
+PCBVISION = "hifexplo/PCBVision@2935b5c"
 METRICS = ("accuracy", "precision", "recall", "f_score")
 UNRUN = "Takes training on all images of CIFAR-10; no run of this network at that length is published here."
 
@@ -71,6 +85,16 @@ def total(evidence: Evidence, claim: Claim) -> Told:
     return whole == sum(parts), {"sum": sum(parts)}
 
 
+def as_text(evidence: Evidence, claim: Claim) -> Told:
+    """Numbers of a text against those that its record was given, from a source that it names."""
+    return list(map(float, numbers_in(claim.recomputed))) == claim.numbers, {}
+
+
+def known_reason(evidence: Evidence, claim: Claim) -> Told:
+    """A text that differs from what the author's code has, for the reason that its record gives."""
+    return (MATCHES if claim.recomputed == claim.value else EXPLAINED), {}
+
+
 def repeated(file: str, *cells: tuple[str, str], factor: float = 1) -> Check:
     """Numbers of the text that repeat cells (network, column) of a table."""
 
@@ -93,4 +117,4 @@ def network_score(evidence: Evidence, row: Row, column: str) -> Finding:
     part = any(not ours.about["complete"] and of(ours) for ours in evidence.trained)
     why = "The paper gives neither batch size nor augmentation, so ours is another recipe and settles nothing"
     why += "; ours saw a part of the images." if part else "."
-    return Finding(NOT_RUN, "", why if text else UNRUN, text, command)
+    return Finding(NOT_RUN, "", why if text else UNRUN, text, command, VAGUE if text else LONG)

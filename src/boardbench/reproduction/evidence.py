@@ -24,10 +24,11 @@ from boardbench.reproduction.ours import (
     read_boards,
     read_classified,
     read_counted,
+    read_latency,
     read_placed,
     read_trained,
 )
-from boardbench.reproduction.verdicts import Claim
+from boardbench.reproduction.verdicts import REASONS, Claim
 from boardbench.segmentation.scores import scores
 
 CLASSES = ("others", "ic", "capacitor", "connectors")
@@ -36,6 +37,9 @@ COSTS = ("gmacs", "params_millions")
 CIFAR10 = tuple(f"cifar10_{name}.csv" for name in ("baselines", "efficiency", "epoch_seconds", "networks"))
 _SCORES, _COSTS = "segmentation_scores.csv", "segmentation_complexity.csv"
 _LOGS, _SCENES, _CLAIMS = "segmentation_confusion_logs.yaml", "pcbvision_scenes.yaml", "claims.csv"
+_POSTER, _RUNS = "segmentation_complexity_poster.csv", "author_runs.csv"
+_RUN = "run network setting device initialization part epochs steps_per_epoch accuracy precision recall f_score"
+_RUN += " seconds_per_epoch first_loss second_loss largest_loss last_loss"
 
 
 def _published(path: Path) -> str:
@@ -89,10 +93,13 @@ class Evidence:
         scores: (backbone, strategy, metric) -> printed cells, with ``mean`` and ``source``.
         costs: (backbone, strategy) -> printed ``gmacs``, ``params_millions``, ``source``.
         logs: (backbone, strategy) -> confusion matrix (classes, classes), rows are the truth.
+        poster: (backbone, strategy) -> ``gmacs`` and ``params_millions`` of the poster of paper 1's author.
+        runs: runs of paper 2's author, by the JSON files of its repository.
         scenes: the data set's lists, preprocessing and training settings.
         claims: the sentences of all papers.
         tables: file name -> rows of every cifar10_*.csv.
         counted: (backbone, strategy) -> our counts for paper 1's input; empty unless all its cells were counted.
+        latency: data set, and (backbone, strategy) -> milliseconds that we measured of networks as large as paper 1's.
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
         placed: our placement study, if there is one.
         classified: our baselines on CIFAR-10, if there are any.
@@ -106,7 +113,10 @@ class Evidence:
     scenes: dict[str, Any]
     claims: list[Claim]
     tables: dict[str, Rows]
+    poster: dict[Key, Row] = field(default_factory=dict)
+    runs: Rows = field(default_factory=list)
     counted: dict[Key, dict[str, float]] = field(default_factory=dict)
+    latency: tuple[str, dict[Key, float]] = ("", {})
     ours: dict[Key, Row] = field(default_factory=dict)
     variance: dict[str, float] = field(default_factory=dict)
     placed: Ours | None = None
@@ -160,6 +170,13 @@ class Evidence:
         found = [row for row in self.tables[file] if all(row.get(key) == value for key, value in wanted.items())]
         if not found:
             raise damaged(self.published / file, f"no row with {wanted or 'anything'}, on which claims rest")
+        return found
+
+    def author_runs(self, **wanted: str) -> Rows:
+        """Return the runs of paper 2's author whose cells are the wanted ones; at least one."""
+        found = [row for row in self.runs if all(row[key] == value for key, value in wanted.items())]
+        if not found:
+            raise damaged(self.published / _RUNS, f"no run with {wanted}, on which claims of paper 2 rest")
         return found
 
     def cell(self, file: str, column: str, **wanted: str) -> float:
@@ -225,7 +242,27 @@ def _claims(path: Path) -> list[Claim]:
         empty = [name for name in filled if not row[name].strip()]
         if empty:
             raise damaged(path, f"{', '.join(empty)} of claim {row['id']!r} is empty")
-    return [Claim(**{name: row.get(name, "") for name in (*filled, "recomputed", "why")}) for row in rows]
+        if row.get("reason") and row["reason"] not in REASONS:
+            what = f"reason of claim {row['id']} is {row['reason']!r}, none of: {'; '.join(REASONS)}"
+            raise damaged(path, what)
+    return [Claim(**{name: row.get(name, "") for name in (*filled, "recomputed", "why", "reason")}) for row in rows]
+
+
+def _poster(path: Path) -> dict[Key, Row]:
+    key = ("backbone", "strategy")
+    rows = published_rows(path, (*key, *COSTS), key)
+    for row in rows:
+        for name in COSTS:
+            number(path, row, name)
+    return {(row["backbone"], row["strategy"]): row for row in rows}
+
+
+def _runs(path: Path) -> Rows:
+    rows = published_rows(path, tuple(_RUN.split()), ("run", "part"))
+    for row in rows:
+        for name in _RUN.split()[6:]:
+            number(path, row, name)
+    return rows
 
 
 def read_evidence(reports: Path, run: Mapping[str, Path] | None = None) -> Evidence:
@@ -247,7 +284,10 @@ def read_evidence(reports: Path, run: Mapping[str, Path] | None = None) -> Evide
         _yaml(published / _SCENES),
         _claims(published / _CLAIMS),
         tables,
+        _poster(published / _POSTER),
+        _runs(published / _RUNS),
         counted if costs.keys() <= counted.keys() else {},
+        read_latency(folders),
         ours,
         variance,
         read_placed(folders),

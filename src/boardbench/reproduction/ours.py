@@ -155,6 +155,34 @@ def read_boards(folders: Folders) -> tuple[dict[Key, Row], dict[str, float]]:
     return ours, {strategy: float(percent) for strategy, percent in percents.items() if percent}
 
 
+def read_latency(folders: Folders) -> tuple[str, dict[Key, float]]:
+    """Return a data set with measured times of networks as large as paper 1's, and their milliseconds by cell.
+
+    Times of a narrower network are left out: what a time and its rate say of the operations must be what was counted
+    at paper 1's size. Empty where there are none.
+    """
+    for name, folder in sorted(folders.items()):
+        counted, timed = folder / "segmentation_complexity.csv", folder / "segmentation_latency.csv"
+        if not counted.is_file() or not timed.is_file():
+            continue
+        gmacs = read_csv(counted, "segmentation tables", ("backbone", "strategy", "gmacs", "gmacs_published"))
+        full = {
+            (row["backbone"], row["strategy"]): float(row["gmacs"])
+            for row in gmacs.to_dict("records")
+            if row["gmacs_published"]
+        }
+        found = {}
+        columns = ("backbone", "strategy", "lines", "samples", "network_p50_ms", "ms_per_gmac")
+        for row in read_csv(timed, "segmentation tables", columns).to_dict("records"):
+            key, milliseconds = (row["backbone"], row["strategy"]), float(row["network_p50_ms"])
+            share = int(row["lines"]) * int(row["samples"]) / 640**2
+            if key in full and abs(milliseconds / float(row["ms_per_gmac"]) / (full[key] * share) - 1) < 0.01:
+                found[key] = milliseconds
+        if found:
+            return name, found
+    return "", {}
+
+
 def read_counted(folders: Folders) -> dict[Key, dict[str, float]]:
     """Return the counts of every data set whose counted input is paper 1's; they count the same, so they agree.
 

@@ -169,4 +169,5 @@ CHECKS: dict[str, Check] = {
     "p4-similar": _beside(_centres),
     "p4-unseen": _beside(_centres, _unseen),
     "p4-low-power": _beside(_count),
+    "p4-metric": _beside(lambda placed: "centre MAE" if placed["placement"] else ""),
 }

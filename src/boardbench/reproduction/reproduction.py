@@ -4,6 +4,7 @@ One module (or package) a paper: ``TABLES`` has a function under the name of eac
 the id of a sentence. claims.csv has the sentences and the texts of their rows, into which is filled what the function
 finds; where the text says it all, no function is needed. What nothing settles names, in its derivation, the run
 ("run: ...") or the source outside the papers ("source: ...") that would; a command in backticks there repeats it.
+A row that no paper prints, or that repeats another table, stands there and is not counted (column ``uncounted``).
 """
 
 import json
@@ -17,25 +18,41 @@ import pandas as pd
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
 from boardbench.reproduction import paper1, paper2, paper3, paper4, paper5
-from boardbench.reproduction.checks import COMMAND, Cell, Check
+from boardbench.reproduction.checks import AUTHORS, COMMAND, PCBVISION, Cell, Check
 from boardbench.reproduction.evidence import Evidence, damaged, number, read_evidence
 from boardbench.reproduction.ours import SCORED, Row, Rows
 from boardbench.reproduction.paper1 import consistency
 from boardbench.reproduction.paper1.scores import printed_rows
-from boardbench.reproduction.verdicts import CONTRADICTED, MATCHES, NOT_RUN, VERDICTS, Claim, Finding, numbers_in
+from boardbench.reproduction.verdicts import (
+    BUILT,
+    CONTRADICTED,
+    MATCHES,
+    NOT_RUN,
+    REASONS,
+    SOURCE,
+    VERDICTS,
+    Claim,
+    Finding,
+    numbers_in,
+)
 
-COLUMNS = ("paper", "study", "place", "cell", "published", "recomputed", "ours", "command", "verdict", "why")
+COLUMNS = ("paper", "study", "place", "cell", "published", "recomputed", "ours", "command", "verdict", "reason", "why")
+COLUMNS += ("uncounted",)
 STUDIES = {"1": "segmentation", "2": "classification", "3": "classification", "4": "placement", "5": "classification"}
 CHECKS: dict[str, Check] = paper1.CHECKS | paper2.CHECKS | paper3.CHECKS | paper4.CHECKS | paper5.CHECKS
 TABLES: dict[str, dict[str, Cell]] = {"2": paper2.TABLES, "3": paper3.TABLES, "5": paper5.TABLES}
 LABELS = ("method", "k", "distance", "normalization", "network", "setting", "device")
 _UNKNOWN = "Takes a run; no check of this table is written yet."
-_WITHOUT = {"run": "Takes a run: ", "source": "Takes a source outside the papers: "}
+# Kind of a derivation -> how its row begins, and why it was not run unless the claim says otherwise.
+_WITHOUT = {"run": ("Takes a run: ", BUILT), "source": ("Takes a source outside the papers: ", SOURCE)}
+# Places of paper 1's numbers -> why they are no numbers of their own.
+_UNCOUNTED = dict.fromkeys(paper1.REPEATED.values(), "repeat") | {"logs": "not printed"}
 
 
-def _row(paper: str, place: str, cell: str, published: str, found: Finding, command: str) -> Row:
+def _row(paper: str, place: str, cell: str, published: str, found: Finding, command: str, uncounted: str = "") -> Row:
     values = (paper, STUDIES.get(paper, ""), place, cell, published, found.recomputed, found.ours)
-    return dict(zip(COLUMNS, (*values, command, found.verdict, found.why), strict=True))
+    values += (command, found.verdict, found.reason, found.why, uncounted)
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _numbers(evidence: Evidence) -> Rows:
@@ -56,7 +73,7 @@ def judge_number(evidence: Evidence, file: str, row: Row, column: str) -> Findin
     """Judge one number of a cifar10_*.csv."""
     number(evidence.published / file, row, column)
     judge = TABLES.get(row["source"].split()[1], {}).get(file)
-    return judge(evidence, row, column) if judge else Finding(NOT_RUN, "", _UNKNOWN)
+    return judge(evidence, row, column) if judge else Finding(NOT_RUN, "", _UNKNOWN, reason=BUILT)
 
 
 def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
@@ -64,11 +81,13 @@ def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
 
     Raises:
         BoardbenchError: the sentence has neither of them nor a stated run or source, its value has not the numbers that
-            its check compares, or its texts name what the check does not find; names the file, the id and the remedy.
+            its check compares, its texts name what the check does not find, or it was not run for no stated reason;
+            names the file, the id and the remedy.
     """
     path = evidence.published / "claims.csv"
     command = re.search(r"`([^`]+)`", claim.derivation)
     named = command.group(1) if command else ""
+    read = {"author": AUTHORS.get(claim.paper, ""), "pcbvision": PCBVISION}
 
     def filled(text: str, known: dict[str, Any]) -> str:
         try:
@@ -84,7 +103,7 @@ def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
             raise damaged(path, what) from None
     elif claim.recomputed:
         known = paper1.facts(evidence) if claim.paper == "1" else {}
-        text = filled(claim.recomputed, known)
+        text = filled(claim.recomputed, read | known)
         told = list(map(float, numbers_in(text))) == claim.numbers if claim.texts else text == claim.value
     elif claim.why:
         told, known = NOT_RUN, {}
@@ -94,16 +113,22 @@ def judge_claim(evidence: Evidence, claim: Claim) -> Finding:
             what = f"claim {claim.id} has no check in boardbench.reproduction, no text, and its derivation, "
             what += f"{claim.derivation!r}, begins neither with 'run: ' nor with 'source: '"
             raise damaged(path, what)
-        told, known = NOT_RUN, {"why": f"{_WITHOUT[kind]}{rest.rstrip('.')}."}
+        begin, reason = _WITHOUT[kind]
+        told, known = NOT_RUN, {"why": f"{begin}{rest.rstrip('.')}.", "reason": claim.reason or reason}
+    known = read | known
     why = known.get("why") or filled(claim.why, known)
     recomputed = known.get("recomputed", "") if "why" in known else filled(claim.recomputed, known)
     verdict = {True: MATCHES, False: CONTRADICTED}.get(told, told)
-    return Finding(verdict, recomputed, why, known.get("ours", ""), known.get("command") or named)
+    reason = known.get("reason") or claim.reason if verdict == NOT_RUN else ""
+    if verdict == NOT_RUN and reason not in REASONS:
+        raise damaged(path, f"claim {claim.id} was not run, and its column reason is none of: {'; '.join(REASONS)}")
+    return Finding(verdict, recomputed, why, known.get("ours", ""), known.get("command") or named, reason)
 
 
 def reproduction_rows(evidence: Evidence) -> Rows:
     """Return every row, paper by paper, tables before sentences."""
-    rows = [_row("1", *printed) for printed in paper1.numbers(evidence)] + _numbers(evidence)
+    rows = [_row("1", *printed, _UNCOUNTED.get(printed[0], "")) for printed in paper1.numbers(evidence)]
+    rows += _numbers(evidence)
     for claim in evidence.claims:
         found = judge_claim(evidence, claim)
         command = found.command or (COMMAND if found.recomputed or found.ours else "")
@@ -112,19 +137,28 @@ def reproduction_rows(evidence: Evidence) -> Rows:
 
 
 def summary(rows: Rows) -> dict[str, Any]:
-    """Return what the report page shows of it; ``contradicted`` leaves out where the abstract repeats a table."""
+    """Return what the report page shows of it: of the rows that count, and how many do not."""
 
     def counted(rows: Rows) -> dict[str, int]:
         counts = Counter(row["verdict"] for row in rows)
         return {verdict: counts[verdict] for verdict in VERDICTS}
 
-    papers = []
-    for paper in dict.fromkeys(row["paper"] for row in rows):
-        of = [row for row in rows if row["paper"] == paper]
-        papers.append({"paper": paper, "study": STUDIES.get(paper, ""), "total": len(of)} | counted(of))
-    repeated = paper1.REPEATED.values()
-    contradicted = [row for row in rows if row["verdict"] == CONTRADICTED and row["place"] not in repeated]
-    return {"total": len(rows), "counts": counted(rows), "papers": papers, "contradicted": contradicted}
+    uncounted = Counter(row["uncounted"] for row in rows if row["uncounted"])
+    rows = [row for row in rows if not row["uncounted"]]
+    by_paper = {paper: [row for row in rows if row["paper"] == paper] for paper in {row["paper"]: 0 for row in rows}}
+    papers = [
+        {"paper": paper, "study": STUDIES.get(paper, ""), "total": len(of)} | counted(of)
+        for paper, of in by_paper.items()
+    ]
+    why = {paper: Counter(row["reason"] for row in of) for paper, of in by_paper.items()}
+    reasons = [
+        {"reason": reason} | {f"paper {paper}": counts[reason] for paper, counts in why.items()}
+        for reason in REASONS
+        if any(counts[reason] for counts in why.values())
+    ]
+    contradicted = [row for row in rows if row["verdict"] == CONTRADICTED]
+    found = {"total": len(rows), "uncounted": dict(uncounted), "counts": counted(rows), "papers": papers}
+    return found | {"reasons": reasons, "contradicted": contradicted}
 
 
 def _markdown(rows: Rows, found: dict[str, Any]) -> str:
@@ -136,6 +170,9 @@ def _markdown(rows: Rows, found: dict[str, Any]) -> str:
         "",
     ]
     lines += [pd.DataFrame(found["papers"]).to_markdown(index=False), ""]
+    lines += ["Why what was not run was not:", "", pd.DataFrame(found["reasons"]).to_markdown(index=False), ""]
+    left_out = ", ".join(f"{count} {why}" for why, count in found["uncounted"].items())
+    lines += [f"Rows below that are not counted above: {left_out or 'none'}.", ""]
     lines += [*(f"- {sentence}" for sentence in found["checks"]), ""]
     # Not padded: aligned columns would make the file four times as large.
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]

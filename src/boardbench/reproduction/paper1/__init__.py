@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from boardbench.reproduction.checks import COMMAND, Check
+from boardbench.reproduction.checks import COMMAND, Check, known_reason
 from boardbench.reproduction.evidence import COSTS, Evidence
 from boardbench.reproduction.ours import BOARDS, COMMANDS
-from boardbench.reproduction.paper1 import costs, data, networks, scores
+from boardbench.reproduction.paper1 import costs, data, networks, scores, statements
 from boardbench.reproduction.paper1.data import facts as facts
 from boardbench.reproduction.verdicts import Finding
 
 COUNTED = "boardbench segmentation complexity --out complexity.csv --backbones {} --strategies {} --classes 4"
 # Tables that the paper's extended abstract prints a second time.
 REPEATED = {"table 5": "abstract table 1", "table 6": "abstract table 2"}
-CHECKS: dict[str, Check] = data.CHECKS | networks.CHECKS | costs.CHECKS | scores.CHECKS
+CHECKS: dict[str, Check] = data.CHECKS | networks.CHECKS | costs.CHECKS | scores.CHECKS | statements.CHECKS
+CHECKS |= dict.fromkeys(("p1-soft-max", "p1-mirrors"), known_reason)
 
 
 def _places(source: str, index: int) -> list[str]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from math import isnan
 
-from boardbench.reproduction.checks import Check, Told
+from boardbench.reproduction.checks import AUTHORS, Check, Told
 from boardbench.reproduction.evidence import BACKBONES, COSTS, Evidence
 from boardbench.reproduction.verdicts import (
+    BUILT,
     CONTRADICTED,
     EXPLAINED,
     MATCHES,
@@ -15,16 +16,25 @@ from boardbench.reproduction.verdicts import (
     about,
     by_reading,
     reading,
+    rounded,
+    truncated,
 )
 
 NAMES = {"unet": "U-Net", "attention_unet": "Attention U-Net", "resunet": "ResU-Net"}
 SIZE, BANDS, KEPT = 640, 214, 3
 # GMACs of projecting one cube on three components, one MAC a band and component.
 PROJECTION = KEPT * BANDS * SIZE * SIZE / 1e9
-# GMACs: what may remain beside the projection. Attention U-Net's row is 0.010 off, the others less than a digit.
-REMAINDER = 0.02
 GMACS, WEIGHTS = COSTS
 _UNITS = {GMACS: (4, "GMACs"), WEIGHTS: (3, "million parameters")}
+# What the printed PCA-3 rows have beside the network: the projection at two operations per MAC; and, in the column of
+# parameters, its GMACs a second time.
+_ADDED = {GMACS: 2 * PROJECTION, WEIGHTS: PROJECTION}
+_WHY_ADDED = {
+    GMACS: f"the PCA projection at 2 per MAC ({2 * PROJECTION:.3f} G)",
+    WEIGHTS: f"the GMACs of the PCA projection ({PROJECTION:.3f}), as if they were millions of parameters; it has "
+    f"{KEPT * BANDS} weights",
+}
+_POSTER = f"the poster of its author ({AUTHORS['1']})"
 
 Cell = Callable[..., float]  # (backbone, strategy, ...) -> printed, logged or counted
 
@@ -56,19 +66,23 @@ def cost(evidence: Evidence, backbone: str, strategy: str, column: str) -> Findi
     text = evidence.costs[backbone, strategy][column]
     value = evidence.count(backbone, strategy, column)
     if isnan(value):
-        return Finding(NOT_RUN, "", "No published dataset of ours counts paper 1's input.")
+        return Finding(NOT_RUN, "", "No published dataset of ours counts paper 1's input.", reason=BUILT)
     digits, unit = _UNITS[column]
     ours = f"{value:.{digits}f}"
     excess = float(text) - value
     if reading(text, value) == "rounded":
         convention = "; MACs, transposed convolutions at output size" if column == GMACS else ""
         return Finding(MATCHES, "", f"Our count agrees to the last digit{convention}.", ours)
-    rest = excess - 2 * PROJECTION
-    if strategy == "pca3" and column == GMACS and abs(rest) <= REMAINDER:
-        why = f"Ours plus the PCA projection at 2 per MAC ({2 * PROJECTION:.3f} G); {rest:+.4f} G remain."
-        return Finding(EXPLAINED, f"{value + 2 * PROJECTION:.4f}", why, ours)
-    note = f"; a projection has {KEPT * BANDS} weights" if strategy == "pca3" and column == WEIGHTS else ""
-    why = f"Unexplained: the paper prints {excess:+.{digits}f} {unit} against our count{note}."
+    printed = evidence.poster.get((backbone, strategy), {}).get(column, "")
+    agrees = bool(printed) and reading(printed, value) == "rounded"
+    added = f"{float(rounded(value)) + float(truncated(_ADDED[column])):.2f}"
+    if strategy == "pca3" and float(added) == float(text):
+        why = f"Our count, rounded, plus {_WHY_ADDED[column]}, cut to {truncated(_ADDED[column])}"
+        why += f"; {_POSTER} has {printed}, our count without it." if agrees else "."
+        return Finding(EXPLAINED, added, why, ours)
+    if agrees:
+        return Finding(EXPLAINED, printed, f"A slip in copying: {_POSTER} has {printed}, which is our count.", ours)
+    why = f"Unexplained: the paper prints {excess:+.{digits}f} {unit} against our count."
     return Finding(CONTRADICTED, "", why, ours)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from boardbench.reproduction.checks import Check, Told
 from boardbench.reproduction.evidence import BACKBONES, Evidence
 from boardbench.reproduction.paper1.costs import GMACS, KEPT, PROJECTION, SIZE, WEIGHTS, each
-from boardbench.reproduction.verdicts import CONTRADICTED, EXPLAINED, MATCHES, NOT_RUN, Claim, reading
+from boardbench.reproduction.verdicts import BUILT, CONTRADICTED, DATA, EXPLAINED, MATCHES, NOT_RUN, Claim, reading
 
 
 def _block(bands: int, middle: int, kept: int) -> int:
@@ -28,7 +28,7 @@ def _scrb_channels(evidence: Evidence, claim: Claim) -> Told:
 
 def _pca_variance(evidence: Evidence, claim: Claim) -> Told:
     if "pca3" not in evidence.variance:
-        return NOT_RUN, {"why": "PCA on the boards themselves takes the data set."}
+        return NOT_RUN, {"why": "PCA on the boards themselves takes the data set.", "reason": DATA}
     value = evidence.variance["pca3"]
     return reading(claim.texts[0], value) is not None, {"ours": f"{value:.2f}"}
 
@@ -53,14 +53,20 @@ def resunet_weights(widths: list[int]) -> int:
     return stem + down + up + 4 * first + 4
 
 
-def _stages(evidence: Evidence, claim: Claim) -> Told:
+def stages(evidence: Evidence) -> dict[str, int]:
+    """Return the number of stages at which a network has the parameters of table 5's SCRB row; 0 where none does."""
     block = _block(214, 128, 3)
     found = {}
     for name, weights in (("unet", unet_weights), ("resunet", resunet_weights)):
         text = evidence.costs[name, "scrb"][WEIGHTS]
         fits = [n for n in range(1, 7) if reading(text, (weights([64 * 2**i for i in range(n + 1)]) + block) / 1e6)]
         found[name] = fits[0] if len(fits) == 1 else 0
-    return all(stages == claim.numbers[0] for stages in found.values()), found
+    return found
+
+
+def _stages(evidence: Evidence, claim: Claim) -> Told:
+    found = stages(evidence)
+    return all(number == claim.numbers[0] for number in found.values()), found
 
 
 def _counted(check: Callable[[Evidence, Claim, int], Told]) -> Check:
@@ -68,7 +74,8 @@ def _counted(check: Callable[[Evidence, Claim, int], Told]) -> Check:
 
     def counted(evidence: Evidence, claim: Claim) -> Told:
         if not evidence.counted:
-            return NOT_RUN, {"why": "No published dataset of ours counts all nine networks of paper 1 at its input."}
+            why = "No published dataset of ours counts all nine networks of paper 1 at its input."
+            return NOT_RUN, {"why": why, "reason": BUILT}
         met = [reading(row[GMACS], evidence.count(*key)) == "rounded" for key, row in evidence.costs.items()]
         told, known = check(evidence, claim, sum(met))
         return told, {"exact": sum(met), "rows": len(met)} | known

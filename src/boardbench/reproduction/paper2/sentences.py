@@ -11,18 +11,20 @@ from boardbench.reproduction.checks import (
     Beside,
     Check,
     Told,
+    as_text,
     beside,
     classified,
+    known_reason,
     named,
     repeated,
     total,
 )
 from boardbench.reproduction.evidence import Evidence
 from boardbench.reproduction.ours import Ours, Row, Rows
+from boardbench.reproduction.paper2 import runs
+from boardbench.reproduction.paper2.runs import CPU, GPU
 from boardbench.reproduction.paper2.tables import KEY, numpy_networks, row_key
-from boardbench.reproduction.verdicts import NOT_RUN, Claim, by_reading, reading
-
-CPU, GPU = "cpu i5-8400", "gpu A100"
+from boardbench.reproduction.verdicts import BUILT, EXPLAINED, MATCHES, NOT_RUN, Claim, by_reading, reading
 
 
 def _accuracy(row: Row) -> float:
@@ -45,7 +47,8 @@ def _from_data(of: Callable[[Ours], list[int]]) -> Check:
     def check(evidence: Evidence, claim: Claim) -> Told:
         ours = evidence.classified
         if not ours:
-            return NOT_RUN, {"why": "Takes the data set, which is not published here with our study yet."}
+            why = "Takes the data set, which is not published here with our study yet."
+            return NOT_RUN, {"why": why, "reason": BUILT}
         text = f"{' x '.join(map(str, of(ours)))} ({ours.dataset})"
         return claim.numbers == of(ours), {"ours": text, "command": ours.command}
 
@@ -135,7 +138,7 @@ def _similar(evidence: Evidence, claim: Claim) -> Told:
         for metric in METRICS
     ]
     equal = sum(one == other for one, other in pairs)
-    return equal < len(pairs), {"equal": equal, "numbers": len(pairs)}
+    return (MATCHES if equal < len(pairs) else EXPLAINED), {"equal": equal, "numbers": len(pairs)}
 
 
 def _ours_similar(ours: Ours) -> str:
@@ -177,12 +180,6 @@ def _ours_seconds(ours: Ours) -> str:
     return "; ".join(f"{row['seconds_per_epoch']} s ({row['name']}, {row['threads']} threads)" for row in rows)
 
 
-def _dense_below(evidence: Evidence, claim: Claim) -> Told:
-    best = max(_accuracy(row) for row in evidence.rows(NETWORKS) if row["network"].startswith("numpy_fc"))
-    lowest = min(evidence.rows(BASELINES), key=_accuracy)
-    return best < _accuracy(lowest), lowest | {"best": best}
-
-
 def _dense(ours: Ours) -> Rows:
     return [row for row in ours["numpy_networks"] if row["network"].startswith("fc")]
 
@@ -194,21 +191,9 @@ def _ours_dense(ours: Ours) -> str:
     return f"{best['name']} {best['accuracy']}; lowest baseline {_named(min(ours['baselines'], key=_accuracy))}"
 
 
-def _precision_falls(evidence: Evidence, claim: Claim) -> Told:
-    of = {"network": "numpy_fc3"}
-    low, high = (evidence.cell(NETWORKS, "precision", **of, setting=f"lr {rate}") for rate in ("0.001", "0.01"))
-    return high < low, {"low": low, "high": high}
-
-
 def _ours_precision(ours: Ours) -> str:
     found = {rate: numpy_networks(ours, f"lr {rate}", "fc3") for rate in ("0.001", "0.01")}
     return " to ".join(f"{rows[0]['precision']} (lr {rate})" for rate, rows in found.items() if rows)
-
-
-def _step_gain(evidence: Evidence, claim: Claim) -> Told:
-    of = {"network": "resnet18"}
-    before, after = (evidence.cell(NETWORKS, "f_score", **of, setting=name) for name in ("default", "StepLR"))
-    return after > before, {"before": before, "after": after}
 
 
 def _epoch(evidence: Evidence, network: str, device: str) -> float:
@@ -265,20 +250,19 @@ CHECKS: dict[str, Check] = {
     "p2-distances-similar": beside(classified(_ours_similar), _similar),
     "p2-ssim-best": beside(classified(_ours_by_method), _ssim_best),
     "p2-best-baseline": beside(classified(_best_ours), _best_baseline),
-    "p2-dense-3": beside(_runs("fc3")),
-    "p2-dense-5": beside(_runs("fc5")),
-    "p2-dense-rates": beside(_RATES),
-    "p2-conv-network": beside(_runs("cnn32_32_64_64")),
+    "p2-dense-3": beside(_runs("fc3"), known_reason),
+    "p2-dense-5": beside(_runs("fc5"), as_text),
+    "p2-dense-rates": beside(_RATES, runs.rates),
+    "p2-conv-network": beside(_runs("cnn32_32_64_64"), as_text),
     "p2-conv-seconds": beside(classified(_ours_seconds), _conv_seconds),
-    "p2-dense-rate": beside(_RATES),
-    "p2-dense-below-baselines": beside(classified(_ours_dense), _dense_below),
-    "p2-rate-precision": beside(classified(_ours_precision), _precision_falls),
-    "p2-conv-accuracy": beside(_runs("cnn16_16", "cnn32_32", "cnn32_32_64_64")),
-    "p2-step-gain": _step_gain,
-    "p2-vgg-setting": beside(named("vgg16", "epochs", "learning_rate")),
+    "p2-dense-rate": beside(_RATES, runs.default_rate),
+    "p2-dense-below-baselines": beside(classified(_ours_dense), runs.dense_below),
+    "p2-rate-precision": beside(classified(_ours_precision), runs.precision_falls),
+    "p2-conv-accuracy": beside(_runs("cnn16_16", "cnn32_32", "cnn32_32_64_64"), runs.conv_accuracy),
+    "p2-vgg-setting": beside(named("vgg16", "epochs", "learning_rate"), runs.vgg_setting),
     "p2-vgg-scores": repeated(NETWORKS, ("vgg16", "accuracy"), ("vgg16", "f_score"), factor=100),
     "p2-resnet-cost": _vgg_cost,
     "p2-improvement": _improvement,
     "p2-gpu-share": _gpu(lambda ratio: 100 / ratio),
     "p2-gpu-times": _gpu(lambda ratio: ratio),
-}
+} | runs.CHECKS
