@@ -1,11 +1,12 @@
 """Finished runs in MLflow: one entry a run, whatever its kind."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from mlflow import MlflowClient
 
-from boardbench.classification.evaluation import sync
+from boardbench.classification.evaluation import _confusion, sync
 
 SCORES = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "precision": 0.3, "recall": 0.2, "f_score": 0.1, "confusion": [[1]]}
 NETWORK = {"name": "small", "network": "fc3", "seed": 0, "settings": {"pool": False}, "parameters": 9, "epochs": 1}
@@ -55,7 +56,7 @@ def test_runs_are_shown_once_with_scores_history_and_settings(runs, tmp_path):
     assert history(knn, "test/accuracy") == [(1, 0.5), (3, 0.7)]
     assert (knn.data.params["method"], knn.data.params["distance"]) == ("knn", "l2")
     names = {file.path for file in client.list_artifacts(network.info.run_id)}
-    assert names == {"metrics.json", "predictions.csv", "history.csv"}
+    assert names == {"metrics.json", "predictions.csv", "history.csv", "confusion.svg"}
     assert sorted(json.loads(out.read_text())["runs"]) == ["fc3-seed0", "knn-l2-standardize"]
 
 
@@ -99,3 +100,10 @@ def test_a_trained_network_that_shows_itself_is_not_shown_twice(tmp_path):
     client = MlflowClient(tracking_uri=f"sqlite:///{store}")
     (shown,) = client.search_runs([client.get_experiment_by_name("classification").experiment_id])
     assert shown.info.run_name == "toys small-seed0-half" and shown.data.metrics["test/accuracy"] == 0.5
+
+
+def test_a_confusion_has_names_where_they_are_told():
+    scores = SimpleNamespace(confusion=[[2, 1], [0, 3]])
+    assert _confusion(SimpleNamespace(scores=scores, classes=["a", "b"])) == ([[2, 1], [0, 3]], ["a", "b"])
+    assert _confusion(SimpleNamespace(scores=scores))[1] == ["0", "1"]
+    assert _confusion(SimpleNamespace(scores=SimpleNamespace())) is None

@@ -62,7 +62,7 @@ def test_syncing_twice_makes_one_entry(scored, tmp_path):
     assert runs[0].data.metrics["test/iou_ic"] == pytest.approx(0.6)
     assert "test/iou_unseen" not in runs[0].data.metrics
     names = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
-    assert names == {"metrics.json", "confusion.csv", "t_1.png"}
+    assert names == {"metrics.json", "confusion.csv", "confusion.svg", "t_1.png"}
 
 
 def test_mlflow_takes_the_names_of_all_classes():

@@ -1,6 +1,5 @@
 """Scores of a run on the test images, and finished runs shown in MLflow: the files are the truth."""
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from boardbench.classification.artifacts import KINDS, ClassificationTraining, N
 from boardbench.classification.data import read_samples
 from boardbench.engine.address import StoreAddress
 from boardbench.files import sha256, write_json, write_text
-from boardbench.integrity import checked
 
 if TYPE_CHECKING:
     from boardbench.engine.tracking import Store
@@ -123,22 +121,17 @@ def show(runs: list[Path], store: "Store") -> None:
                 run.log(read_history(folder / "history.csv"))
                 run.system(read_samples(folder))
             found = {f"test_{name}": getattr(metrics.scores, name) for name in _SHOWN}
-            results_with_confusion(run, found, _files(folder), _confusion(folder, metrics))
+            results_with_confusion(run, found, _files(folder), _confusion(metrics))
         run.finish()
 
 
-def _confusion(folder: Path, metrics: Any) -> tuple[list[list[int]], list[str]] | None:
-    """Count the pairs of label and prediction of a trained run; None where its files do not tell."""
-    path = folder / "predictions.csv"
-    if not path.is_file():
+def _confusion(metrics: Any) -> tuple[list[list[int]], list[str]] | None:
+    """Return the confusion matrix of a trained run and its classes, by their numbers where their names are not told."""
+    counts = getattr(metrics.scores, "confusion", None)
+    if not counts:
         return None
-    with checked(path).open(newline="", encoding="utf-8") as file:
-        pairs = [(int(row["label"]), int(row["predicted"])) for row in csv.DictReader(file)]
-    numbers = sorted({number for pair in pairs for number in pair})
-    counts = [[pairs.count((label, found)) for found in numbers] for label in numbers]
-    # A run that knows some classes only gives the data set's numbers all the same.
-    named = metrics.classes if not metrics.settings.get("classes") and numbers[-1] < len(metrics.classes) else None
-    return counts, [named[number] if named else str(number) for number in numbers]
+    names = getattr(metrics, "classes", None) or []
+    return counts, list(names) if len(names) == len(counts) else [str(number) for number in range(len(counts))]
 
 
 def _metrics(folder: Path) -> Any:
