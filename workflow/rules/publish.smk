@@ -53,7 +53,7 @@ rule publish:
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
         templates=sorted(
-            str(path) for path in Path("src/boardbench/report/templates").glob("*.j2")
+            str(path) for path in Path("src/boardbench/report/templates").glob("*")
         ),
         code=sources("boardbench.publish"),
     output:
