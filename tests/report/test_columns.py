@@ -17,6 +17,7 @@ from boardbench.report.columns import DASH, Column, names, numbers, table
         (Column("a", kind="signed"), {"a": "-0.0500"}, "\N{MINUS SIGN}0.050"),
         (Column("a", kind="signed", to="b"), {"a": "-0.1", "b": "0.2"}, "\N{MINUS SIGN}0.100 to +0.200"),
         (Column("a", digits=1, to="b"), {"a": "1", "b": ""}, DASH),
+        (Column("a", to="b", between=" > "), {"a": "1", "b": "2"}, "1 > 2"),
         (Column("a", kind="pretty"), {"a": "unet@4"}, "U-Net, width 4"),
         (Column("a", kind="name"), {"a": "unet"}, "unet"),
         (Column("a", kind="significant"), {"a": "1640.832"}, "1641"),
@@ -60,3 +61,17 @@ def test_a_table_leaves_out_what_no_row_has_and_marks_its_rows():
         ("best first", [("name", "c", []), ("", "0.2", [])]),
     ]
     assert table([], shown) is None
+
+
+def test_footnotes_are_letters_below_the_table_or_said_once_of_all_rows():
+    shown = (*names("name"), Column("hardware", "on", kind="footnote"), Column("note", kind="footnote"))
+    rows = [{"name": "a", "hardware": "x", "note": ""}, {"name": "b", "hardware": "y", "note": "n"}]
+    made = table(rows, shown)
+    assert [[text for _, text, _ in cells] for _, cells in made.rows] == [["a", "A", DASH], ["b", "B", "C"]]
+    assert made.footnotes == [("A", "x"), ("B", "y"), ("C", "n")] and made.first is rows[0]
+    made = table([row | {"hardware": "x", "note": ""} for row in rows], shown)
+    assert [label for _, label in made.head] == ["name"] and made.footnotes == [("on", "x")]
+
+
+def test_a_column_to_choose_by_says_so_in_its_heading():
+    assert table([{"paper": "1"}], [Column("paper", kind="name", select=True)]).head == [("name select", "paper")]

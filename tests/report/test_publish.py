@@ -68,9 +68,9 @@ def published(world):
     return world
 
 
-def parse(reports):
+def parse(reports, page="data-toy.html"):
     checker = Checker()
-    checker.feed((reports / "index.html").read_text())
+    checker.feed((reports / page).read_text())
     checker.close()
     assert checker.open == []
     return checker, " ".join(" ".join(checker.words).split())
@@ -79,7 +79,7 @@ def parse(reports):
 def test_hashes_are_those_of_the_copies(published):
     content = json.loads((published.root / "published.json").read_text())
     assert content["datasets"] == ["toy"]
-    copies = [path for path in published.reports.rglob("*") if path.is_file() and path.name != "index.html"]
+    copies = [path for path in published.reports.rglob("*") if path.is_file() and path.suffix != ".html"]
     assert set(content["sha256"]) == {path.relative_to(published.reports).as_posix() for path in copies}
     for name, digest in content["sha256"].items():
         assert hashlib.sha256((published.reports / name).read_bytes()).hexdigest() == digest
@@ -118,11 +118,15 @@ def test_a_report_is_made_the_reference_and_other_data_sets_of_it_stay(published
         path.name for path in (published.reports / "tables/toy").iterdir()
     }
     assert not (published.root / "git/tables/other").exists()
-    assert "Every published number, checked" in parse(published.root / "git")[1]
+    assert "Every published number, checked" in parse(published.root / "git", "reproduction.html")[1]
     kept = (folder / "machine.json").read_bytes()
     publish(reports=published.reports, datasets=["other"], reference=True)
     html = (published.root / "git/index.html").read_text()
-    assert 'id="toy"' in html and 'id="other"' in html and (folder / "machine.json").read_bytes() == kept
+    assert (
+        'href="data-toy.html"' in html
+        and 'href="data-other.html"' in html
+        and (folder / "machine.json").read_bytes() == kept
+    )
     says(
         lambda: publish(reports=published.reports, datasets=["toys"], reference=True), "no report of toys", "snakemake"
     )
@@ -135,12 +139,13 @@ def test_the_page_says_first_whether_the_reference_was_repeated_until_it_is_publ
     path.write_text(json.dumps(answer))
     render(published.reports)
     html = page.read_text()
-    assert html.index('<div class="label real">This run beside the reference: repeated: 3 of 3') < html.index("<nav")
+    said = '<div class="label verified real">This run beside the reference: repeated: 3 of 3'
+    assert html.index(said) < html.index("<h2")
     many = [f"cell {number}" for number in range(12)]
     path.write_text(json.dumps(answer | {"said": "not repeated: 3 of 15 cells", "outside": many}))
     render(published.reports)
     html = page.read_text()
-    assert '<div class="label">This run' in html and "<li>cell 9</li>" in html and "cell 10" not in html
+    assert '<div class="label verified">This run' in html and "<li>cell 9</li>" in html and "cell 10" not in html
     assert 'and 2 more: <a href="verify.json">' in html
     published.publish()
     assert not path.exists() and "This run beside the reference" not in page.read_text()
@@ -165,26 +170,25 @@ def test_page_shows_label_numbers_and_existing_pictures(published):
     for number in ("0.450", "± 0.071", "0.37", "302.33", "342.86", "96.00", "98.7"):
         assert number in text, number
     assert "Mean IoU against the highest baseline (majority class, 0.230): two seeds: not tested in 1 of 1." in text
-    assert len(checker.pictures) == 3
+    assert len(checker.pictures) == 2
     for picture in checker.pictures:
         assert picture["alt"]
         assert (published.reports / picture["src"]).is_file()
-    html = (published.reports / "index.html").read_text()
-    assert "http" not in html
-    assert "<script" not in html
+    html = (published.reports / "data-toy.html").read_text()
+    assert 'src="http' not in html and "<link" not in html
     assert str(published.root) not in html
 
 
 def test_the_reproduction_is_read_and_shown(published):
     source, tables = Path(__file__).parents[2] / "reports", published.reports / "tables"
     published.publish()
-    assert not list(tables.glob("reproduction.*")) and "Every published number" not in parse(published.reports)[1]
+    assert not list(tables.glob("reproduction.*")) and not (published.reports / "reproduction.html").exists()
     reproduction(reports=source, out=tables)
     rows = pd.read_csv(tables / "reproduction.csv", dtype=str, keep_default_na=False)
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tables.glob("reproduction.*")}
     published.publish()
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
-    _, text = parse(published.reports)
+    _, text = parse(published.reports, "reproduction.html")
     assert f"{(rows['uncounted'] == '').sum()} numbers and claims of five papers" in text
     assert all(reason in text for reason in set(rows["reason"]) - {""})
     assert "IoU of unet pca3 others is printed 0.95, but F1 0.95 allows only" in text
@@ -194,14 +198,15 @@ def test_the_reproduction_is_read_and_shown(published):
     for trained in (False, True):
         write_json(summary, json.loads(summary.read_text()) | {"trained": trained})
         render(published.reports)
-        assert ("no score of a paper was repeated" in parse(published.reports)[1]) is not trained
+        _, text = parse(published.reports, "reproduction.html")
+        assert ("no score of a paper was repeated" in text) is not trained
 
 
 def test_page_holds_every_published_dataset_with_the_default_first(published):
     published.publish("simulated")
-    _, text = parse(published.reports)
+    _, text = parse(published.reports, "index.html")
     html = (published.reports / "index.html").read_text()
-    assert html.index('id="simulated"') < html.index('id="toy"')
+    assert html.index('href="data-simulated.html"') < html.index('href="data-toy.html"')
     assert text.count("SIMULATED: physics, not a result") == 2
 
 
@@ -209,12 +214,13 @@ def test_dataset_names_are_escaped(published):
     about = published.reports / "tables/toy/about.json"
     write_json(about, json.loads(about.read_text()) | {"label": "<script>x</script>"})
     render(published.reports)
-    assert "<script" not in (published.reports / "index.html").read_text()
+    for page in ("index.html", "data-toy.html"):
+        assert "<script>x" not in (published.reports / page).read_text()
 
 
 def test_empty_reports_give_a_page_that_says_so(tmp_path):
     render(tmp_path)
-    _, text = parse(tmp_path)
+    _, text = parse(tmp_path, "index.html")
     assert "Nothing is published yet" in text
 
 
@@ -269,10 +275,10 @@ def test_two_studies_go_into_one_page(published, boards):
         "out": published.root / "published.json",
     }
     publish(**arguments)
-    checker, text = parse(published.reports)
+    checker, text = parse(published.reports, "data-toy-photos.html")
     html = (published.reports / "index.html").read_text()
-    assert html.index('id="study-segmentation"') < html.index('id="toy"') < html.index('id="study-placement"')
-    assert '<a href="#toy-photos">' in html and "SIMULATED: rendered, not a result" in text
+    assert html.index('href="data-toy.html"') < html.index('href="data-toy-photos.html"')
+    assert "SIMULATED: rendered, not a result" in text
     content = json.loads(arguments["out"].read_text())
     assert content["datasets"] == ["toy", "toy-photos"]
     assert {"tables/toy/about.json", "tables/toy-photos/placement.csv"} <= content["sha256"].keys()
@@ -290,3 +296,18 @@ def test_broken_published_table_names_file_and_field(published):
     (published.reports / "tables/toy/about.json").write_text("{}")
     with pytest.raises(BoardbenchError, match=r"about.json: field dataset is missing.* field label is missing"):
         render(published.reports)
+
+
+def test_own_data_stand_first_and_a_page_without_its_data_goes(published):
+    published.publish("zzz-own")
+    about = published.reports / "tables/zzz-own/about.json"
+    write_json(about, json.loads(about.read_text()) | {"source": "captures"})
+    render(published.reports)
+    html = (published.reports / "index.html").read_text()
+    assert (
+        html.index('id="answer"') < html.index('href="data-zzz-own.html">zzz-own</a> <span') < html.index("Other data")
+    )
+    assert 'href="data-toy.html"' in html[html.index("Other data") :]
+    shutil.rmtree(published.reports / "tables/toy")
+    render(published.reports)
+    assert not (published.reports / "data-toy.html").exists() and (published.reports / "data-zzz-own.html").exists()

@@ -11,10 +11,10 @@ MINUS = "\N{MINUS SIGN}"
 def test_an_answer_has_difference_interval_counts_and_conclusion():
     given = ROW | {"conclusion": "no difference shown"}
     assert answer("a against b", given) == (
-        f"a against b: +0.051 [{MINUS}0.010, +0.100] (3 seeds, 1 test scene): no difference shown."
+        f"a against b +0.051 (95 % interval {MINUS}0.010 to +0.100; 3 seeds, 1 test scene), no difference shown."
     )
     alone = {"difference": "-0.1", "low": "", "high": "", "seeds": "1", "conclusion": "one seed: not tested"}
-    assert answer("a", alone) == f"a: {MINUS}0.100 (1 seed): one seed: not tested."
+    assert answer("a,", alone, " px") == f"a, {MINUS}0.100 px (1 seed), one seed: not tested."
 
 
 def test_a_tally_names_all_but_the_most_frequent_conclusion():

@@ -84,7 +84,7 @@ rule publish:
         tables=[f"{folder}/tables" for folder in MADE],
         figures=[f"{folder}/figures" for folder in MADE],
         synced=[f"{folder}/synced.json" for folder in MADE],
-        templates=sorted(str(path) for path in TEMPLATES.glob("*.j2")),
+        templates=sorted(str(path) for path in TEMPLATES.glob("*")),
         code=sources("boardbench.publish"),
     output:
         "results/published.json",

@@ -70,6 +70,14 @@ rule segmentation_figures:
             f"{SEGMENTATION_RESULTS}/runs/{{run}}/predictions", run=SEGMENTATION_RUNS
         ),
         tables=f"{SEGMENTATION_RESULTS}/tables",
+        # Class spectra, and what the SCRBs weigh.
+        split=f"{SEGMENTATION_RESULTS}/split.csv",
+        reflectance=MANIFEST,
+        blocks=[
+            f"{SEGMENTATION_RESULTS}/runs/{run}/model.pt"
+            for run in SEGMENTATION_RUNS
+            if "-scrb-" in run
+        ],
         code=sources("boardbench.report.segmentation.verbs"),
     output:
         in_report(f"{SEGMENTATION_RESULTS}/figures", "svg", "png"),

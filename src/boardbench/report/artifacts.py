@@ -26,8 +26,9 @@ class Published(Artifact):
 
 
 class Figure(Artifact):
-    """An entry of ``<study>_figures.json``."""
+    """An entry of ``<study>_figures.json``; ``plot`` is a file beside it, its data as the page draws them."""
 
     file: str
     caption: str
     alt: str
+    plot: str = ""

@@ -1,5 +1,6 @@
 """Pictures small enough for git."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,25 @@ class Figures:
         """Begin with none; their files' names start with the study's."""
         self.out, self.study, self.entries = out, study, []
 
-    def add(self, file: str, caption: str, alt: str) -> Path:
-        """Return the path of a figure that the caller draws."""
-        self.entries.append({"file": file, "caption": caption, "alt": alt})
+    def add(self, file: str, caption: str, alt: str, plot: list[dict[str, Any]] | None = None) -> Path:
+        """Return the path of a figure that the caller draws; ``plot`` is written beside it (:mod:`report.plots`)."""
+        entry = {"file": file, "caption": caption, "alt": alt}
+        if plot:
+            entry["plot"] = f"{Path(file).stem}.json"
+            with atomic_write(self.out / entry["plot"], record=True) as beside:
+                beside.write_text(json.dumps(plot, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
+        self.entries.append(entry)
         return self.out / file
 
     def finish(self) -> None:
         """Write ``<study>_figures.json``, and remove figures of an earlier run."""
         write_json(self.out / f"{self.study}_figures.json", self.entries, record=True)
-        kept = {entry["file"] for entry in self.entries}
+        kept = {
+            f"{self.study}_figures.json",
+            *(entry[key] for entry in self.entries for key in entry.keys() & {"file", "plot"}),
+        }
         for path in self.out.glob(f"{self.study}_*"):
-            if path.suffix in (".png", ".svg") and path.name not in kept:
+            if path.suffix in (".png", ".svg", ".json") and path.name not in kept:
                 path.unlink()
 
 

@@ -13,10 +13,11 @@ def over(row: dict[str, str]) -> str:
     return ", ".join(f"{count} {word}{'s' if count != '1' else ''}" for word, count in counts.items())
 
 
-def answer(question: str, row: dict[str, str]) -> str:
+def answer(question: str, row: dict[str, str], unit: str = "") -> str:
     """Answer a question by a row with difference, low, high (empty where there is no interval) and conclusion."""
-    limits = f" [{', '.join(signed(float(row[end])) for end in ('low', 'high'))}]" if row["low"] else ""
-    return f"{question}: {signed(float(row['difference']))}{limits} ({over(row)}): {row['conclusion']}."
+    limits = f"95 % interval {' to '.join(signed(float(row[end])) for end in ('low', 'high'))}" if row["low"] else ""
+    inside = "; ".join(filter(None, (limits, over(row))))
+    return f"{question} {signed(float(row['difference']))}{unit} ({inside}), {row['conclusion']}."
 
 
 def tally(question: str, found: Iterable[tuple[str, str]]) -> str:

@@ -31,7 +31,11 @@ def entries(images):
 def test_every_figure_is_there_with_caption_and_alt_text(drawn):
     assert [entry["file"] for entry in entries(drawn)] == NAMES
     assert all(entry["caption"] and entry["alt"] for entry in entries(drawn))
-    assert {path.name for path in (drawn.root / "figures").glob("[!.]*")} == {*NAMES, "classification_figures.json"}
+    assert {path.name for path in (drawn.root / "figures").glob("[!.]*")} == {
+        *NAMES,
+        "classification_figures.json",
+        "classification_loss.json",
+    }
     captions = " ".join(entry["caption"] for entry in entries(drawn))
     assert "5 training images" in captions and "15 training images as points" in captions
     assert "k-NN, L1, k = 1, standardize" in entries(drawn)[-1]["alt"] and "good" in entries(drawn)[-1]["alt"]

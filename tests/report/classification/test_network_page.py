@@ -35,7 +35,7 @@ def page(networks):
             write_figures(**networks.images.members, **drawn, out=root / "figures", params=EXPLORATION)
         folders = {"tables": [root / "tables"], "figures": [root / "figures"]}
         publish(datasets=["toy-digits"], **folders, reports=root / "reports", out=root / "published.json")
-        return (root / "reports/index.html").read_text()
+        return (root / "reports/data-toy-digits.html").read_text()
 
     make.root = root
     return make
@@ -54,14 +54,14 @@ def test_the_page_has_a_section_for_each_table(page):
         "An epoch on CPU and GPU",
         "Networks in NumPy alone",
     ):
-        assert f"<h4>{words}</h4>" in html
-    assert html.count("<img") == 7 and "http" not in html
+        assert f">{words}</h2>" in html
+    assert html.count("<img") == 7 and 'src="http' not in html
     assert "classification_latency.svg" in html and "classification_curves.svg" in html
-    found = html[html.index("<h4>Networks in PyTorch") : html.index("<h4>Cost, before")]
+    found = html[html.index(">Networks in PyTorch</h2>") : html.index(">Cost, before and after pruning</h2>")]
     assert "<td>0.7500<small>± 0.0707</small></td><td>0.5211 to 0.9789</td>" in found
     assert "JPEG" not in found
-    assert "Accuracy, plain-se against plain: +0.150 [" in html
-    assert "(2 seeds, 20 test images): two seeds: not tested." in html
+    assert "Accuracy, plain-se against plain: +0.150 (95 % interval " in html
+    assert "; 2 seeds, 20 test images), two seeds: not tested." in html
     assert "<td>10.0<small>15.0</small>" in html and "<small>2.00 \N{MULTIPLICATION SIGN}</small>" in html
     assert "not run: no CUDA device" in html and "not run, no CIFAR-100 was at hand" in html
     assert "number(s)" not in html and "  ," not in html
@@ -69,22 +69,22 @@ def test_the_page_has_a_section_for_each_table(page):
 
 def test_without_networks_their_sections_are_not_there(page):
     html = page(networks=None, pruned=None, epochs=None)
-    assert "PyTorch" not in html and "<h4>Cost, before" not in html and "An epoch on" not in html
+    assert "PyTorch" not in html and ">Cost, before and after pruning</h2>" not in html and "An epoch on" not in html
 
 
 def test_epochs_alone_and_networks_without_times_are_enough(page):
     html = page(networks=None, pruned=None)
     assert (
-        "<h4>An epoch on CPU and GPU" in html and "PyTorch" not in html and "classification_epoch_seconds.csv" in html
+        ">An epoch on CPU and GPU</h2>" in html and "PyTorch" not in html and "classification_epoch_seconds.csv" in html
     )
     html = page(pruned=None, latency=None, epochs=None, networks=["plain-seed0"], draw=True)
-    assert "<h4>Networks in PyTorch" in html and "classification_latency" not in html
+    assert ">Networks in PyTorch</h2>" in html and "classification_latency" not in html
 
 
 def test_a_table_that_goes_leaves_the_page(page):
-    assert "<h4>Transfer</h4>" in page()
+    assert ">Transfer</h2>" in page()
     html = page(networks=["plain-seed0"], pruned=None)
-    assert "<h4>Transfer</h4>" not in html
+    assert ">Transfer</h2>" not in html
     assert not (page.root / "reports/tables/toy-digits/classification_transfer.csv").exists()
 
 
@@ -94,7 +94,7 @@ def test_tables_of_before_there_were_networks_still_render(page):
     old = pd.read_csv(file, dtype=str, keep_default_na=False).drop(columns=["seeds", "low", "high"])
     old.to_csv(file, index=False)
     render(page.root / "reports")
-    assert "Networks in NumPy alone" in (page.root / "reports/index.html").read_text()
+    assert "Networks in NumPy alone" in (page.root / "reports/data-toy-digits.html").read_text()
 
 
 def test_a_broken_table_names_file_and_column(page, says):
@@ -113,7 +113,7 @@ def test_jpeg_and_published_numbers_are_labelled(page, networks):
     shutil.copytree(Path(__file__).parents[3] / "reports" / "published", page.root / "published")
     given = {"source": "parquet", "networks": ["plain-seed0"], "pruned": None}
     html = page(**given)
-    found = html[html.index("<h4>Networks in PyTorch") :]
+    found = html[html.index(">Networks in PyTorch</h2>") :]
     assert "recoded as JPEG: scores are not those of the original pixels" in found
     assert "<small>0.5026</small>" in found and "<small>93.2 %</small>" in found
     assert "size and device it does not name: plain 15.2 ms." in found and '<td class="published">16.22</td>' in found

@@ -29,7 +29,7 @@ def test_every_figure_is_there_with_caption_and_alt_text(drawn):
     assert [entry["file"] for entry in entries(drawn)] == names
     assert all(entry["caption"] and entry["alt"] for entry in entries(drawn))
     found = {path.name for path in (drawn.root / "figures").glob("[!.]*")}
-    assert found == {*names, "placement_figures.json"}
+    assert found == {*names, "placement_figures.json", "placement_roc.json", "placement_training.json"}
 
 
 def test_same_runs_same_bytes_and_stale_figures_go(drawn):

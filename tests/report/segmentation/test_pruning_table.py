@@ -170,21 +170,21 @@ def test_the_page_shows_pruning_and_an_older_page_does_not_break(pruned):
     write_figures(**grid, runs=root / "runs", tables=root / "tables", out=root / "figures")
     published = {"tables": [root / "tables"], "figures": [root / "figures"], "datasets": ["toy"]}
     publish(**published, reports=root / "reports", out=root / "published.json")
-    html = (root / "reports/index.html").read_text()
-    assert html.count("<h4>Pruning</h4>") == 1
-    section = html[html.index("<h4>Pruning</h4>") : html.index("<h4>Training</h4>")]
-    assert (
-        "<td>1.000</td><td>0.250</td><td>4.00</td><td>2.00</td>" in section and "<td>50.0</td><td>2.00</td>" in section
-    )
-    assert "segmentation_pruning.csv" in html and "Black-edged: pruned" in html
+    html = (root / "reports/data-toy.html").read_text()
+    assert html.count(">Pruning</h2>") == 1
+    section = html[html.index(">Pruning</h2>") : html.index(">Training</h2>")]
+    arrow = "\N{RIGHTWARDS ARROW}"
+    assert f"<td>1.000 {arrow} 0.250</td><td>4.00 {arrow} 2.00</td>" in section
+    assert f" {arrow} 50.0</td><td>2.00</td>" in section
+    assert "segmentation_pruning.csv" in html and "A line joins a pruned model" in html
     folder = root / "reports/tables/toy"
     for path in folder.glob("segmentation_pruning*.csv"):
         path.unlink()
     old = pd.read_csv(folder / "segmentation_pareto.csv", dtype=str, keep_default_na=False)
     old[old["pruning"] == ""].drop(columns="pruning").to_csv(folder / "segmentation_pareto.csv", index=False)
     render(root / "reports")
-    html = (root / "reports/index.html").read_text()
-    assert "<h4>Pruning</h4>" not in html and "On the line" in html and "segmentation_pruning" not in html
+    html = (root / "reports/data-toy.html").read_text()
+    assert ">Pruning</h2>" not in html and "On the line" in html and "segmentation_pruning" not in html
 
 
 def test_bad_input_names_file_field_and_remedy(pruned, says):

@@ -44,6 +44,7 @@ def test_first_test_captures_and_captions(made):
     ]
     assert all(entry["alt"] and entry["caption"] for entry in entries)
     expected = {*names, "segmentation_scores.svg", "segmentation_training.svg", "segmentation_figures.json"}
+    expected.add("segmentation_training.json")
     assert {path.name for path in out.glob("[!.]*")} == expected | {"placement_scores.svg"}
 
 

@@ -1,6 +1,6 @@
 """The columns of the classification study's tables on the page."""
 
-from boardbench.report.columns import Column, names, numbers
+from boardbench.report.columns import NOTE, Column, names, numbers
 
 
 def _scores(*keys: str) -> tuple[Column, ...]:
@@ -17,7 +17,7 @@ PARAMETERS = Column("parameters_millions", "parameters, millions", 3)
 NEIGHBOURS = (*numbers("k"), Column("distance", kind="pretty"), Column("normalization", "scale", kind="name"))
 DIFFERENCE = (Column("difference", kind="signed"), Column("low", "95 % limits", kind="signed", to="high"))
 DIFFERENCE += names("conclusion")
-HARDWARE = Column("hardware", "on", kind="name")
+HARDWARE = Column("hardware", "on", kind="footnote")
 BASELINES = (Column("method", kind="pretty"), *NEIGHBOURS, *numbers("test_images"), *_scores("accuracy"), LIMITS, *REST)
 VARIANTS = (*names("variant"), *NEIGHBOURS, *_scores("accuracy"), *REST)
 NUMPY_NETWORKS = (
@@ -64,7 +64,8 @@ EFFICIENCY = (
     Column("accuracy", "accuracy", 4, beside=("accuracy_percent_published",)),
     Column("difference", kind="signed"),
     Column("difference_low", "95 % limits", kind="signed", to="difference_high"),
-    *names("conclusion", "note"),
+    *names("conclusion"),
+    NOTE,
 )
 TRANSFER = (
     *names("child", "parent"),
@@ -75,7 +76,7 @@ TRANSFER = (
     Column("against_accuracy", "its accuracy", 4),
     *DIFFERENCE,
     Column("ratio", "over the parent's", beside=("ratio_published",)),
-    *names("note"),
+    NOTE,
 )
 SECONDS = (
     Column("name", "run", kind="name"),

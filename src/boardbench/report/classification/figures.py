@@ -21,10 +21,12 @@ from boardbench.report.classification.network_charts import latency_figure, poin
 from boardbench.report.classification.runs import NUMPY_NETWORK, Run, read_baselines, read_networks, read_truth
 from boardbench.report.classification.trained import TRAIN, knows_all, read_trained
 from boardbench.report.pictures import Figures, shrunk
+from boardbench.report.plots import curves
 from boardbench.report.runs import read_csv, read_history
 
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_accuracy")  # of a network in PyTorch
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+SHOWN = {"score": "accuracy", "label": "accuracy", "log": (False, False)}  # of curves
 COMPONENTS = 50  # of PCA, on which t-SNE works
 VERB = "classification figures"
 BUDGET = 300_000  # bytes of a picture: it stands in git
@@ -124,8 +126,9 @@ def write_figures(
             "By epoch, one line a seed: cross-entropy and accuracy (dotted: on the images that train, with dropout "
             "where the run has it; solid: on the training images kept for validation).",
             f"Line charts of loss and accuracy by epoch of the networks on {dataset}.",
+            curves(histories, **SHOWN),
         )
-        curves_figure(histories, path, "accuracy", "accuracy", log=(False, False))
+        curves_figure(histories, path, **SHOWN)
     trained = read_trained(runs, dataset, networks or [], truth)
     if trained:
         _networks(figures, dataset, trained, runs, tables)
@@ -143,18 +146,19 @@ def write_figures(
 
 def _networks(figures: Figures, dataset: str, trained: dict[str, list[Run]], runs: Path, tables: Path | None) -> None:
     """Draw how networks in PyTorch trained, and their accuracy against measured time."""
-    path = figures.add(
-        "classification_curves.svg",
-        "Networks in PyTorch by epoch, one line a seed: the loss they minimize (dotted: on the images that train; "
-        "solid: on the training images kept for validation) and accuracy on the latter.",
-        f"Line charts of loss and accuracy by epoch of the networks in PyTorch on {dataset}.",
-    )
     histories = [
         (pretty(run.content.network), name, read_history(runs / run.folder / "history.csv", TRAIN, CURVES))
         for name, group in trained.items()
         for run in group
     ]
-    curves_figure(histories, path, "accuracy", "accuracy", log=(False, False))
+    path = figures.add(
+        "classification_curves.svg",
+        "Networks in PyTorch by epoch, one line a seed: the loss they minimize (dotted: on the images that train; "
+        "solid: on the training images kept for validation) and accuracy on the latter.",
+        f"Line charts of loss and accuracy by epoch of the networks in PyTorch on {dataset}.",
+        curves(histories, **SHOWN),
+    )
+    curves_figure(histories, path, **SHOWN)
     times = tables / "classification_latency.csv" if tables else None
     if times and times.is_file():
         models = points(

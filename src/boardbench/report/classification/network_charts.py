@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from boardbench.report.charts import COLOURS, canvas, log_ticks
+from boardbench.report.charts import canvas, colours_of, log_ticks
 from boardbench.report.pareto import on_front
+from boardbench.report.plots import Panel, panel, series
 
 RUNTIME, BATCH = "onnxruntime", "1"
 
@@ -38,8 +39,7 @@ def latency_figure(models: pd.DataFrame, out: Path, label: str) -> None:
         out: the SVG to write.
         label: what the data are, in the title.
     """
-    names = list(dict.fromkeys(models["name"]))
-    hues = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
+    hues = colours_of(list(dict.fromkeys(models["name"])))
     with canvas(out, (7.2, 3.8)) as panels:
         axes = panels[0, 0]
         axes.set_xscale("log")
@@ -62,3 +62,21 @@ def latency_figure(models: pd.DataFrame, out: Path, label: str) -> None:
         axes.set_xlabel("measured, ms for one image, median, ONNX Runtime")
         axes.set_ylabel("accuracy on the test images")
         axes.set_title(label, loc="left", fontsize=9, color="#444444")
+
+
+def latency_plot(models: pd.DataFrame) -> list[Panel]:
+    """Return what :func:`latency_figure` draws, as data; ``models`` is its."""
+    hues = colours_of(list(dict.fromkeys(models["name"])))
+    front = models[on_front(models["p50_ms"].to_numpy(), models["accuracy"].to_numpy())].sort_values("p50_ms")
+    drawn = [series("", front["p50_ms"], front["accuracy"], "#777777", step=True)]
+    for row in models.to_dict("records"):
+        called = " ".join(filter(None, (row["name"], row["pruning"])))
+        look = {"low": [row["low"]], "high": [row["high"]], "hollow": row["pruning"] != "", "group": row["name"]}
+        hue = hues[row["name"]]
+        drawn.append(series(called, [row["p50_ms"]], [row["accuracy"]], hue, "points", **look))
+        origin = models[(models["name"] == row["name"]) & (models["pruning"] == "")]
+        if row["pruning"] and len(origin):
+            x, y = ([origin.iloc[0][key], row[key]] for key in ("p50_ms", "accuracy"))
+            drawn.append(series("", x, y, hue, dash=True))
+    axes = "measured, ms for one image, median, ONNX Runtime", "accuracy on the test images"
+    return [panel("", *axes, drawn, (True, False))]

@@ -13,8 +13,9 @@ from boardbench.report.classification.artifacts import ClassificationAbout
 from boardbench.report.classification.charts import run_called
 from boardbench.report.classification.costs import EFFICIENCY, EPOCH_SECONDS, LATENCY
 from boardbench.report.classification.differences import COLUMNS, OVER_SEEDS
+from boardbench.report.classification.network_charts import latency_plot, points
 from boardbench.report.classification.networks import NETWORKS, TRANSFER
-from boardbench.report.classification.sentences import answers, best_baseline, stand_in, why_published
+from boardbench.report.classification.sentences import answers, best_baseline, headline, stand_in, why_published
 from boardbench.report.classification.tables import BASELINES, NUMPY_NETWORKS, SECONDS, VARIED
 from boardbench.report.columns import Row, Table, significant, table
 from boardbench.report.runs import read_csv, read_optional
@@ -87,8 +88,12 @@ def classification_dataset(folder: Path) -> dict[str, Any]:
     compared = found["differences"].assign(**{name: "" for name in OVER_SEEDS if name not in found["differences"]})
     rows = {name: frame.to_dict("records") for name, frame in found.items()}
     networks, baselines = answers(compared)
+    models = points(found["efficiency"], found["latency"]) if len(found["latency"]) else found["latency"]
     return {
         "about": about,
+        "made_up": about.recoded,
+        "headline": headline(found, networks),
+        "plots": {"classification_latency.svg": latency_plot(models) if len(models) else None},
         "why_published": why_published(about),
         "verdict": [best_baseline(found["baselines"]), *networks],
         "answers": baselines,

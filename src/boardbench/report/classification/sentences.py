@@ -20,6 +20,26 @@ def best_baseline(baselines: pd.DataFrame) -> str:
     )
 
 
+def headline(found: dict[str, pd.DataFrame], answered: list[str]) -> list[tuple[str, str]]:
+    """Return topic and sentence of what the first page says: best network and best baseline, then what was asked.
+
+    Args:
+        found: table -> its rows as text.
+        answered: what :func:`answers` says of networks.
+    """
+    trained = pd.concat([found["networks"], found["numpy_networks"]], ignore_index=True)
+    if trained.empty:
+        return [("Baselines", best_baseline(found["baselines"]))]
+    # A network that knows fewer classes has an easier task.
+    classes = pd.to_numeric(trained["classes"], errors="coerce")
+    whole = trained[classes.isna() | (classes == classes.max())]
+    best = whole.loc[pd.to_numeric(whole["accuracy"]).idxmax()]
+    limits = f"95 % limits {best['low']} to {best['high']}; {best['seeds']} seed{'s' * (best['seeds'] != '1')}"
+    said = f"accuracy of {best['name']} {best['accuracy']} ({limits}). {best_baseline(found['baselines'])}"
+    asked = [tuple(one.removeprefix("Accuracy, ").split(": ", 1)) for one in answered]
+    return [("Best network and best baseline", said), *((f"{topic}, accuracy", rest) for topic, rest in asked)]
+
+
 def answers(differences: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Answer the questions of the table of differences, in two lists: those about networks and those about baselines.
 
@@ -29,7 +49,7 @@ def answers(differences: pd.DataFrame) -> tuple[list[str], list[str]]:
     for question in QUESTIONS:
         rows = differences[differences["question"] == question].to_dict("records")
         if question == SQUEEZE:
-            said[0].extend(answer(f"Accuracy, {row['first']} against {row['second']}", row) for row in rows)
+            said[0].extend(answer(f"Accuracy, {row['first']} against {row['second']}:", row) for row in rows)
         elif rows:
             second = f" ({run_called(rows[0]['second'])})" if question == BASELINE else ""
             found = [(run_called(row["first"].rsplit("-seed", 1)[0]), row["conclusion"]) for row in rows]

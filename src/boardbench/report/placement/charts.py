@@ -1,11 +1,13 @@
 """Charts of the placement study: error by part, receiver operating curves."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from boardbench.report.charts import COLOURS, below, canvas, log_ticks, pretty
+from boardbench.report.plots import Panel, panel, series
 
 LEAST = 1e-3  # px: an error of 0 has no place on a log axis
 _BASELINE = (0, (4, 2))  # dashes
@@ -97,3 +99,16 @@ def roc_figure(curves: list[tuple[str, str, str, pd.DataFrame]], out: Path) -> N
         looks = {name: {"color": hue[name], "ls": "-" if name[1] != "none" else _BASELINE} for name in names}
         keys = [(panels[0].plot([], [], **look)[0], network(*name)) for name, look in looks.items()]
         below(panels[0], keys, 3, fontsize=8)
+
+
+def roc(curves: list[tuple[str, str, str, pd.DataFrame]]) -> list[Panel]:
+    """Return what :func:`roc_figure` draws, as data; arguments are its."""
+    hue = colours(list(dict.fromkeys((init, loss) for _, init, loss, _ in curves)))
+    panels: dict[str, list[dict[str, Any]]] = {}
+    for part, init, loss, frame in curves:
+        called = network(init, loss)
+        ends = frame["false_reject_rate"], frame["true_reject_rate"]
+        drawn = series(called, *ends, hue[init, loss], dash=loss == "none", group=called)
+        panels.setdefault(part, []).append(drawn)
+    axes = "good boards refused (false rejects)", "bad boards refused"
+    return [panel(part, *axes, drawn) for part, drawn in panels.items()]

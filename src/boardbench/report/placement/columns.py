@@ -1,6 +1,6 @@
 """The columns of the placement study's tables on the page."""
 
-from boardbench.report.columns import Column, names, numbers
+from boardbench.report.columns import NOTE, Column, names, numbers
 
 WHO = (Column("init", "network", kind="pretty"), Column("loss", kind="pretty"))
 FOUND = (
@@ -31,7 +31,8 @@ DIFFERENCES = (
     *numbers("seeds"),
     Column("difference", kind="signed"),
     Column("low", "95 % interval", kind="signed", to="high"),
-    *names("conclusion", "note"),
+    *names("conclusion"),
+    NOTE,
 )
 COMPLEXITY = (
     *names("network"),
@@ -48,7 +49,7 @@ LATENCY = (
     Column("limit_ms", "limit, ms", 2),
 )
 SETTINGS = (
-    Column("what", "", kind="prose"),
+    Column("what", kind="prose"),
     Column("paper", "paper 4", kind="prose"),
     Column("here", kind="prose"),
 )

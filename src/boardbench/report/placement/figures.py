@@ -10,10 +10,11 @@ from boardbench.errors import BoardbenchError
 from boardbench.placement.corners import COLUMNS, centre
 from boardbench.placement.data import Samples, read_samples
 from boardbench.placement.overlay import overlay, sheet
+from boardbench.report import plots
 from boardbench.report.artifacts import About
 from boardbench.report.charts import curves_figure, pretty
 from boardbench.report.pictures import Figures, shrunk
-from boardbench.report.placement.charts import errors_figure, network, roc_figure
+from boardbench.report.placement.charts import errors_figure, network, roc, roc_figure
 from boardbench.report.placement.images import read_corners
 from boardbench.report.placement.runs import PARTS, names
 from boardbench.report.placement.tables import HISTORY
@@ -109,14 +110,16 @@ def write_figures(
         if loss != "none"
     ]
     if histories:
+        shown = {"score": "centre", "label": "validation: centre, MAE in px", "log": (True, True)}
         path = figures.add(
             "placement_training.svg",
             "By epoch, one line a seed: loss (dotted: training, solid: validation), and mean absolute error of the "
             "chip's centre on the validation images, as paper 4's figures 7 and 8 show them. The losses with and "
             "without the rectangle term are not on one scale.",
             f"Line charts of loss and validation error of the centre by epoch on {dataset}.",
+            plots.curves(histories, **shown),
         )
-        curves_figure(histories, path, "centre", "validation: centre, MAE in px", log=(True, True))
+        curves_figure(histories, path, **shown)
     parts = [part for part in PARTS if any((frame["part"] == part).any() for frame in found.values())]
     errors = pd.concat(
         frame.loc[frame["part"] == part, ["part", "error"]].assign(init=name, loss=loss)
@@ -141,13 +144,15 @@ def write_figures(
             (part, name, loss, frame[frame["part"] == part]) for part in parts[1:] if (frame["part"] == part).any()
         ]
     if curves:
+        curves.sort(key=lambda curve: parts.index(curve[0]))
         path = figures.add(
             "placement_roc.svg",
             "Inspection as the tolerance on the found place moves: bad boards refused against good boards refused. "
             "A board is bad by its true place. One line a seed; dashed: baselines.",
             f"Receiver operating curves by network and baseline, test and displaced, on {dataset}.",
+            roc(curves),
         )
-        roc_figure(sorted(curves, key=lambda curve: parts.index(curve[0])), path)
+        roc_figure(curves, path)
     best = _best(found)
     path = figures.add(
         "placement_found.png",

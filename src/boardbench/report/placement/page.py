@@ -8,7 +8,7 @@ from boardbench.report.columns import Row, table
 from boardbench.report.placement import columns
 from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.differences import BASELINE, COLUMNS, LEAK, TERM
-from boardbench.report.placement.sentences import ERRORS, PROTOCOLS, against_baselines, settings, term
+from boardbench.report.placement.sentences import ERRORS, PROTOCOLS, against_baselines, headline, settings, term
 from boardbench.report.placement.tables import COUNTED, SCORES, TIMES
 from boardbench.report.runs import read_csv, read_optional
 
@@ -41,6 +41,9 @@ def placement_dataset(folder: Path) -> dict[str, Any]:
 
     return {
         "about": about,
+        "made_up": about.source == "simulate",
+        "headline": headline(scores, compared),
+        "plots": {},
         "verdict": against_baselines(scores, compared),
         "found": table(scores.to_dict("records"), columns.FOUND, **grouped),
         "judged": table(scores[scores["part"] != "validation"].to_dict("records"), columns.JUDGED, **grouped),

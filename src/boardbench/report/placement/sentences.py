@@ -9,7 +9,7 @@ from boardbench.report.columns import DASH, Row
 from boardbench.report.placement.artifacts import PlacementAbout
 from boardbench.report.placement.charts import network
 from boardbench.report.placement.differences import BASELINE, TERM
-from boardbench.report.sentences import over, tally
+from boardbench.report.sentences import answer, over, tally
 
 CENTRE = "centre_mae_px"
 PART_NAMES = {"test": "photos that were not trained on (test)", "displaced": "chips really put down wrong (displaced)"}
@@ -41,6 +41,32 @@ def against_baselines(scores: pd.DataFrame, differences: pd.DataFrame) -> list[s
             question = f"Networks against baselines, error at the centre, {words} ({over(rows[0])})"
             said.append(tally(question, zip(names, [row["conclusion"] for row in rows], strict=True)))
     return said
+
+
+def headline(scores: pd.DataFrame, differences: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return topic and sentence of what the first page says: best network against best baseline, then the term.
+
+    Best are those whose centre errs least on boards whose chip was really put down wrong, or else on test images.
+
+    Args:
+        scores: placement.csv as text.
+        differences: placement_differences.csv as text.
+    """
+    centre = differences[differences["metric"] == CENTRE]
+    errors = scores.assign(error=pd.to_numeric(scores[CENTRE], errors="coerce")).dropna(subset=["error"])
+    part = next((name for name in reversed(PART_NAMES) if name in set(errors["part"])), "")
+    of = errors[errors["part"] == part].sort_values("error", kind="stable")
+    rows = centre[(centre["question"] == BASELINE) & (centre["part"] == part)]
+    said = []
+    for name, base in zip(of[of["loss"] != "none"].itertuples(), of[of["loss"] == "none"].itertuples(), strict=False):
+        chosen = rows[(rows["init"] == name.init) & (rows["loss"] == name.loss) & (rows["against"] == base.init)]
+        topic = f"{network(name.init, name.loss)} against {pretty(base.init)}"
+        said = [(topic, row) for row in chosen.to_dict("records")]
+        break
+    asked = centre[(centre["question"] == TERM) & (centre["part"] == part)]
+    said += [(f"Rectangle term, {pretty(row['init'])}", row) for row in asked.to_dict("records")]
+    found = [(topic, answer(f"error of the centre, {part} images,", row, " px")) for topic, row in said]
+    return found or [("Networks against baselines", " ".join(against_baselines(scores, differences)))]
 
 
 def term(differences: pd.DataFrame) -> str:

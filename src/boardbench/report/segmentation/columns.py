@@ -1,7 +1,8 @@
 """The columns of the segmentation study's tables on the page."""
 
-from boardbench.report.columns import Column, names, numbers
+from boardbench.report.columns import NOTE, Column, names, numbers
 
+ARROW = " \N{RIGHTWARDS ARROW} "  # from before to after
 NETWORK, INPUT = WHO = (Column("backbone", "network", kind="pretty"), Column("strategy", "input", kind="pretty"))
 MIOU = Column("miou", "mean IoU", 3, spread=True)
 INTERVAL = Column("low", "95 % interval", 3, to="high")
@@ -9,7 +10,7 @@ DIFFERENCE = (
     Column("difference", "difference in mean IoU", kind="signed"),
     Column("low", "95 % interval", kind="signed", to="high"),
     Column("conclusion", "the first is", kind="name"),
-    *names("note"),
+    NOTE,
 )
 MEAN = (
     *WHO,
@@ -82,7 +83,7 @@ LINE = (
     Column("p50_ms", "median, ms"),
     Column("p99_ms", "99th percentile"),
     Column("lines_per_s", "lines/s"),
-    Column("state", "", kind="name"),
+    Column("state", kind="name"),
     Column("encoder_p50_ms", "counts to network, ms"),
     Column("gmacs", "GMACs", 2),
     *numbers("bands_read"),
@@ -102,18 +103,14 @@ PRUNING = (
     *numbers("seeds"),
     *names("pruning", "method"),
     Column("ratio", "share, %", 1, scale=100),
-    Column("parameters_before", "parameters, millions", 3, scale=1e-6),
-    Column("parameters", "after", 3, scale=1e-6),
-    Column("gmacs_before", "GMACs", kind="significant"),
-    Column("gmacs", "after", kind="significant"),
-    Column("miou_before", "mean IoU", 3),
-    Column("miou", "after", 3),
+    Column("parameters_before", "parameters, millions", 3, to="parameters", between=ARROW, scale=1e-6),
+    Column("gmacs_before", "GMACs", kind="significant", to="gmacs", between=ARROW),
+    Column("miou_before", "mean IoU", 3, to="miou", between=ARROW),
     *DIFFERENCE[:2],
     Column("conclusion", "after is", kind="name"),
-    Column("p50_ms_before", "ms"),
-    Column("p50_ms", "after"),
+    Column("p50_ms_before", "ms", to="p50_ms", between=ARROW),
     *numbers("times_faster"),
-    *names("note"),
+    NOTE,
 )
 CAMERA = (
     Column("name", "quantity", kind="name"),
@@ -122,7 +119,8 @@ CAMERA = (
     Column("simulated_unbinned", "simulated, no binning"),
     *numbers("ratio"),
     Column("simulated", "simulated, as used here"),
-    *names("agrees", "note"),
+    *names("agrees"),
+    NOTE,
 )
 CAPTURES = (*names("scene", "condition", "part"), *numbers("lines", "samples", "bands", "invalid", "saturated"))
 CAPTURES += numbers("clipped_low", "clipped_high")

@@ -6,15 +6,17 @@ import pandas as pd
 
 from boardbench.artifacts import read
 from boardbench.errors import BoardbenchError
-from boardbench.report.artifacts import About
 from boardbench.report.charts import curves_figure, pretty
 from boardbench.report.pictures import Figures, shrink
+from boardbench.report.plots import curves
 from boardbench.report.runs import read_csv, read_history, read_optional, run_name
+from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.charts import normalizations_figure, pareto_figure, scores_figure, sensor_figure
 from boardbench.report.segmentation.normalizations import SCORES
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import grid
 from boardbench.report.segmentation.sensor import CURVES
+from boardbench.report.segmentation.spectra import spectra_figure, spectra_plot
 
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_iou")
 BUDGET = 1_200_000  # bytes of all prediction pictures of a dataset: they stand in git
@@ -37,18 +39,21 @@ def write_figures(
     runs: Path,
     tables: Path,
     pictures: int = 3,
+    spectra: dict[str, Path] | None = None,
     out: Path,
 ) -> None:
     """Draw the training curves, the score figure and score against time, and pick pictures of the best backbone.
 
     Pictures are the first ``pictures`` test captures (by name) of each strategy, first seed, from
     ``runs/<backbone>-<strategy>-seed<k>/predictions/*.png``; they are reduced to 256 colours or fewer so
-    that a dataset's figures stay below 1.5 MB. ``segmentation_figures.json`` holds captions and alt texts.
+    that a dataset's figures stay below 1.5 MB. ``segmentation_figures.json`` holds captions and alt texts. With
+    ``spectra`` (split, reflectance) class spectra are drawn, and what the SCRBs of the best backbone
+    weigh.
 
     Raises:
         BoardbenchError: a history, table or prediction is missing; names the verb that makes it.
     """
-    about = read(tables / "about.json", About, "segmentation tables")
+    about = read(tables / "about.json", SegmentationAbout, "segmentation tables")
     mean = read_csv(
         tables / "segmentation_mean.csv",
         "segmentation tables",
@@ -64,24 +69,26 @@ def write_figures(
         f"Bar chart of mean IoU by backbone and strategy on {dataset}; numbers: the mean table.",
     )
     scores_figure(mean, path, title)
-    path = figures.add(
-        "segmentation_training.svg",
-        "By epoch, one line a seed: loss (dotted: training, solid: validation) and validation mean IoU.",
-        f"Line charts of loss and validation IoU by epoch on {dataset}, one column a backbone.",
-    )
     histories = [
         (*map(pretty, key[:2]), read_history(runs / run_name(*key) / "history.csv", "segmentation train", HISTORY))
         for key in grid(backbones, strategies, seeds, [])
     ]
-    curves_figure(histories, path, "iou", "validation mean IoU", log=(True, False))
+    shown = {"score": "iou", "label": "validation mean IoU", "log": (True, False)}
+    path = figures.add(
+        "segmentation_training.svg",
+        "By epoch, one line a seed: loss (dotted: training, solid: validation) and validation mean IoU.",
+        f"Line charts of loss and validation IoU by epoch on {dataset}, one column a backbone.",
+        curves(histories, **shown),
+    )
+    curves_figure(histories, path, **shown)
     pareto = tables / "segmentation_pareto.csv"
     exported = read_exported(pareto, "segmentation tables") if pareto.is_file() else pd.DataFrame({"miou": []})
     if (exported["miou"] != "").any():
-        joined = " Black-edged: pruned, joined with the model that it was." if (exported["pruning"] != "").any() else ""
+        joined = " A line joins a pruned model with what it was." if (exported["pruning"] != "").any() else ""
         path = figures.add(
             "segmentation_pareto.svg",
-            "Mean IoU of the exported files against measured time and against counted GMACs. The models on the grey "
-            f"line, which none beats in both, are numbered and named.{joined}",
+            "Mean IoU of the exported files against measured time and counted GMACs. Grey line: models that none beats "
+            f"in both. Hollow: int8.{joined}",
             f"Two scatter charts of mean IoU on {dataset}, against milliseconds and against GMACs; numbers: the table "
             "below.",
         )
@@ -108,6 +115,20 @@ def write_figures(
         )
         sensor_figure(camera, path)
     best = _best_backbone(mean, backbones)
+    if spectra:
+        blocks = [runs / run_name(best, "scrb", seed) for seed in seeds if "scrb" in strategies]
+        panels = spectra_plot(blocks, classes=about.classes, **spectra)
+        weighed = (
+            f" Weight: how far the three channels of {pretty(best)}'s SCRB move when a band moves by its standard "
+            "deviation, in per cent of all bands; one line a seed."
+        )
+        path = figures.add(
+            "segmentation_spectra.svg",
+            f"Mean reflectance of each class in training captures.{weighed * (len(panels) > 1)}",
+            f"Line charts by wavelength on {dataset}: mean reflectance of each class, and the weight of each band.",
+            panels,
+        )
+        spectra_figure(panels, path)
     for strategy in strategies if pictures else []:
         folder = runs / run_name(best, strategy, seeds[0]) / "predictions"
         found = sorted(folder.glob("*.png"))[:pictures]

@@ -8,7 +8,7 @@ import pandas as pd
 from boardbench.artifacts import read
 from boardbench.report.columns import Row, table
 from boardbench.report.runs import read_csv, read_optional
-from boardbench.report.segmentation import columns, drift, normalizations, sensor, spread
+from boardbench.report.segmentation import columns, drift, normalizations, plots, sensor, spread
 from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
 from boardbench.report.segmentation.pareto import read_exported
@@ -19,10 +19,12 @@ from boardbench.report.segmentation.sentences import (
     best_in_budget,
     by_normalization,
     comparisons,
+    headline,
     moved,
     noticed,
 )
 from boardbench.report.sentences import answer
+from boardbench.segmentation.overlay import class_colours
 
 VERB = "segmentation tables"
 MEAN = ("backbone", "strategy", "seeds", "miou", "miou_sd", "miou_low", "miou_high", "mf1", "mf1_sd")
@@ -85,19 +87,28 @@ def segmentation_dataset(folder: Path) -> dict[str, Any]:
     summary = "all" if "all" in backbones or not backbones else backbones[0]
     answered = comparisons(compared, summary)
     each = [row for name in backbones if name != summary for row in comparisons(compared, name)]
-    counted = needed("complexity")
+    counted, pruned = needed("complexity"), read_pruning(folder)
     exported = folder / "segmentation_pareto.csv"
     line = read_exported(exported, VERB) if exported.is_file() else pd.DataFrame(columns=EXPORTED)
     moves, drifts = maybe("spread", spread.COLUMNS), maybe("drift", drift.COLUMNS)
     camera = maybe("sensor", sensor.COLUMNS).drop(columns="dataset", errors="ignore")
+    curves = maybe("sensor_transfer", sensor.CURVES)
     scores = maybe("normalizations", normalizations.SCORES)
     order = needed("normalization_order", normalizations.ORDER) if len(scores) else scores
     by_score = columns.by_class(about.classes)
     return {
         "about": about,
+        "made_up": about.source == "simulate",
+        "colours": {about.classes[at]: f"rgb{rgb}" for at, rgb in class_colours(about.classes).items()},
+        "headline": headline(answered, mean, line, pruned),
+        "plots": {
+            "segmentation_pareto.svg": plots.pareto(line, list(dict.fromkeys(mean["strategy"]))) if len(line) else None,
+            "segmentation_sensor.svg": plots.camera(curves) if len(curves) else None,
+        },
         "verdict": against_baselines(mean),
-        "answers": [answer(f"Mean IoU, {row['question']}", row) for row in answered[:3]],
+        "answers": [answer(f"Mean IoU, {row['question']}:", row) for row in answered[:3]],
         "mean": drawn(mean, columns.MEAN),
+        "dots": plots.scores(mean),
         "spread": drawn(moves, columns.SPREAD),
         "spread_said": moved(moves) if len(moves) else "",
         "comparisons": drawn(answered, columns.COMPARED),
@@ -119,7 +130,7 @@ def segmentation_dataset(folder: Path) -> dict[str, Any]:
         "line_said": best_in_budget(line) if len(line) else "",
         "drift": drawn(drifts, columns.DRIFT),
         "drift_said": noticed(drifts) if len(drifts) else "",
-        "pruning": drawn(read_pruning(folder), columns.PRUNING),
+        "pruning": drawn(pruned, columns.PRUNING),
         "camera": drawn(camera, columns.CAMERA),
         "camera_said": alike(camera) if len(camera) else "",
         "captures": drawn(needed("captures"), columns.CAPTURES),

@@ -5,10 +5,11 @@ from typing import Any
 import pandas as pd
 
 from boardbench.report.charts import pretty
+from boardbench.report.columns import Row
 from boardbench.report.segmentation.pareto import YES
 from boardbench.report.segmentation.sensor import WITHIN
 from boardbench.report.segmentation.spread import POOLED
-from boardbench.report.sentences import tally
+from boardbench.report.sentences import answer, tally
 from boardbench.report.uncertainty import HIGHER, LOWER, untested, verdict
 
 # (strategy, against, what the comparison asks), in the order of the page; the first three are the study's question.
@@ -41,6 +42,34 @@ def against_baselines(mean: pd.DataFrame) -> str:
         found.append((_network(row), verdict(*ends, int(row["seeds"]))))
     highest = pretty(str(baselines["backbone"][scores.idxmax()]))
     return tally(f"Mean IoU against the highest baseline ({highest}, {best:.3f})", found)
+
+
+def headline(
+    answered: list[dict[str, Any]], mean: pd.DataFrame, exported: pd.DataFrame, pruned: list[Row]
+) -> list[tuple[str, str]]:
+    """Return topic and sentence of what the first page says: strategies, baselines, the line, pruning last.
+
+    Args:
+        answered: of :func:`comparisons`.
+        mean: the mean table as text.
+        exported: the Pareto table as text.
+        pruned: rows of the pruning table as text.
+    """
+    said = [(row["question"], answer("mean IoU", row)) for row in answered[:3]]
+    scores = pd.to_numeric(mean["miou"], errors="coerce")
+    networks, baselines = scores[mean["strategy"] != "none"], scores[mean["strategy"] == "none"]
+    if networks.notna().any() and baselines.notna().any():
+        best, base = mean.loc[networks.idxmax()], mean.loc[baselines.idxmax()]
+        limits = " to ".join(f"{float(best[end]):.3f}" for end in ("miou_low", "miou_high") if best[end])
+        limits = f" (95 % interval {limits})" if limits else ""
+        scored = f"{_network(best)} {networks.max():.3f}{limits}, {pretty(base['backbone'])} {baselines.max():.3f}"
+        said.append(("Best network and best baseline", f"mean IoU {scored}."))
+    if len(exported):
+        said.append(("On the line", best_in_budget(exported)))
+    for row in pruned:
+        gone = 1 - float(row["gmacs"]) / float(row["gmacs_before"])
+        said.append((f"{_network(row)}, {100 * gone:.0f} % of its GMACs pruned", answer("mean IoU", row)))
+    return said
 
 
 def _network(row: dict[str, str]) -> str:

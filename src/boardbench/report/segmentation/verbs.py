@@ -65,7 +65,7 @@ def tables(*, results: Path, settings: str, published: Path = Path("reports/publ
 
 
 def figures(*, results: Path, settings: str, tables: Path, pictures: int = 3, out: Path) -> None:
-    """Draw the training curves, the scores, score against time, and a few predictions.
+    """Draw the training curves, the scores, score against time, class spectra, and a few predictions.
 
     Args:
         results: the dataset's folder below results/segmentation, as the workflow fills it.
@@ -82,5 +82,6 @@ def figures(*, results: Path, settings: str, tables: Path, pictures: int = 3, ou
         **_shared(results, params),
         tables=tables,
         pictures=pictures,
+        spectra={"split": results / "split.csv", "reflectance": results / "reflectance"},
         out=out,
     )
