@@ -70,7 +70,7 @@ def test_another_value_in_a_table_is_another_page(reports, made):
     )
     after = results.pages(reports, PRESETS)["results/simulated.md"]
     assert "<td>0.123" in after and "<td>0.123" not in before
-    said = r"SCRB against all bands: -0.070 \[-0.090, -0.010\] (5 seeds, 12 test scenes): lower"
+    said = "-0.070 (95 % interval -0.090 to -0.010; 5 seeds, 12 test scenes), lower"
     said = said.replace("-", "\N{MINUS SIGN}")
     assert said in after and said not in before
     answer = Blocks(reports).answer()

@@ -47,4 +47,4 @@ def answered(folder: Path) -> list[str]:
         folder: a data set's published tables.
     """
     rows = comparisons(_read(folder, "differences"), "all")
-    return [answer(f"Mean IoU, {row['question']}", row) for row in rows[:3]]
+    return [answer(f"Mean IoU, {row['question']}:", row) for row in rows[:3]]
