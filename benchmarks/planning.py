@@ -18,7 +18,7 @@ import measuring
 from measuring import Row, compare
 
 ROOT = measuring.HERE.parent
-CAPTURES, QUICK = 10_000, 50
+CAPTURES, QUICK = 10_000, 240
 ALLOWED = {"s": 40.0, "MB": 500.0}
 PARAMS = "studies: [segmentation]\nsegmentation: {source: captures, dataset: many}\n"
 

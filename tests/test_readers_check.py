@@ -21,7 +21,7 @@ OTHERS = {
     "networks/weights.py",
     "placement/photos.py",
     "placement/prediction.py",
-    "report/page.py",
+    "report/gallery.py",
 }
 
 

@@ -13,3 +13,6 @@ UNREADABLE = (
     *(LookupError, ArithmeticError, TypeError, AttributeError, AssertionError, RuntimeError),
 )
 """What Pillow raises for a file that is no readable picture: a damaged PNG can be any of these."""
+
+ERROR_COLOURS = {"missed": "#FF3DBB", "false alarm": "#FFFFFF", "confused": "#FFE100"}
+"""Of pixels that a prediction has wrong, in pictures and in the page's legend."""

@@ -18,11 +18,16 @@ class Study:
     Attributes:
         name: of the study: its section of params.yaml, its verbs and rules, its folder below results/, and ``study`` in
             every file of its runs.
+        question: that it answers, in one sentence.
+        description: of its runs in MLflow.
+        score: column of tables/<name>_runs.csv that a headline shows, its name for people, whether more is better.
         params: class of its section of params.yaml.
         example: a run of the default params, below results/<name>/.
         used_by: command that takes its runs to new data.
         export: function that writes a run as ONNX files; it finds what it is not given.
         prune: function that makes a run smaller, and finds what it is not given; '' where no run is pruned.
+        averaged: whether a headline's score is the mean over the first words of the runs' names, as over backbones.
+        baselines: table and its column of names, where the baselines are no runs: 'TABLE:COLUMN'.
         show: function that shows run folders in an MLflow store.
         compared_runs: function of its params: run -> what its scores hang on, for 'boardbench verify'.
         compared_tables: function of its params: table -> what its cells hang on, likewise.
@@ -30,6 +35,9 @@ class Study:
     """
 
     name: str
+    question: str
+    description: str
+    score: tuple[str, str, bool]
     params: str
     example: str
     used_by: str
@@ -39,6 +47,8 @@ class Study:
     compared_tables: str
     page: str
     prune: str = ""
+    averaged: bool = False
+    baselines: str = ""
 
     def get(self, what: str) -> Any:
         """Return what an attribute's address names."""

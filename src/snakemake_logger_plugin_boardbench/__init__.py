@@ -21,7 +21,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from boardbench import progress
 from boardbench.progress import Job, Progress, spoken
 
-USUAL = Path(__file__).with_name("seconds.csv")  # by benchmarks/rule_seconds.py
+USUAL = Path(__file__).with_name("seconds.csv")  # by .ci/rule_seconds.py
 PAUSE = 15.0
 """Seconds between two looks at the running jobs."""
 LISTED = 8  # running jobs that are shown

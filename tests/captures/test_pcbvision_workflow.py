@@ -24,7 +24,7 @@ segmentation:
 @pytest.mark.slow
 def test_the_preset_reads_a_copy_anywhere_on_disk(copy, tmp_path):
     clone = tmp_path / "clone"
-    for name in ("workflow", "profiles", "src"):
+    for name in ("workflow", "profiles", "src", "reports"):
         shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("Snakefile", "params.yaml"):
         shutil.copy(ROOT / name, clone / name)

@@ -131,7 +131,7 @@ def test_a_run_with_fewer_channels_keeps_its_sizes(run, samples, tmp_path, monke
     found = session(tmp_path / "line/model.onnx", 1).run(["probabilities"], {"images": images})[0]
     np.testing.assert_allclose(found, wanted, atol=1e-5)
     assert np.abs(found - unpruned.numpy()).max() > 1e-3
-    ((path, name, inputs, outputs, tracking),) = registered
+    ((path, name, inputs, outputs, tracking, _),) = registered
     assert (path, name) == (tmp_path / "line/model.onnx", "bars-small-half-seed0")
     assert inputs == {"images": ("uint8", (-1, 32, 32, 1))}
     assert outputs == {"classes": ("int64", (-1,)), "probabilities": ("float32", (-1, 3))}

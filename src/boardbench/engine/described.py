@@ -3,23 +3,18 @@
 import json
 from typing import Any
 
+from boardbench.study import STUDIES, find_study
+
 NOTE = "mlflow.note.content"
 """The tag that MLflow shows as a description."""
 _TRUTH = "The run folders below results/ are the truth; 'boardbench sync' makes this view of them again."
-EXPERIMENTS = {
-    "segmentation": "Components on hyperspectral captures of circuit boards: one run a backbone, input "
-    "strategy and seed. Select runs and press Compare; test/miou and test/mf1 are the scores.",
-    "placement": "Where a chip sits on photos of boards: one run a start, loss and seed. test/... are made images, "
-    "displaced/... boards with the chip put down wrong.",
-    "classification": "Small images into classes, as a control of what makes networks smaller: networks, pruned "
-    "networks, and baselines without training.",
-    "models": "Exported ONNX files; each is a version in the model registry.",
-}
+_MODELS = "Exported ONNX files; each is a version in the model registry."
 
 
 def of_experiment(study: str) -> str:
-    """Return the description of an experiment."""
-    return f"{EXPERIMENTS.get(study, '')} {_TRUTH}".strip()
+    """Return the description of an experiment: a study's, or the exported models'."""
+    said = find_study(study, "MLflow").description if study in STUDIES else _MODELS
+    return f"{said} {_TRUTH}"
 
 
 def of_run(study: str, parameters: dict[str, Any], verb: str) -> str:

@@ -116,7 +116,7 @@ def _take_part(train: Callable[..., None], given: dict[str, Any], rank: int, loc
             return
         with (
             tempfile.TemporaryDirectory() as folder,
-            Path(os.devnull).open("w") as nowhere,
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
             redirect_stdout(nowhere),
         ):
             train(**given | {"out": Path(folder) / "run", "tracking": None})

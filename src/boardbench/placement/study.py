@@ -4,6 +4,10 @@ from boardbench.study import Study
 
 STUDY = Study(
     name="placement",
+    question="Does a network find a chip that is put down wrong?",
+    description="Where a chip sits on photos of boards: one run a start, loss and seed. test/... are made images, "
+    "displaced/... boards with the chip put down wrong.",
+    score=("test_centre_mae_px", "centre error, px", False),
     params="boardbench.params.placement:Placement",
     example="simulated-photos/runs/random-rectangle-seed0",
     used_by="boardbench inspect",

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 PREDICTION = "segmentation_prediction_"
-CAPTION = re.compile(r"(.+), test capture (.+)\.")  # as the verb 'segmentation figures' writes it
-PANELS, MARGIN = 4, 6  # beside each other, pixels between (boardbench.segmentation.overlay)
+CAPTION = re.compile(r"(.+), test capture (.+)\.")  # as the study's figures have it
+PANELS, MARGIN = 4, 6  # beside each other, pixels between them
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:

@@ -10,13 +10,13 @@ from boardbench.artifacts import Artifact, read
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write, parse_json
 from boardbench.integrity import checked
+from boardbench.pictures import ERROR_COLOURS
 from boardbench.report.artifacts import About, Figure
 from boardbench.report.charts import pretty
 from boardbench.report.columns import Column, Table, names, numbers, table
 from boardbench.report.gallery import gallery, picture_size
 from boardbench.report.runs import read_optional
 from boardbench.report.sentences import benchmark
-from boardbench.segmentation.overlay import ERROR_COLOURS
 from boardbench.study import STUDIES, Study, find_study
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,11 +25,6 @@ OWN = ("captures", "photos", "parquet")  # sources that are a user's
 ERRORS = {"error: missed": "missed", "error: false alarm": "false alarm", "error: wrong class": "confused"}
 ERRORS = {words: ERROR_COLOURS[name] for words, name in ERRORS.items()}
 OPTIONAL = ("benchmarks.html", "reproduction.html")
-QUESTIONS = {
-    "segmentation": "Are three learned channels (SCRB) as good as 214 bands?",
-    "placement": "Does a network find a chip that is put down wrong?",
-    "classification": "What do networks gain on small images, and what do they cost?",
-}
 BENCHMARKS = ("name", "rival", "unit", "ours_median", "rival_median", "ratio", "target", "limit", "n", "hardware")
 BENCHMARK_COLUMNS = (
     Column("name", "what", kind="name"),
@@ -205,7 +200,7 @@ def render(reports: Path) -> None:
         "main": main,
         "others": [one for one in every if one not in main],
         "lead": main[0] if main else None,
-        "questions": QUESTIONS,
+        "questions": {name: find_study(name, "the page").question for name in STUDIES},
         "benchmarks": _benchmarks(reports),
         "reliability": _reliability(reports),
         "reproduction": _reproduction(reports),

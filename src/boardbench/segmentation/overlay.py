@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boardbench.captures.blocks import reflect
 from boardbench.captures.locate import Located
+from boardbench.pictures import ERROR_COLOURS
 
 IGNORED = 255
 RGB_NM = (640.0, 550.0, 460.0)
@@ -18,7 +19,6 @@ _PALETTE = (
 )
 BACKGROUND_NAMES = ("others", "background")
 # Outside the palette, so that no error looks like a class.
-ERROR_COLOURS = {"missed": "#FF3DBB", "false alarm": "#FFFFFF", "confused": "#FFE100"}
 _OPACITY = 0.65
 _MARGIN, _CAPTION, _MIN_HEIGHT, _FONT = 6, 20, 256, 13
 

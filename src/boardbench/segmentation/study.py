@@ -4,6 +4,11 @@ from boardbench.study import Study
 
 STUDY = Study(
     name="segmentation",
+    question="Are three learned channels (SCRB) as good as 214 bands?",
+    description="Components on hyperspectral captures of circuit boards: one run a backbone, input strategy and seed. "
+    "Select runs and press Compare; test/miou and test/mf1 are the scores.",
+    score=("miou", "mean IoU", True),
+    averaged=True,
     params="boardbench.params.segmentation:Segmentation",
     example="simulated/runs/unet-scrb-seed0",
     used_by="boardbench predict",

@@ -1,6 +1,6 @@
 """Write what a job of each rule took in a run: what the next run expects, before it has measured anything itself.
 
-Usage: python benchmarks/rule_seconds.py FOLDER [--out FILE.csv]
+Usage: python .ci/rule_seconds.py FOLDER [--out FILE.csv]
 
 FOLDER is where the default run was made; its .snakemake/metadata has the start and the end of each job. A rule that is
 not in the default run has no row, and is expected to take as long as the middle one of the others.
