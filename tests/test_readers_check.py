@@ -22,6 +22,7 @@ OTHERS = {
     "placement/photos.py",
     "placement/prediction.py",
     "report/gallery.py",
+    "report/page.py",
 }
 
 
