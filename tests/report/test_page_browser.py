@@ -101,7 +101,7 @@ def test_a_heading_sorts_by_click_and_by_key(visit):
 
 def test_published_numbers_are_chosen_by_paper_verdict_and_words(visit):
     page = visit("reproduction")
-    rows = page.locator("table").nth(1).locator("tbody tr:visible")
+    rows = page.locator("table").last.locator("tbody tr:visible")
     total = rows.count()
     page.locator("label", has_text="paper").locator("select").select_option("1")
     page.locator("label", has_text="verdict").locator("select").select_option("contradicted")
