@@ -38,7 +38,7 @@ if SEGMENTATION.source == "simulate":
         params:
             seed=SEGMENTATION.simulate.seed,
             bands=SEGMENTATION.simulate.bands,
-            reports=word(str(REPORTS)),
+            reports=lambda wildcards: word(str(REPORTS)),
         message:
             "Putting the simulated camera beside a real one"
         shell:

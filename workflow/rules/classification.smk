@@ -130,7 +130,7 @@ rule classification_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(CLASSIFICATION),
-        reports=word(str(REPORTS)),
+        reports=lambda wildcards: word(str(REPORTS)),
     message:
         "Putting classification runs beside the published numbers"
     shell:

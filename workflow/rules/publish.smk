@@ -70,7 +70,7 @@ rule reproduction:
     params:
         datasets=repeated("datasets", [Path(folder).name for folder in MADE]),
         tables=repeated("tables", [f"{folder}/tables" for folder in MADE]),
-        reports=word(str(REPORTS)),
+        reports=lambda wildcards: word(str(REPORTS)),
     message:
         "Putting every published number beside ours"
     shell:
@@ -123,7 +123,7 @@ rule verify:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reports=word(str(REPORTS)),
+        reports=lambda wildcards: word(str(REPORTS)),
     message:
         "Holding the run against the reference"
     # Exit code 3 says that something is outside; the run is complete all the same.

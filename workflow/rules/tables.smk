@@ -53,7 +53,7 @@ rule segmentation_tables:
     params:
         results=subpath(output[0], parent=True),
         settings=settings(SEGMENTATION),
-        reports=word(str(REPORTS)),
+        reports=lambda wildcards: word(str(REPORTS)),
     message:
         "Putting runs beside the published numbers"
     shell:
