@@ -132,7 +132,7 @@ def _call(address: str, arguments: list[Argument], given: dict[str, Any]) -> Non
     quiet = given["quiet"] and not given.get("json")
     with contextlib.ExitStack() as stack:
         if quiet:
-            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123 - not a file
+            nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stdout(nowhere))
         _imported(address)(**values)
 

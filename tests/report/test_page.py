@@ -1,6 +1,7 @@
 """The page as a whole: sections that are there only where their tables are, benchmarks, and the reference's page."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -134,5 +135,10 @@ def test_the_reference_page_is_what_its_tables_give(tmp_path):
     for part in ("tables", "figures"):
         (tmp_path / part).symlink_to(REFERENCE / part)
     render(tmp_path)
-    made = {path.name: path.read_text() for path in tmp_path.glob("*.html")}
-    assert len(made) > 10 and made == {path.name: path.read_text() for path in REFERENCE.glob("*.html")}
+    made, there = (
+        {path.relative_to(folder): path.read_text() for kind in ("*.html", "assets/*") for path in folder.glob(kind)}
+        for folder in (tmp_path, REFERENCE)
+    )
+    assert len(made) > 10 and made == there
+    linked = {name for text in made.values() for name in re.findall(r'"(assets/[^"]+)"', text)}
+    assert linked == {path.as_posix() for path in made if path.parent.name == "assets"}

@@ -173,8 +173,8 @@ def render(reports: Path) -> None:
     reliability, and published numbers.
 
     Where 'boardbench verify' has held the report against the reference, its answer stands first. A page needs nothing
-    from outside; pictures are relative files of ``reports/figures``. A page of equal content is not touched, one that
-    has nothing to show any more is removed.
+    from outside; pictures are files of ``reports/figures``, style and scripts of ``reports/assets``. A page of equal
+    content is not touched, one that has nothing to show any more is removed.
 
     Raises:
         BoardbenchError: a published table is missing or broken.
@@ -205,7 +205,6 @@ def render(reports: Path) -> None:
         "reliability": _reliability(reports),
         "reproduction": _reproduction(reports),
         "verified": read(verified, Artifact, "verify").model_dump() if verified.is_file() else None,
-        "assets": {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.[cj]s*")},
     }
     more = {"benchmarks.html": "benchmarks"} if given["benchmarks"] or given["reliability"] else {}
     more |= {"reproduction.html": "published numbers"} if given["reproduction"] else {}
@@ -213,7 +212,7 @@ def render(reports: Path) -> None:
     given["links"] = {one["page"]: one["name"] for one in main} | others | more
     pages = {page: (page, {}) for page in ("index.html", *more)}
     pages |= {one["page"]: ("dataset.html", {"dataset": one}) for one in every}
-    texts = {}
+    texts = {reports / "assets" / path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.[cj]s*")}
     for page, (template, own) in pages.items():
         html = environment.get_template(f"{template}.j2").render(given | own, here=page)
         texts[reports / page] = _contents(html) + "\n"

@@ -162,6 +162,7 @@ class Tracker:
         first = min(span[0] for span in one.spans.values())
         last = max(span[1] for span in one.spans.values())
         within = sum(span[1] - span[0] + 1 for span in one.spans.values())
+        mm = self._scale or Scale(1.0, 1.0)
         spread = (squares[0] - lines**2, squares[1] - samples**2, squares[2] - lines * samples)
         found = {
             "component": self.closed,
@@ -174,11 +175,10 @@ class Tracker:
             "last_sample": last,
             "centre_line": float(np.round(lines, 2)),
             "centre_sample": float(np.round(samples, 2)),
-            "angle": angle(*spread, *((self._scale.line, self._scale.sample) if self._scale else ())),
+            "angle": angle(*spread, mm.line, mm.sample),
             "trusted": one.trusted,
         }
         if self._scale:
-            mm = self._scale
             found |= {
                 "area_mm2": round(one.pixels * mm.line * mm.sample, 3),
                 "centre_mm": [round((lines + 0.5) * mm.line, 2), round((samples + 0.5) * mm.sample, 2)],
