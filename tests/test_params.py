@@ -95,6 +95,11 @@ def test_paper_preset_has_the_numbers_of_the_paper():
     ("overlay", "words"),
     [
         ({"segmentaton": {}}, ["segmentaton", "Did you mean 'segmentation'?"]),
+        ({"segmentation": {"storage": "s3://a/b"}}, ["segmentation", "s3://a/b", "captures"]),
+        (
+            {"segmentation": {"source": "captures", "storage": "/a/b"}},
+            ["segmentation", "storage: /a/b", "s3://BUCKET/FOLDER"],
+        ),
         (
             {"classification": {"numpy_networks": {"runs": [{"name": "a"}, {"name": "a"}]}}},
             ["classification.numpy_networks", "two are called 'a'"],

@@ -1,6 +1,7 @@
 """Components line by line: by hand, and against those of the whole class map."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -51,6 +52,16 @@ def test_lost_lines_are_bridged_up_to_a_limit():
     few, many = range(1, BRIDGED + 1), range(1, BRIDGED + 2)
     assert [one["pixels"] for _, one, _ in track(classes, lost=few)] == [6]
     assert [(after, one["pixels"]) for after, one, _ in track(classes, lost=many)] == [(BRIDGED + 1, 2), (None, 2)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"), [((False, True), False), ((None, True), True), ((None, None), None), ((True, None), True)]
+)
+def test_one_line_that_is_not_trusted_is_enough(lines, wanted):
+    tracker = Tracker(NAMES)
+    for number, trusted in enumerate(lines):
+        assert list(tracker.line(number, [[1, 0, 1]], 0.0, trusted)) == []
+    assert [one["trusted"] for one, _ in tracker.finish()] == [wanted]
 
 
 def test_only_a_whole_scale_is_taken(says):

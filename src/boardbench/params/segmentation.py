@@ -1,5 +1,6 @@
 """Knobs of the segmentation study."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -221,7 +222,6 @@ class Segmentation(Section):
     )
     storage: str | None = Field(
         None,
-        pattern=r"^[a-z][a-z0-9+.-]*://[^{}]*[^{}/]$",
         description="of source captures: where the sheet's files lie, such as s3://BUCKET/FOLDER; null: beside it",
     )
     classes: Labels = Field(["others", "ic", "capacitor", "connectors"], min_length=2, max_length=255)
@@ -263,6 +263,8 @@ class Segmentation(Section):
 
     @model_validator(mode="after")
     def _stored_captures_have_a_sheet(self) -> Self:
+        if self.storage and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^{}]*[^{}/]", self.storage):
+            raise ValueError(f"storage: {self.storage} is no address such as s3://BUCKET/FOLDER, without / at its end")
         if self.storage and self.source != "captures":
             raise ValueError(f"storage: {self.storage}, but source {self.source} has its own files; set it to captures")
         return self
