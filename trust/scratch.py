@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[1]
 PRESETS = ("workflow/presets/tiny.yaml", "trust/long.yaml")
 STATE = ("results", "data", ".snakemake")
 # What is measured, or says when and where, differs in every run; MLflow's store is held against its own entries.
-MEASURED = re.compile(r"(seconds|latency|epochs|pareto|system)\.(json|csv)|\.log$|/logs/|results/mlflow|results/mlartifacts")
+MEASURED = re.compile(
+    r"(seconds|latency|epochs|pareto|system)\.(json|csv)|\.log$|/logs/|results/mlflow|results/mlartifacts"
+)
 
 
 @dataclass

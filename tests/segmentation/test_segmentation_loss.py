@@ -28,6 +28,16 @@ def test_the_cross_entropy_is_weighted_and_divided_by_the_weights():
     assert float(both - found) == pytest.approx(float(dice_loss(logits, targets)), rel=1e-5)
 
 
+def test_the_weighted_cross_entropy_divided_by_pixels_is_torchs_for_targets_as_probabilities():
+    logits, targets = pixels([[0.9, 0.1], [0.3, 0.7], [0.01, 0.99]], [0, 1, 255])
+    expected = -(1 * torch.tensor(0.9).log() + 3 * torch.tensor(0.7).log()) / 2  # the third pixel has no label
+    assert float(loss_of("cross_entropy", [1.0, 3.0], "pixels")(logits, targets)) == pytest.approx(float(expected))
+    labelled = logits[..., :2], torch.nn.functional.one_hot(targets[..., :2]).movedim(-1, 1).float()
+    assert float(torch.nn.functional.cross_entropy(*labelled, torch.tensor([1.0, 3.0]))) == pytest.approx(
+        float(expected)
+    )
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "cross_entropy_dice"])
 def test_ignored_pixels_count_for_nothing(name):
     loss = loss_of(name, [1.0, 2.0])

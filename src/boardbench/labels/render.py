@@ -47,7 +47,7 @@ def render(
         for stem, picture in pictures.items():
             with atomic_write(out / f"{stem}.png") as temporary:
                 Image.fromarray(picture).save(temporary, format="PNG")
-    print(f"{len(located)} captures drawn into {out}. Draw the components on the pictures, in LabelMe, CVAT or a COCO tool; then:")
+    print(f"{len(located)} captures drawn into {out}. Draw the components on them, in LabelMe, CVAT or COCO; then:")
     print(f"  boardbench new FOLDER --labels {out} --classes CLASS --classes CLASS")
 
 

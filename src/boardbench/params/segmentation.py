@@ -157,6 +157,9 @@ class Training(Loop):
     loss: Literal["cross_entropy", "cross_entropy_dice"] = Field(
         "cross_entropy_dice", description="_dice: plus one minus each class's overlap, so that rare ones count as much"
     )
+    loss_mean: Literal["weights", "pixels"] = Field(
+        "weights", description="weighted cross-entropy is divided by the pixels' weights, or by their number"
+    )
     monitor: Literal["loss", "iou"] = Field("loss", description="validation quantity of early stopping")
     patience: int = Field(32, ge=1, description="epochs without improvement before stopping")
     keep: Literal["best", "last"] = Field(

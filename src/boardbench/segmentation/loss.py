@@ -10,12 +10,15 @@ from boardbench.segmentation.data import IGNORED
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def loss_of(name: str, weights: list[float]) -> Loss:
+def loss_of(name: str, weights: list[float], mean: str = "weights") -> Loss:
     """Return the loss of logits (N, classes, lines, samples) and targets (N, lines, samples); 255 is ignored.
 
     Args:
         name: cross_entropy, or cross_entropy_dice: the sum of both.
-        weights: of the classes in the cross-entropy, which is divided by the sum of the weights of the pixels.
+        weights: of the classes in the cross-entropy.
+        mean: what the weighted cross-entropy is divided by. weights: the sum of the pixels' weights. pixels: their
+            number, as torch does for targets given as probabilities; the same but for a factor that changes from batch
+            to batch with the share of each class.
     """
     balance = torch.tensor(weights, dtype=torch.float32)
 
@@ -23,7 +26,15 @@ def loss_of(name: str, weights: list[float]) -> Loss:
         if (targets == IGNORED).all():  # a patch without a label teaches nothing; its mean would be 0/0
             return logits.sum() * 0
         logits = logits.float()
-        total = functional.cross_entropy(logits, targets, weight=balance.to(logits.device), ignore_index=IGNORED)
+        total = functional.cross_entropy(
+            logits,
+            targets,
+            weight=balance.to(logits.device),
+            ignore_index=IGNORED,
+            reduction="mean" if mean == "weights" else "sum",
+        )
+        if mean == "pixels":
+            total = total / (targets != IGNORED).sum()
         return total + dice_loss(logits, targets) if name == "cross_entropy_dice" else total
 
     return loss

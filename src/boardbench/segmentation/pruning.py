@@ -106,6 +106,7 @@ def prune(
     settings = Training(
         **{key: learnt[key] for key in ("class_weights", "patch")},
         loss=learnt.get("loss", "cross_entropy"),  # runs of version 0.1 do not say
+        loss_mean=learnt.get("loss_mean", "weights"),
         batch_size=params.batch_size,
         workers=params.workers,
     )

@@ -215,7 +215,7 @@ def load_training_data(
         headers=headers,
         loaders=loaders,
         class_weights=[round(float(weight), 6) for weight in weights],
-        loss=loss_of(params.loss, weights),
+        loss=loss_of(params.loss, weights, params.loss_mean),
         size=(params.patch, params.patch) if params.patch else (working["lines"], working["samples"]),
     )
 
