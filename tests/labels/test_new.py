@@ -44,6 +44,8 @@ def test_sheet_and_params_are_ready(mine, tmp_path):
     assert (study.dataset, study.source, study.classes) == ("mine", "captures", ["others", "ic"])
     assert (study.split.train, study.split.validation, study.split.test) == (7, 1, 2)
     assert (study.reflectance.drop_first, study.reflectance.size, study.complexity.bands) == (0, (32, 64), 24)
+    # 7 boards, two a step: 4 steps an epoch, where the default's 60 boards take 30 in each of 32 epochs.
+    assert (study.training.epochs, study.training.patience, study.pruning) == (240, 240, [])
 
 
 def test_labels_become_masks_first(mine, tmp_path):

@@ -1,5 +1,6 @@
 """The verb that starts a study on a person's own captures: masks from labels, the sheet, the params."""
 
+import math
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from boardbench.captures.sheet import Capture, read_sheet, write_sheet
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_text
 from boardbench.labels.masks import UNLABELLED, write_masks
+from boardbench.params.segmentation import Segmentation
 from boardbench.project import new_project
 
 RAW = Path("data/raw")
@@ -100,6 +102,7 @@ def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -
             "least. Add captures of other boards, or give --pattern where scans of several boards share a scene."
         )
     held_out = max(1, round(0.1 * len(scenes))), max(1, round(0.2 * len(scenes)))
+    epochs = _epochs(len(scenes) - sum(held_out))
     _all_classes_seen(captures, classes)
     cube = open_cube(captures[0].cube)
     dropped = _dropped(captures)
@@ -113,20 +116,29 @@ def _params(name: str, captures: list[Capture], classes: list[str], out: Path) -
             "classes": classes,
             "reflectance": {"drop_first": dropped, "size": _working_size(sizes.most_common(1)[0][0])},
             "split": {"train": len(scenes) - sum(held_out), "validation": held_out[0], "test": held_out[1]},
-            "training": {"class_weights": "median_frequency"},
+            "training": {"class_weights": "median_frequency", "epochs": epochs, "patience": epochs},
+            "pruning": [],
             "complexity": {"bands": kept},
         },
     }
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, allow_unicode=True)
     return (
         f"# A study on {len(captures)} captures of {len(scenes)} scenes. Every other knob is as in params.yaml, where\n"
-        f"# each is explained; add the ones to change.\n#   {_runs(out)}\n{text}"
+        f"# each is explained; add the ones to change. Epochs are so many that training takes as many steps as the\n"
+        f"# default's. Nothing is pruned.\n#   {_runs(out)}\n{text}"
     )
 
 
 def _dropped(captures: list[Capture]) -> int:
     """Return how many bands are dropped at the short-wave end: of an FX10 those that hardly see light."""
     return _FX10_DROPPED if open_cube(captures[0].cube).bands == _FX10_BANDS else 0
+
+
+def _epochs(train: int) -> int:
+    """Return epochs so that few boards are trained on in as many steps as the default's 60."""
+    default = Segmentation()
+    steps = math.ceil(default.split.train / default.training.batch_size) * default.training.epochs
+    return max(default.training.epochs, math.ceil(steps / math.ceil(train / default.training.batch_size)))
 
 
 def _working_size(size: tuple[int, int]) -> list[int]:
