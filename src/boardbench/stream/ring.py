@@ -10,8 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-COUNTS = ("put", "known", "dropped", "lost", "refused", "cut_bytes", "first", "stop")
-"""What the two processes tell each other; ``known``: lines that the source knows of, ``put``: those in the ring."""
+from boardbench.camera.lines import COUNTS as CAMERA
+
+COUNTS = ("put", "known", "dropped", "lost", "incomplete", "refused", "cut_bytes", "first", "stop", *CAMERA)
+"""What the two processes tell each other; ``known``: lines that the source knows of, ``put``: those in the ring.
+
+``incomplete`` ones are among those ``lost``.
+"""
 
 
 class Line(NamedTuple):
