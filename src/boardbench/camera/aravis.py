@@ -1,4 +1,4 @@
-"""The library Aravis, called through ctypes: its Python package needs PyGObject, which pip builds with a C compiler only.
+"""The library Aravis, called through ctypes: its Python package needs PyGObject, which pip can only build, in C.
 
 The library is the one inside PyPI's aravis-python, else the system's (Debian: libaravis-0.8-0).
 """
@@ -126,8 +126,8 @@ def _library() -> dict[str, Any]:
         return found
     raise BoardbenchError(
         "cameras: need the library Aravis 0.8, which is not installed. Type: pip install 'boardbench[camera]' (Linux "
-        "on x86-64, macOS; it wants the system's libglib2.0-0, libxml2 and libusb-1.0-0), or on Debian: apt-get install "
-        f"libaravis-0.8-0. Tried: {'; '.join(reasons)}."
+        "on x86-64, macOS; it wants the system's libglib2.0-0, libxml2 and libusb-1.0-0), or on Debian: apt-get "
+        f"install libaravis-0.8-0. Tried: {'; '.join(reasons)}."
     )
 
 

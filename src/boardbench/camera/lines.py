@@ -93,7 +93,7 @@ def grabbed(
         Stopped: asked to stop.
         BoardbenchError: the camera is gone, or came back with other settings; or an id out of order.
     """
-    camera = opened()
+    camera: Camera | None = opened()
     facts, passed = camera.facts, 0
     numbers = Numbers(facts.id, facts.wraps)
     first = last = None
@@ -103,8 +103,10 @@ def grabbed(
             frame = _next(camera, stopped, counts)
             counts["underruns"] = passed + camera.underruns()
             if frame is None:
-                passed = counts["underruns"]
-                camera.close()
+                passed, gone = counts["underruns"], camera
+                camera = None
+                if reconnect:
+                    gone.close()  # takes Aravis 10 s, which the end need not wait for
                 camera, away = _again(opened, facts, stopped, reconnect), True
                 counts["reconnections"] += 1
                 continue
@@ -121,7 +123,8 @@ def grabbed(
             away, last = False, now
             yield _line(frame, numbers.of(frame.id), target)
     finally:
-        camera.close()
+        if camera is not None:
+            camera.close()
 
 
 def _line(frame: Frame, number: int, target: Callable[[], np.ndarray]) -> int | Refused | Incomplete:

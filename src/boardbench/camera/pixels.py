@@ -13,21 +13,17 @@ def _plain(data: np.ndarray, counts: np.ndarray) -> None:
 
 
 def _packed(data: np.ndarray, counts: np.ndarray) -> None:
-    """GigE Vision's packing: two high bytes, between them the low four bits of both, the first one's below."""
-    first, low, second = (data[part::3] for part in range(3))
-    _pairs(counts, first, low & 15, second, low >> 4)
+    """GigE Vision's packing: the high eight bits of two values, between them their low four, the first's below."""
+    first, low, second = (data[part::3].astype(np.uint16) for part in range(3))
+    counts[0::2] = first << 4 | low & 15
+    counts[1::2] = second << 4 | low[: len(second)] >> 4
 
 
 def _lsb(data: np.ndarray, counts: np.ndarray) -> None:
     """The convention's packing: bits in a row, the least significant first."""
     first, middle, last = (data[part::3].astype(np.uint16) for part in range(3))
     counts[0::2] = first | (middle & 15) << 8
-    counts[1::2] = middle >> 4 | last << 4
-
-
-def _pairs(counts: np.ndarray, *parts: np.ndarray) -> None:
-    for place, (high, low) in enumerate((parts[:2], parts[2:])):
-        counts[place::2] = high.astype(np.uint16) << 4 | low
+    counts[1::2] = middle[: len(last)] >> 4 | last << 4
 
 
 @dataclass(frozen=True)
@@ -70,8 +66,5 @@ def format_of(code: int, camera: str) -> Format:
 
 
 def decode(data: np.ndarray, kind: Format, counts: np.ndarray) -> None:
-    """Write a frame's bytes, uint8 (bytes,), as counts, uint16 (bands, samples); bytes behind the image are ignored.
-
-    An even number of values where two share three bytes, as a sensor's lines have.
-    """
+    """Write a frame's bytes, uint8 (bytes,), as counts, uint16 (bands, samples); bytes behind the image are ignored."""
     kind.read(data[: kind.size(counts.size)], counts.reshape(-1))

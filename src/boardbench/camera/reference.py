@@ -75,26 +75,30 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
     """Return (lines, bands, samples) uint16 as they come, and how many were lost between them."""
     counts = np.empty((lines, facts.bands, facts.samples), np.uint16)
     begun = time.monotonic()
-    got, events = 0, 0
-    number = -1
+    numbers: list[int] = []
+    events = 0
 
     def stopped() -> bool:
         return time.monotonic() - begun > PATIENCE
 
+    def target() -> np.ndarray:
+        return counts[len(numbers)]
+
     try:
-        for event in grabbed(partial(aravis.started, facts.id), lambda: counts[got], stopped, Counter()):
+        for event in grabbed(partial(aravis.started, facts.id), target, stopped, Counter()):
             events += 1
             if isinstance(event, int):
-                number, got, begun = event, got + 1, time.monotonic()
-                if got == lines:
+                numbers.append(event)
+                begun = time.monotonic()
+                if len(numbers) == lines:
                     break
     except Stopped:
         raise BoardbenchError(
-            f"camera {facts.id}: {got} of {lines} lines came, then {PATIENCE:g} s without a whole one ({events - got} "
-            "incomplete or of another size). Set TriggerMode to Off; where packets are lost, look at the network "
+            f"camera {facts.id}: {len(numbers)} of {lines} lines came, then {PATIENCE:g} s without a whole one "
+            f"({events - len(numbers)} were incomplete or of another size). Set TriggerMode to Off; where packets are lost, look at the network "
             "(boardbench's page 'On the line')."
         ) from None
-    return counts, number + 1 - lines
+    return counts, numbers[-1] - numbers[0] + 1 - lines
 
 
 def _stated(counts: np.ndarray, facts: Facts, lost: int) -> str:

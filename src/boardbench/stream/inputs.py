@@ -154,8 +154,8 @@ def _check_camera(facts: Facts, white: Cube, found: References, tint: float | No
     dark = found.tints["dark"]
     if dark is not None and abs(dark - facts.tint) > _SAME_TIME * facts.tint:
         raise BoardbenchError(
-            f"--dark: taken with an integration time of {dark:g} ms, but camera {facts.id} is set to {facts.tint:g} ms; "
-            "what a dark reference counts grows with it. Record it again (boardbench reference --camera "
+            f"--dark: taken with an integration time of {dark:g} ms, but camera {facts.id} is set to {facts.tint:g} "
+            "ms; what a dark reference counts grows with it. Record it again (boardbench reference --camera "
             f"{facts.id} --dark), or set the camera to {dark:g} ms."
         )
     return facts.tint
