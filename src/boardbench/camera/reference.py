@@ -95,8 +95,8 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
     except Stopped:
         raise BoardbenchError(
             f"camera {facts.id}: {len(numbers)} of {lines} lines came, then {PATIENCE:g} s without a whole one "
-            f"({events - len(numbers)} were incomplete or of another size). Set TriggerMode to Off; where packets are lost, look at the network "
-            "(boardbench's page 'On the line')."
+            f"({events - len(numbers)} were incomplete or of another size). Set TriggerMode to Off; where packets are "
+            "lost, look at the network between them."
         ) from None
     return counts, numbers[-1] - numbers[0] + 1 - lines
 
