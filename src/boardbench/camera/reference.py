@@ -13,7 +13,7 @@ from boardbench.camera import aravis
 from boardbench.camera.lines import Facts, grabbed
 from boardbench.captures.average import average_reference
 from boardbench.captures.envi import Cube, open_cube
-from boardbench.captures.references import full_scale_of
+from boardbench.captures.references import SATURATED
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.stream.frames import Stopped
@@ -104,7 +104,9 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
 def _stated(counts: np.ndarray, facts: Facts, lost: int) -> str:
     """Return what recorded counts, (lines, bands, samples), are, in a sentence."""
     average = average_reference(counts.transpose(0, 2, 1))
-    full = full_scale_of(float(average.highest.max())) if facts.depth == 16 else 2**facts.depth - 1
+    full = 2**facts.depth - 1
+    if facts.depth == 16:  # of a sensor of 12 bits: as they are, or shifted to the left end
+        full = SATURATED if average.highest.max() <= SATURATED else SATURATED << 4
     spread = np.median([np.std(counts[:, band], axis=0, ddof=1) for band in range(facts.bands)])
     clipped = np.count_nonzero(counts >= full) / counts.size
     tint = "" if facts.tint is None else f" at {facts.tint:g} ms"

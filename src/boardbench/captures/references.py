@@ -107,11 +107,6 @@ def _full_scale(source: Cube, opened: dict[str, Cube], averages: dict[str, Refer
     block = source.glance()
     unknown = source.unknown(block)
     highest = max(highest, float(np.nanmax(block if unknown is None else block[~unknown], initial=0)))
-    return full_scale_of(highest)
-
-
-def full_scale_of(highest: float) -> float:
-    """Return the counts at which a sensor is full whose highest count is ``highest``, where no header says it."""
     return _FULL_16_BIT if highest > SATURATED else SATURATED
 
 
