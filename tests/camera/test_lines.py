@@ -86,10 +86,11 @@ def collect(*cameras, reconnect=0.0, stopped=lambda: False, most=99):
 
 def test_lines_losses_and_frames_that_are_none(clock):
     script = [whole(65534, 7), Frame(65535), None, whole(3, 9), whole(4, shape=(2, 4)), whole(5, code=0x01080001)]
+    script.append(whole(6)._replace(data=np.zeros(11, np.uint8)))
     camera = Scripted(script, clock)
-    seen, got, counts, first, ended = collect(camera, most=5)
+    seen, got, counts, first, ended = collect(camera, most=6)
     # 65535, 1, 2, 3: the two between are lost.
-    assert seen == [0, Incomplete(1), 4, Refused(5, 2, 4), Refused(6, 2, 3)]
+    assert seen == [0, Incomplete(1), 4, Refused(5, 2, 4), Refused(6, 2, 3), Refused(7, 2, 3)]
     assert (got, first, ended, camera.closed) == ([7, 9], [65534], None, 1)
     assert counts == {"underruns": 2}
 

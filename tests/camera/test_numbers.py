@@ -15,7 +15,7 @@ def test_gaps_and_wraps_by_hand():
     assert numbers([7, 8, 10, 11]) == [0, 1, 3, 4]
     assert numbers([65534, 65535, 1, 2]) == [0, 1, 2, 3]
     assert numbers([65534, 2]) == [0, 3]  # 65535 and 1 are lost; there is no 0
-    assert numbers([65535, 65536, 65538]) == [0, 1, 3]  # ids of 64 bits do not wrap
+    assert numbers([65535, 65536, 65538, 105538]) == [0, 1, 3, 40003]  # ids of 64 bits do not wrap
     assert numbers([0, 1, 4], wraps=False) == [0, 1, 4]
 
 
