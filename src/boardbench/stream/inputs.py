@@ -131,9 +131,12 @@ def read_inputs(
 def _check_source_flags(source: str, given: dict[str, bool]) -> None:
     """Refuse flags that say nothing of this kind of source; ``given``: flag -> whether it was."""
     kinds = {"--framed": FEEDS, "--tint": (*FEEDS, CAMERA), "--reconnect": (CAMERA,)}
+    kind = "a pipe or socket" if source.startswith(FEEDS) else "a camera" if source.startswith(CAMERA) else "a capture"
     for flag, value in given.items():
         if value and not source.startswith(kinds[flag]):
-            raise BoardbenchError(f"{flag}: is of {', '.join(kinds[flag])}..., which {source} is not. Leave it away.")
+            raise BoardbenchError(
+                f"{flag}: is of {', '.join(kinds[flag])}..., but {source} is {kind}. Leave {flag} away."
+            )
 
 
 def _check_camera(facts: Facts, white: Cube, found: References, tint: float | None) -> float | None:
