@@ -22,7 +22,7 @@ class Steady:
             return None
         self._line += 1
         if self._line % 5 == 0:
-            return Frame(self._line)
+            return Frame()
         counts = np.full((2, 3), 1000 + self._line % 2 * 2, "<u2")
         counts.flat[: self._full] = 4095
         return Frame(self._line, True, 0x01100005, (2, 3), counts.view(np.uint8).ravel())

@@ -46,7 +46,7 @@ def test_a_belt_equals_the_whole_capture(run, capture, offline, belt, results, c
         np.testing.assert_array_equal(again, row)
     assert report["ended"] == "end"
     assert report["lines"] == {
-        **{"total": 173, "seen": 173, "dropped": 0, "lost_by_camera": 0, "incomplete": 0, "refused": 0},
+        **{"total": 173, "seen": 173, "dropped": 0, "lost_by_camera": 0, "refused": 0},
         **{"first_number": 0, "cut_bytes": 0, "padded": 0},
     }
     assert report["line"]["encoder"]["count"] == report["window"]["lag"]["count"] == 173
@@ -140,7 +140,7 @@ def test_lines_lost_on_the_way_are_not_seen(run, belt, offline, results, tmp_pat
         "trusted": None,
     }
     assert report["lines"] == {
-        **{"total": 100, "seen": 94, "dropped": 0, "lost_by_camera": 5, "incomplete": 0, "refused": 1},
+        **{"total": 100, "seen": 94, "dropped": 0, "lost_by_camera": 5, "refused": 1},
         **{"first_number": 7, "cut_bytes": 30, "padded": 0},
     }
     assert report["ended"] in message

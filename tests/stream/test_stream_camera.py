@@ -56,8 +56,8 @@ def test_lines_of_a_camera_over_the_wrap_of_its_frame_ids(fake_camera, model, re
     lines = report["lines"]
     # The camera's ids begin at 65401, so that 1 comes behind 135 frames.
     assert lines["first_number"] == 65401
-    assert lines["total"] == len(classes) == len(log) == 250
-    assert lines["seen"] + lines["dropped"] + lines["lost_by_camera"] + lines["refused"] == 250
+    assert lines["total"] == len(classes) == len(log) >= 250  # the last may be lost
+    assert lines["seen"] + lines["dropped"] + lines["lost_by_camera"] + lines["refused"] == lines["total"]
     assert lines["seen"] > 125
     # References: white 5 ms, dark 4 ms.
     found = {name: report["camera"][name] for name in ("id", "pixel_format", "tint_ms", "exposure", "reconnections")}
@@ -65,6 +65,22 @@ def test_lines_of_a_camera_over_the_wrap_of_its_frame_ids(fake_camera, model, re
         **{"id": fake_camera.id, "pixel_format": "Mono16", "tint_ms": 4.0, "exposure": 1.25, "reconnections": 0}
     }
     assert ("camera: " in capsys.readouterr().out) == bool(lines["lost_by_camera"] or report["camera"]["timeouts"])
+
+
+@pytest.mark.service
+def test_packets_that_are_lost(fake_camera, model, references, results, tmp_path, capsys):
+    fake_camera.stop()
+    fake_camera.start("-r", "100")  # of a thousand; a frame has three
+    fake_camera.set()
+    given = {"model": model, "out": tmp_path / "out", "lines_per_s": 100.0, "lines": 200, **references}
+    stream(source=f"genicam:{fake_camera.id}", **given)
+    classes, log, report = results(tmp_path / "out")
+    lines = report["lines"]
+    assert lines["seen"] + lines["dropped"] + lines["lost_by_camera"] == lines["total"] == len(classes) >= 200
+    # About 27 % of the frames lack one of three packets; those that lack all are in no frame.
+    assert 20 < report["camera"]["incomplete"] <= lines["lost_by_camera"] + 20 < 140
+    assert sum(not entry["seen"] for entry in log) == lines["lost_by_camera"] + lines["dropped"]
+    assert "came in part" in capsys.readouterr().out
 
 
 class After(threading.Thread):

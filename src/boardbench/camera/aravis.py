@@ -272,14 +272,14 @@ class AravisCamera:
         buffer = call("arv_stream_timeout_pop_buffer", self._stream, round(1e6 * seconds))
         if not buffer:
             return None
-        self._held, number = buffer, call("arv_buffer_get_frame_id", buffer)
+        self._held = buffer
         if call("arv_buffer_get_status", buffer) != _SUCCESS:
-            return Frame(number)
+            return Frame()
         size = c_size_t()
         start = call("arv_buffer_get_data", buffer, byref(size))
         data = np.ctypeslib.as_array((ctypes.c_uint8 * size.value).from_address(start))
         code, height, width = (call(f"arv_buffer_get_image_{x}", buffer) for x in ("pixel_format", "height", "width"))
-        return Frame(number, True, code, (height, width), data)
+        return Frame(call("arv_buffer_get_frame_id", buffer), True, code, (height, width), data)
 
     def _give_back(self) -> None:
         if self._held:

@@ -1,4 +1,4 @@
-"""Lines from an open camera as events, in the form of the lines of a pipe: numbers, refused and incomplete ones.
+"""Lines from an open camera as events, in the form of the lines of a pipe: their numbers, and refused ones.
 
 No Aravis here: a camera is anything that gives frames.
 """
@@ -13,22 +13,22 @@ import numpy as np
 from boardbench.camera.numbers import Numbers
 from boardbench.camera.pixels import FORMATS, Format, decode
 from boardbench.errors import BoardbenchError
-from boardbench.stream.frames import Incomplete, Refused, Stopped
+from boardbench.stream.frames import Refused, Stopped
 
 SILENT = 1.0
 """Seconds without a frame that count as one timeout; then the camera is asked whether it is still there."""
 _SLICE = 0.1
-COUNTS = ("timeouts", "reconnections", "away_ms", "away_lines", "underruns")
+COUNTS = ("incomplete", "underruns", "timeouts", "reconnections", "away_ms", "away_lines")
 """What is counted beside the lines; ``underruns``: frames for which this program had no free buffer."""
 
 
 class Frame(NamedTuple):
     """A frame: its id, whether all of its packets came, pixel format, height and width, bytes (uint8, until the next).
 
-    An incomplete frame has its id only.
+    An incomplete frame has nothing more: where its first packet was lost, its id would be another's.
     """
 
-    id: int
+    id: int = 0
     complete: bool = False
     code: int = 0
     shape: tuple[int, int] = (0, 0)
@@ -75,9 +75,10 @@ def grabbed(
     counts: MutableMapping[str, int],
     begin: Callable[[int], None] = lambda first: None,
     reconnect: float = 0.0,
-) -> Iterator[int | Refused | Incomplete]:
+) -> Iterator[int | Refused]:
     """Yield the number of each line, counted from the first, as it is complete in the array that ``target()`` gave.
 
+    Lines of incomplete frames are missing in the numbers, as those are of which nothing came.
     Where the camera goes away it is opened again for ``reconnect`` seconds; the lines meanwhile, reckoned from the
     mean rate before, are missing in the numbers.
 
@@ -110,6 +111,9 @@ def grabbed(
                 camera, away = _again(opened, facts, stopped, reconnect), True
                 counts["reconnections"] += 1
                 continue
+            if not frame.complete:
+                counts["incomplete"] += 1
+                continue
             now = time.monotonic()
             if first is None:
                 begin(frame.id)
@@ -127,9 +131,7 @@ def grabbed(
             camera.close()
 
 
-def _line(frame: Frame, number: int, target: Callable[[], np.ndarray]) -> int | Refused | Incomplete:
-    if not frame.complete:
-        return Incomplete(number)
+def _line(frame: Frame, number: int, target: Callable[[], np.ndarray]) -> int | Refused:
     counts = target()
     kind: Format | None = FORMATS.get(frame.code)
     if kind is None or frame.shape != counts.shape or len(frame.data) < kind.size(counts.size):

@@ -76,7 +76,7 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
     counts = np.empty((lines, facts.bands, facts.samples), np.uint16)
     begun = time.monotonic()
     numbers: list[int] = []
-    events = 0
+    seen: Counter[str] = Counter()
 
     def stopped() -> bool:
         return time.monotonic() - begun > PATIENCE
@@ -85,18 +85,19 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
         return counts[len(numbers)]
 
     try:
-        for event in grabbed(partial(aravis.started, facts.id), target, stopped, Counter()):
-            events += 1
+        for event in grabbed(partial(aravis.started, facts.id), target, stopped, seen):
             if isinstance(event, int):
                 numbers.append(event)
                 begun = time.monotonic()
                 if len(numbers) == lines:
                     break
+            else:
+                seen["other size"] += 1
     except Stopped:
         raise BoardbenchError(
             f"camera {facts.id}: {len(numbers)} of {lines} lines came, then {PATIENCE:g} s without a whole one "
-            f"({events - len(numbers)} were incomplete or of another size). Set TriggerMode to Off; where packets are "
-            "lost, look at the network between them."
+            f"({seen['incomplete']} incomplete, {seen['other size']} of another size). Set TriggerMode to Off; where "
+            "lines are incomplete, look at the network."
         ) from None
     return counts, numbers[-1] - numbers[0] + 1 - lines
 

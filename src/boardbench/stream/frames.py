@@ -98,12 +98,6 @@ class Refused(NamedTuple):
     samples: int
 
 
-class Incomplete(NamedTuple):
-    """A line of a camera that came in part only: packets of it were lost; ``number`` likewise."""
-
-    number: int
-
-
 def framed(
     reader: Reader, target: Callable[[], np.ndarray], shape: tuple[int, int], begin: Callable[[int], None]
 ) -> Iterator[int | Refused | Cut]:

@@ -12,11 +12,8 @@ import numpy as np
 
 from boardbench.camera.lines import COUNTS as CAMERA
 
-COUNTS = ("put", "known", "dropped", "lost", "incomplete", "refused", "cut_bytes", "first", "stop", *CAMERA)
-"""What the two processes tell each other; ``known``: lines that the source knows of, ``put``: those in the ring.
-
-``incomplete`` ones are among those ``lost``.
-"""
+COUNTS = ("put", "known", "dropped", "lost", "refused", "cut_bytes", "first", "stop", *CAMERA)
+"""What the two processes tell each other; ``known``: lines that the source knows of, ``put``: those in the ring."""
 
 
 class Line(NamedTuple):

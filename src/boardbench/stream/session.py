@@ -209,7 +209,6 @@ class Session:
                 "seen": self._seen,
                 "dropped": ring["dropped"],
                 "lost_by_camera": ring["lost"],
-                "incomplete": ring["incomplete"],
                 "refused": ring["refused"],
                 "first_number": ring["first"],
                 "cut_bytes": ring["cut_bytes"],

@@ -23,7 +23,7 @@ from boardbench.camera.aravis import started
 from boardbench.camera.lines import Facts, grabbed
 from boardbench.captures.envi import Cube
 from boardbench.errors import BoardbenchError
-from boardbench.stream.frames import Cut, Incomplete, Reader, Refused, Stopped, framed, unframed
+from boardbench.stream.frames import Cut, Reader, Refused, Stopped, framed, unframed
 from boardbench.stream.ring import Ring
 
 _BLOCK = 8
@@ -189,9 +189,7 @@ class Filler:
                 return
             time.sleep(min(left, 0.1))
 
-    def _events(
-        self, source: Feed | Live, target: Callable[[], np.ndarray]
-    ) -> Iterator[int | Refused | Incomplete | Cut]:
+    def _events(self, source: Feed | Live, target: Callable[[], np.ndarray]) -> Iterator[int | Refused | Cut]:
         def begin(first: int) -> None:
             self._ring["first"] = first
 
@@ -219,14 +217,10 @@ class Filler:
                     f"The camera stopped within a line, or its lines are not {shape[0]} bands x {shape[1]} samples of "
                     "2 bytes as the white reference's. The lines before are written."
                 )
-            number = event if isinstance(event, int) else event.number
+            number = event.number if isinstance(event, Refused) else event
             self._ring["lost"] += number - before - 1
             if isinstance(event, Refused):
                 self._ring["refused"] += 1
-                self._ring["known"] = number + 1
-            elif isinstance(event, Incomplete):
-                self._ring["lost"] += 1
-                self._ring["incomplete"] += 1
                 self._ring["known"] = number + 1
             else:
                 self._arrived(number, self._slot is not None)

@@ -112,11 +112,11 @@ def verdict(report: dict[str, Any]) -> str:
 def trouble(report: dict[str, Any]) -> list[str]:
     """Return what a camera lost on the way, in a sentence for the person at the belt; none where nothing was."""
     lines, camera = report["lines"], report["camera"]
-    if camera is None or not (lines["lost_by_camera"] or camera["timeouts"]):
+    if camera is None or not (lines["lost_by_camera"] or camera["incomplete"] or camera["timeouts"]):
         return []
     parts = [f"{lines['lost_by_camera']} of {lines['total']} lines lost between camera and program"]
-    if lines["incomplete"]:
-        parts.append(f"{lines['incomplete']} of them for packets that did not come")
+    if camera["incomplete"]:
+        parts.append(f"{camera['incomplete']} came in part, for packets that were lost")
     if camera["underruns"]:
         parts.append(f"{camera['underruns']} because this machine was busy")
     if camera["reconnections"]:
