@@ -52,6 +52,14 @@ def _write_envi():
 
 
 @pytest.fixture
+def fake_camera():
+    """A GigE Vision camera on loopback, started; the test is skipped where none can be had."""
+    from fake_camera import running
+
+    yield from running()
+
+
+@pytest.fixture
 def says():
     """Return a check that a call fails with a message that holds all the words given."""
     from boardbench.errors import BoardbenchError

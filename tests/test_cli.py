@@ -122,6 +122,7 @@ def test_every_flag_of_a_verb_that_a_person_calls_is_explained():
     for verb in (
         "predict",
         "stream",
+        "reference",
         "inspect",
         "check",
         "new",

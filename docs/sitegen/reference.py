@@ -128,7 +128,7 @@ def formats(path: Path) -> str:
 
 
 EVERYDAY = ("doctor", "new", "check", "labels", "fetch", "sensor", "predict", "inspect", "export", "prune", "stream")
-EVERYDAY += ("verify", "ui", "sync")
+EVERYDAY += ("cameras", "reference", "verify", "ui", "sync")
 
 
 def _group(verb: str) -> str:

@@ -88,6 +88,8 @@ EXAMPLES: dict[str, str] = {
     "bench epoch": "--networks resnet18 --steps 20 --out epochs.csv",
     "inspect": f"{_STATION}/displaced/displaced01.png --run {_CHIP} --out inspection",
     "predict": f"data/raw/simulated/board01_1 data/raw/simulated/board01_2 {_RUN} --out predictions",
+    "cameras": "",
+    "reference": "--camera Specim-FX10-12345 --white --out white.hdr",
     "stream": f"data/raw/simulated/board01_1 --model {_STUDY}/runs/unet-scrb-seed0/model.onnx --out belt --lines 3000",
     "publish": "--reference",
     "verify": "--json",

@@ -171,6 +171,11 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.prediction:predict",
         "Map the components on captures, with a run or an ONNX file.",
     ),
+    "cameras": ("boardbench.camera.cameras:cameras", "List the GigE Vision and USB3 Vision cameras that answer."),
+    "reference": (
+        "boardbench.camera.reference:reference",
+        "Record a white or dark reference from a camera.",
+    ),
     "stream": (
         "boardbench.stream.stream:stream",
         "Map the components on a running line-scan stream.",

@@ -8,10 +8,12 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
+from boardbench.camera.lines import Facts, Frame
 from boardbench.captures.envi import open_cube
+from boardbench.stream import source as source_module
 from boardbench.stream.frames import frame
 from boardbench.stream.ring import Ring
-from boardbench.stream.source import Feed, Filler, Replay, open_feed
+from boardbench.stream.source import Feed, Filler, Live, Replay, open_feed
 
 CONTEXT = multiprocessing.get_context("spawn")
 
@@ -116,6 +118,51 @@ def test_framed_lines_with_losses(fill, belt, tmp_path):
     ring, lines, ended = fill(open_feed(f"pipe:{tmp_path / 'lines.raw'}", True, None))
     assert (len(lines), ended[0]) == (3, "error")
     assert f"byte {len(content)} " in ended[1]
+
+
+class Camera:
+    """A camera that gives frames of a list, and is gone then."""
+
+    facts = Facts("FX10", "Specim FX10", 6, 20, "Mono12", 12, 4.0, 100.0, True)
+
+    def __init__(self, frames):
+        self._frames = list(frames)
+
+    def pop(self, seconds):
+        return self._frames.pop(0) if self._frames else time.sleep(seconds)
+
+    def alive(self):
+        return False
+
+    def underruns(self):
+        return 3
+
+    def close(self):
+        pass
+
+
+def test_a_camera_is_counted_as_framed_lines_are(fill, belt, monkeypatch):
+    counts = belt.counts(4)
+    whole = [Frame(0, True, 0x01100005, (6, 20), line.astype("<u2").view(np.uint8).ravel()) for line in counts]
+    wide = whole[1]._replace(shape=(6, 21))
+    ids = {65534: whole[0], 65535: wide, 4: whole[1], 0: Frame(), 6: whole[2], 8: whole[3]}
+    frames = [frame._replace(id=number) for number, frame in ids.items()]
+    monkeypatch.setattr(source_module, "started", lambda id: Camera(frames))
+    monkeypatch.setattr("boardbench.camera.lines.SILENT", 0.05)
+    # Of 65534, 65535, 1 to 8 are 1 to 3, 5 (in part) and 7 lost, 65535 is too wide.
+    ring, lines, (word, message) = fill(Live(Camera.facts, None, 0.0))
+    assert [number for number, _, _ in lines] == [0, 5, 7, 9]
+    np.testing.assert_array_equal([got for _, _, got in lines], counts)
+    assert (word, "went away" in message) == ("error", True)
+    found = {name: ring[name] for name in ("known", "lost", "incomplete", "refused", "first", "timeouts", "underruns")}
+    assert found == {
+        **{"known": 10, "lost": 5, "incomplete": 1, "refused": 1, "first": 65534, "timeouts": 1, "underruns": 3}
+    }
+    ring, lines, ended = fill(Live(Camera.facts, 6, 0.0))
+    assert (len(lines), ring["known"], ended) == (2, 6, ("end", ""))
+    # A camera does not wait, whatever the rate.
+    ring, lines, _ = fill(Live(Camera.facts, None, 0.0), slots=2)
+    assert ([number for number, _, _ in lines], ring["dropped"], ring["known"]) == ([0, 5], 2, 10)
 
 
 @pytest.mark.parametrize("family", ["unix", "tcp"])

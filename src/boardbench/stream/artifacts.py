@@ -12,6 +12,7 @@ class Stream(Artifact):
     model: dict[str, Any]
     ended: str
     lines: dict[str, Int | None]
+    camera: dict[str, Any] | None = None
     drift: dict[str, Any]
     lines_per_s: dict[str, Number | None]
     kept: bool | None

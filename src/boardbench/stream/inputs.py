@@ -7,17 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from boardbench.camera.aravis import facts_of
+from boardbench.camera.lines import Facts
+from boardbench.camera.pixels import FORMATS
 from boardbench.captures.calibration import Factors, factors
 from boardbench.captures.envi import Cube, open_cube
 from boardbench.captures.grid import TOLERANCE_NM, Grid
 from boardbench.captures.locate import Located, locate
-from boardbench.captures.references import read_references
+from boardbench.captures.references import References, check_reference, read_references
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation.drift.references import Seen, seen
-from boardbench.stream.source import Feed, Replay, open_feed
+from boardbench.stream.source import Feed, Live, Replay, open_feed
 from boardbench.stream.windows import MIN_LINES
 
 FEEDS = ("pipe:", "tcp://", "unix:")
+CAMERA = "genicam:"
+_SAME_TIME = 0.01
+"""Share by which two integration times may differ and still be one: cameras round it to their clock."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Inputs:
     reflectance, ``seen`` is compared with training's references.
     """
 
-    source: Replay | Feed
+    source: Replay | Feed | Live
     white: np.ndarray
     dark: np.ndarray
     exposure: float
@@ -37,7 +43,7 @@ class Inputs:
     seen: Seen
 
 
-def check_flags(buffer: int, threads: int, lines: int | None, lines_per_s: float) -> None:
+def check_flags(buffer: int, threads: int, lines: int | None, lines_per_s: float, reconnect: float = 0.0) -> None:
     """Refuse numbers that no stream can have.
 
     Raises:
@@ -48,6 +54,8 @@ def check_flags(buffer: int, threads: int, lines: int | None, lines_per_s: float
             raise BoardbenchError(f"--{name} {value}: must be at least {least}.")
     if not 0 <= lines_per_s < float("inf"):
         raise BoardbenchError(f"--lines-per-s {lines_per_s}: must be a rate, or 0 for as fast as lines can be taken.")
+    if not 0 <= reconnect < float("inf"):
+        raise BoardbenchError(f"--reconnect {reconnect}: must be a number of seconds, or 0 to end with the camera.")
 
 
 def check_model(model: Path, metadata: dict[str, Any]) -> None:
@@ -82,6 +90,7 @@ def read_inputs(
     tint: float | None,
     framed: bool,
     lines: int | None,
+    reconnect: float = 0.0,
 ) -> Inputs:
     """Open the source and its references; arguments as of :func:`boardbench.stream.stream.stream`.
 
@@ -89,30 +98,70 @@ def read_inputs(
         BoardbenchError: references missing or of another size, another sensor than the model's, or a source that
             cannot be opened.
     """
-    feed = source.startswith(FEEDS)
-    if feed:
+    feed, live = source.startswith(FEEDS), source.startswith(CAMERA)
+    _check_source_flags(source, {"--framed": framed, "--tint": tint is not None, "--reconnect": bool(reconnect)})
+    if feed or live:
         if white is None or dark is None:
             raise BoardbenchError(
                 f"source {source}: raw lines say neither their size nor their gain. Give --white and --dark, "
-                "references taken with the camera as it is set now."
+                "references taken with the camera as it is set now"
+                + (f" (boardbench reference --camera {source.removeprefix(CAMERA)} --white)." if live else ".")
             )
         cube, white_dark = open_cube(white), None
     else:
-        for flag, value in {"--framed": framed, "--tint": tint is not None}.items():
-            if value:
-                raise BoardbenchError(
-                    f"{flag}: is of raw lines from {', '.join(FEEDS)}..., but {source} is a capture. Leave {flag} away."
-                )
         capture = _capture(Path(source), white, dark)
         cube, white, dark, white_dark = capture.source, capture.white, capture.dark, capture.white_dark
     _check_sensor(cube, metadata["sensor"])
     found = read_references(cube, white, dark, white_dark)
+    facts = facts_of(source.removeprefix(CAMERA)) if live else None
+    if facts is not None:
+        tint = _check_camera(facts, cube, found, tint)
     exposure = found.exposure if tint is None else _exposure(cube, tint)
     means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
-    opened = open_feed(source, framed, lines) if feed else Replay(cube, lines or cube.lines)
+    opened: Replay | Feed | Live = Replay(cube, lines or cube.lines)
+    if feed:
+        opened = open_feed(source, framed, lines)
+    elif facts is not None:
+        opened = Live(facts, lines, reconnect)
     sensor = metadata["sensor"]
     calibration = factors(replace(found, exposure=exposure), sensor["panel"])
     return Inputs(opened, *means, exposure, found.full_scale, calibration, seen(found, sensor["keep"]))
+
+
+def _check_source_flags(source: str, given: dict[str, bool]) -> None:
+    """Refuse flags that say nothing of this kind of source; ``given``: flag -> whether it was."""
+    kinds = {"--framed": FEEDS, "--tint": (*FEEDS, CAMERA), "--reconnect": (CAMERA,)}
+    kind = "a pipe or socket" if source.startswith(FEEDS) else "a camera" if source.startswith(CAMERA) else "a capture"
+    for flag, value in given.items():
+        if value and not source.startswith(kinds[flag]):
+            raise BoardbenchError(
+                f"{flag}: is of {', '.join(kinds[flag])}..., but {source} is {kind}. Leave {flag} away."
+            )
+
+
+def _check_camera(facts: Facts, white: Cube, found: References, tint: float | None) -> float | None:
+    """Hold a camera's settings against its references, and return the integration time of its lines, ms."""
+    check_reference(str(white.header), white.shape[1:], (facts.samples, facts.bands))
+    recorded = {kind.name: kind.depth for kind in FORMATS.values()}.get(white.metadata.get("pixel format"))
+    if recorded is not None and recorded != facts.depth:
+        raise BoardbenchError(
+            f"{white.header}: field 'pixel format': recorded with {recorded} bits, but camera {facts.id} gives "
+            f"{facts.depth} ({facts.kind}). Set PixelFormat as it was, or record the references again."
+        )
+    if facts.tint is None:
+        return tint
+    if tint is not None:
+        raise BoardbenchError(
+            f"--tint {tint:g}: camera {facts.id} says its own integration time, {facts.tint:g} ms. Leave --tint away."
+        )
+    dark = found.tints["dark"]
+    if dark is not None and abs(dark - facts.tint) > _SAME_TIME * facts.tint:
+        raise BoardbenchError(
+            f"--dark: taken with an integration time of {dark:g} ms, but camera {facts.id} is set to {facts.tint:g} "
+            "ms; what a dark reference counts grows with it. Record it again (boardbench reference --camera "
+            f"{facts.id} --dark), or set the camera to {dark:g} ms."
+        )
+    return facts.tint
 
 
 def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:
@@ -134,8 +183,9 @@ def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:
 def _exposure(white: Cube, tint: float) -> float:
     if white.tint is None:
         raise BoardbenchError(
-            f"{white.header}: field 'tint' (integration time, ms) is missing, so --tint {tint:g} has nothing to be "
-            "compared with. Add it there, or leave --tint away to have equal times assumed."
+            f"{white.header}: field 'tint' (integration time, ms) is missing, so --tint {tint:g}, or a camera's "
+            "own time, has nothing to be compared with. Add it there; of a pipe or socket, leave --tint away to have "
+            "equal times assumed."
         )
     if not (math.isfinite(tint) and tint > 0):
         raise BoardbenchError(f"--tint {tint:g}: not an integration time in ms.")

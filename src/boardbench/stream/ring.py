@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-COUNTS = ("put", "known", "dropped", "lost", "refused", "cut_bytes", "first", "stop")
+from boardbench.camera.lines import COUNTS as CAMERA
+
+COUNTS = ("put", "known", "dropped", "lost", "refused", "cut_bytes", "first", "stop", *CAMERA)
 """What the two processes tell each other; ``known``: lines that the source knows of, ``put``: those in the ring."""
 
 

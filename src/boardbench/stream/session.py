@@ -14,6 +14,7 @@ from typing import Any
 import click
 import numpy as np
 
+from boardbench.camera.lines import COUNTS as CAMERA_COUNTS
 from boardbench.errors import BoardbenchError
 from boardbench.stream import times, windows
 from boardbench.stream.inputs import Inputs
@@ -21,7 +22,7 @@ from boardbench.stream.look import Look
 from boardbench.stream.publish import Publisher
 from boardbench.stream.results import Results
 from boardbench.stream.ring import Line, Ring
-from boardbench.stream.source import Feed, end, run
+from boardbench.stream.source import Feed, Live, end, run
 from boardbench.stream.spectral_encoder import SpectralEncoder, saturated
 from boardbench.stream.times import Times
 from boardbench.stream.tracker import Scale
@@ -213,6 +214,7 @@ class Session:
                 "cut_bytes": ring["cut_bytes"],
                 "padded": max(0, windows.MIN_LINES - known) if self._seen else 0,
             },
+            "camera": self._camera(),
             "drift": self._look.report(),
             "values": {"saturated": self._saturated, "invalid": self._seen * self._encoder.invalid},
             "lines_per_s": {
@@ -233,4 +235,21 @@ class Session:
             "headroom": times.headroom(job.rate, step, self._compute, worker.compute),
             "buffer": job.buffer,
             "memory_mb": times.memory(),
+        }
+
+    def _camera(self) -> dict[str, Any] | None:
+        """Return what a camera is set to, and what went wrong with it beside the lines; None for other sources."""
+        source = self._job.inputs.source
+        if not isinstance(source, Live):
+            return None
+        facts = source.facts
+        counts = {name: self._ring[name] for name in CAMERA_COUNTS}
+        return {
+            "id": facts.id,
+            "model": facts.model,
+            "pixel_format": facts.kind,
+            "tint_ms": facts.tint,
+            "exposure": self._job.inputs.exposure,
+            "lines_per_s": facts.lines_per_s,
+            **counts,
         }

@@ -1,8 +1,8 @@
-"""Where lines come from, in a process of its own: a capture replayed by a clock, a pipe or a socket.
+"""Where lines come from, in a process of its own: a camera, a capture replayed by a clock, a pipe or a socket.
 
 A camera does not wait. At a rate above 0, a line that finds the ring full is dropped and counted; a pipe or a socket
 is read on at the sender's pace all the same, because otherwise the lines would pile up, or be lost uncounted, in the
-sender. At rate 0 the source waits for room instead: nothing is dropped and the sender is slowed down.
+sender. At rate 0 the source waits for room instead: nothing is dropped and the sender is slowed down, but for a camera.
 """
 
 import os
@@ -11,12 +11,16 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import Process
 from multiprocessing.connection import Connection
 
 import numpy as np
 
+from boardbench.camera.aravis import started
+from boardbench.camera.lines import Facts, grabbed
 from boardbench.captures.envi import Cube
 from boardbench.errors import BoardbenchError
 from boardbench.stream.frames import Cut, Reader, Refused, Stopped, framed, unframed
@@ -41,6 +45,15 @@ class Feed:
     handle: Connection
     framed: bool
     lines: int | None
+
+
+@dataclass(frozen=True)
+class Live:
+    """A camera, opened again for ``reconnect`` seconds where it goes away; ``lines`` of it at most (None: for ever)."""
+
+    facts: Facts
+    lines: int | None
+    reconnect: float
 
 
 def open_feed(source: str, framed: bool, lines: int | None) -> Feed:
@@ -91,7 +104,7 @@ def _connect(family: int, address: object) -> int:
         return opened.detach()
 
 
-def run(source: Replay | Feed, ring: Ring, lines_per_s: float, parent: int, outcome: Connection) -> None:
+def run(source: Replay | Feed | Live, ring: Ring, lines_per_s: float, parent: int, outcome: Connection) -> None:
     """Fill the ring until the source ends; then send why: ``("end" | "stopped" | "error", message)``.
 
     The body of the source process. It ends by itself where ``parent`` (a process id) is gone.
@@ -118,7 +131,7 @@ class Filler:
         self._ring, self._rate, self._parent = ring, lines_per_s, parent
         self._slot: np.ndarray | None = None
 
-    def run(self, source: Replay | Feed, outcome: Connection) -> None:
+    def run(self, source: Replay | Feed | Live, outcome: Connection) -> None:
         """Fill the ring until the source ends, and say why it ended."""
         try:
             result = self._replay(source) if isinstance(source, Replay) else self._feed(source)
@@ -135,9 +148,9 @@ class Filler:
     def _stopped(self) -> bool:
         return bool(self._ring["stop"]) or os.getppid() != self._parent
 
-    def _reserve(self) -> np.ndarray | None:
+    def _reserve(self, waits: bool = True) -> np.ndarray | None:
         """Return a slot, waiting for it at rate 0 only."""
-        if self._rate:
+        if self._rate or not waits:
             return self._ring.reserve()
         while (slot := self._ring.reserve(0.1)) is None:
             if self._stopped():
@@ -176,21 +189,27 @@ class Filler:
                 return
             time.sleep(min(left, 0.1))
 
-    def _feed(self, source: Feed) -> tuple[str, str]:
+    def _events(self, source: Feed | Live, target: Callable[[], np.ndarray]) -> Iterator[int | Refused | Cut]:
+        def begin(first: int) -> None:
+            self._ring["first"] = first
+
+        if isinstance(source, Live):
+            opened = partial(started, source.facts.id)
+            return grabbed(opened, target, self._stopped, self._ring, begin, source.reconnect)
         reader = Reader(source.handle.fileno(), self._stopped)
+        return framed(reader, target, self._ring.shape, begin) if source.framed else unframed(reader, target)
+
+    def _feed(self, source: Feed | Live) -> tuple[str, str]:
         shape = self._ring.shape
         waste = np.empty(shape, np.uint16)
 
         def target() -> np.ndarray:
             if self._slot is None:  # one that a cut or refused line left over is used again
-                self._slot = self._reserve()
+                self._slot = self._reserve(isinstance(source, Feed))
             return waste if self._slot is None else self._slot
 
-        def begin(first: int) -> None:
-            self._ring["first"] = first
-
         before = -1
-        for event in framed(reader, target, shape, begin) if source.framed else unframed(reader, target):
+        for event in self._events(source, target):
             if isinstance(event, Cut):
                 self._ring["cut_bytes"] = event.got
                 return "error", (

@@ -44,6 +44,7 @@ def stream(
     mm_per_line: float | None = None,
     mm_per_sample: float | None = None,
     publish: str | None = None,
+    reconnect: float = 0.0,
     status: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -59,13 +60,16 @@ def stream(
 
     Args:
         source: a capture (Lumo folder or ENVI cube), replayed by the clock; or raw lines from pipe:PATH (pipe:- is
-            standard input), tcp://HOST:PORT or unix:PATH: BIL, uint16 little-endian, in the white reference's size.
+            standard input), tcp://HOST:PORT or unix:PATH: BIL, uint16 little-endian, in the white reference's size;
+            or a camera, genicam:ID with an ID of 'boardbench cameras'.
         model: ONNX file of 'boardbench export', for raw counts at the camera's own size.
         out: folder for the results.
         white: white reference; a Lumo folder has its own.
         dark: dark reference; likewise.
-        tint: integration time of the lines of a pipe or socket, ms; default: that of the white reference.
-        lines_per_s: rate of the camera; 0: as fast as lines can be taken, the source waits and nothing is dropped.
+        tint: integration time of the lines of a pipe or socket, ms; default: that of the white reference. A camera
+            says its own.
+        lines_per_s: rate of the camera; 0: as fast as lines can be taken, the source waits and nothing is dropped. A
+            camera never waits.
         window: lines that the network sees at once.
         margin: rows at a window's inner edges that are thrown away; the next window has them further inside.
         buffer: lines that may wait; where they are full, lines are dropped and counted.
@@ -76,6 +80,7 @@ def stream(
         mm_per_line: size of a pixel along the belt; with it components have mm, too.
         mm_per_sample: size of a pixel across the belt.
         publish: MQTT broker that gets each component as well: mqtt://HOST[:PORT]/TOPIC.
+        reconnect: seconds for which a camera that went away is opened again; 0: that is the stream's end.
         status: write a line a second (lines, rate, dropped, time of the network) to standard error also where that is
             no terminal, as in a log.
         quiet: write none, and nothing at the end but errors.
@@ -83,14 +88,14 @@ def stream(
     Raises:
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
     """
-    check_flags(buffer, threads, lines, lines_per_s)
+    check_flags(buffer, threads, lines, lines_per_s, reconnect)
     windows.check(window, margin)
     scale = scale_of(mm_per_line, mm_per_sample)
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"--out {out}: is a file. Name a folder; it is made where there is none.")
     metadata = open_onnx(model).metadata
     check_model(model, metadata)
-    given = read_inputs(source, metadata, white, dark, tint, framed, lines)
+    given = read_inputs(source, metadata, white, dark, tint, framed, lines, reconnect)
     look = Look(metadata, given, strip)
     encoder = SpectralEncoder(model, white=given.white, dark=given.dark, exposure=given.exposure)
     network = Network(model, threads)
@@ -104,6 +109,8 @@ def stream(
     report["kept"], report["verdict"] = times.kept(report), times.verdict(report)
     write(out / "stream.json", Stream(**report), record=False)
     click.echo(report["verdict"])
+    for trouble in times.trouble(report):
+        click.echo(trouble)
     for reason in report["drift"]["because"].values():
         click.echo(f"not trusted: {reason}")
     if failure:

@@ -107,3 +107,20 @@ def verdict(report: dict[str, Any]) -> str:
         return f"{loss}, but the source gave only {offered:g} of {rate:g} lines/s: so much was kept, no more is proven."
     room = min(value for value in report["headroom"].values() if value is not None)
     return f"{rate:g} lines/s kept: {loss}; the slowest part could take {room:g} times the rate."
+
+
+def trouble(report: dict[str, Any]) -> list[str]:
+    """Return what a camera lost on the way, in a sentence for the person at the belt; none where nothing was."""
+    lines, camera = report["lines"], report["camera"]
+    if camera is None or not (lines["lost_by_camera"] or camera["incomplete"] or camera["timeouts"]):
+        return []
+    parts = [f"{lines['lost_by_camera']} of {lines['total']} lines lost between camera and program"]
+    if camera["incomplete"]:
+        parts.append(f"{camera['incomplete']} came in part, for packets that were lost")
+    if camera["underruns"]:
+        parts.append(f"{camera['underruns']} because this machine was busy")
+    if camera["reconnections"]:
+        parts.append(f"{camera['away_lines']}, reckoned, in {camera['away_ms'] / 1000:.1f} s without it")
+    if camera["timeouts"]:
+        parts.append(f"{camera['timeouts']} times a second without a line")
+    return [f"camera: {', '.join(parts)}."]
