@@ -22,6 +22,10 @@ COMPARISONS = (
     ("scrb", "linear3", "learned projection: SCRB against a linear one"),
     ("bands3", "pca3", "three chosen bands against PCA-3"),
     ("bands3", "bands3_even", "three bands: chosen against evenly spaced"),
+    ("full", "rgb", "all bands against an RGB camera"),
+    ("scrb", "rgb", "SCRB against an RGB camera"),
+    ("bands3", "rgb", "three chosen bands against an RGB camera"),
+    ("pca3", "rgb", "PCA-3 against an RGB camera"),
 )
 _TURNED = {HIGHER: LOWER, LOWER: HIGHER}
 
