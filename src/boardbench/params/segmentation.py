@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -104,10 +104,69 @@ class Split(Section):
     def _form_follows_protocol(self) -> Self:
         for part in ("train", "validation", "test"):
             value = getattr(self, part)
-            if self.protocol == "grouped" and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{part}: protocol 'grouped' wants a number of scenes >= 1, not {value!r}")
+            drawn = self.protocol not in ("listed", "pcbvision")
+            if drawn and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{part}: protocol '{self.protocol}' wants a number of scenes >= 1, not {value!r}")
             if self.protocol == "listed" and self.file is None and not isinstance(value, list):
                 raise ValueError(f"{part}: protocol 'listed' wants a list of scene names, not {value!r}")
+        return self
+
+
+Leaking = Literal["captures", "patches", "pixels"]
+
+
+class Audit(Section):
+    """A split that leaks, made to measure by how much: the test part is taken from the scenes that train."""
+
+    protocol: Leaking = Field(
+        "pixels", description="other conditions of the same scenes, overlapping patches, or labelled pixels at random"
+    )
+    seed: int = Field(0, ge=0, description="draws of captures, patches or pixels")
+    patch: int = Field(32, ge=1, le=16384, description="patches: pixels a side")
+    stride: int = Field(16, ge=1, le=16384, description="patches: pixels from one to the next")
+
+
+class AuditedSplit(Split):
+    """Which scenes train, validate and test; conditions of a scene always stay together, but in an audit."""
+
+    protocol: Literal["grouped", "listed", "pcbvision", "captures", "patches", "pixels"] = Field(
+        "grouped",
+        description="counts drawn by seed, lists, or PCB-Vision's own lists (18 / 3 / 30 boards by number); captures, "
+        "patches, pixels: drawn as grouped, but tested on the scenes that train, which leaks (audit)",
+    )
+    audit: bool = Field(False, description="allow protocols that leak, to measure what a leak is worth")
+    compare: list[Leaking] = Field(
+        [], description="protocols that leak, with which every network is trained side by side; none: protocol only"
+    )
+    patch: int = Field(32, ge=1, le=16384, description="patches: pixels a side")
+    stride: int = Field(16, ge=1, le=16384, description="patches: pixels from one to the next")
+
+    @property
+    def leaking(self) -> bool:
+        """Whether training sees what is tested on."""
+        return self.protocol in get_args(Leaking)
+
+    @property
+    def by_scene(self) -> Split:
+        """The split by scenes that this one is, or that a leaking one is made of."""
+        plain = {name: getattr(self, name) for name in Split.model_fields}
+        return Split(**plain | ({"protocol": "grouped"} if self.leaking else {}))
+
+    def audited(self, protocol: str) -> Audit:
+        """Return what makes a leaking split of the one by scenes."""
+        return Audit(protocol=protocol, seed=self.seed, patch=self.patch, stride=self.stride)
+
+    @model_validator(mode="after")
+    def _leaks_are_wanted(self) -> Self:
+        leaking = {"protocol": [self.protocol] if self.leaking else [], "compare": self.compare}
+        for key, names in leaking.items():
+            if names and not self.audit:
+                raise ValueError(
+                    f"{key}: {', '.join(names)}: training would see what is tested on, and its scores would be worth "
+                    "nothing as scores. Take protocol grouped; or set audit: true to measure what the leak is worth"
+                )
+        if self.leaking and self.compare:
+            raise ValueError(f"compare: stands beside a split by scenes, and protocol {self.protocol} is none; empty it")
         return self
 
 
@@ -237,7 +296,7 @@ class Segmentation(Section):
     simulate: Simulate = Simulate()
     pcbvision: Pcbvision = Pcbvision()
     reflectance: Reflectance = Reflectance()
-    split: Split = Split()
+    split: AuditedSplit = AuditedSplit()
     normalization: ComparedNormalization = ComparedNormalization()
     reduction: Reduction = Reduction()
     drift: Drift = Drift()
@@ -270,6 +329,12 @@ class Segmentation(Section):
             raise ValueError(f"storage: {self.storage} is no address such as s3://BUCKET/FOLDER, without / at its end")
         if self.storage and self.source != "captures":
             raise ValueError(f"storage: {self.storage}, but source {self.source} has its own files; set it to captures")
+        return self
+
+    @model_validator(mode="after")
+    def _leaks_are_scored_at_working_size(self) -> Self:
+        if (self.split.leaking or self.split.compare) and self.evaluation.truth == "original":
+            raise ValueError("evaluation.truth: original, but pixels of an audit are drawn at working size; set it so")
         return self
 
     @model_validator(mode="after")
