@@ -11,7 +11,14 @@ from PIL import Image
 from boardbench.integrity import is_damaged
 from boardbench.params.segmentation import Audit
 from boardbench.segmentation.audit import audit
-from boardbench.segmentation.data import IGNORED, captures_of, closed_test_part, labelled_pixels, load_capture, scenes_of
+from boardbench.segmentation.data import (
+    IGNORED,
+    captures_of,
+    closed_test_part,
+    labelled_pixels,
+    load_capture,
+    scenes_of,
+)
 from boardbench.segmentation.scores import confusion_matrix, scores
 
 BOARDS, CONDITIONS, SIZE, CLASSES, BANDS = 10, 2, 24, 3, 4
@@ -60,7 +67,9 @@ def test_as_many_test_pixels_as_by_scene_of_the_boards_that_train(boards, protoc
     found = made(boards, protocol)
     train, test = labels(found, "train"), labels(found, "test")
     assert sum(mask.sum() for mask in test.values()) == WANTED
-    assert {name.split("_")[0] for name in test} <= {name.split("_")[0] for name in train} <= {f"b{n}" for n in range(6)}
+    assert (
+        {name.split("_")[0] for name in test} <= {name.split("_")[0] for name in train} <= {f"b{n}" for n in range(6)}
+    )
     assert captures_of(found.split, "validation") == ["b6_1", "b6_2"]
     assert not list(found.reflectance.glob("b[789]*"))  # the test boards by scene, and unused ones, lie aside
     told = json.loads((found.folder / "audit.json").read_text())
@@ -149,3 +158,26 @@ def test_what_cannot_be_is_refused_and_nothing_is_left(boards, says):
     table.replace({"part": {"test": "train", "train": "test"}}).to_csv(boards.split, index=False)
     says(lambda: made(boards, "pixels"), str(boards.split), "segmentation.split.train")
     assert not list(boards.split.parent.glob("p*/split.csv"))
+
+
+def test_a_run_says_by_which_leak_it_was_made_and_goes_to_no_line(boards, tmp_path, says):
+    from boardbench.params.segmentation import Augmentation, Training
+    from boardbench.segmentation.augmentation import augmentation
+    from boardbench.segmentation.deployment import Deployed
+    from boardbench.segmentation.evaluation import evaluate
+    from boardbench.segmentation.model import load
+    from boardbench.segmentation.training import train
+
+    found, run = made(boards, "pixels"), tmp_path / "run"
+    where = {"split": found.split, "reflectance": found.reflectance}
+    augmentation(**where, out=tmp_path / "plan.csv", epochs=1, params=Augmentation())
+    names = {"backbone": "unet", "strategy": "scrb", "seed": 0, "dataset": "toy", "classes": ["a", "b", "c"]}
+    params = Training(width=1, epochs=1, class_weights="none")
+    train(**names, **where, augmentation=tmp_path / "plan.csv", out=run, params=params)
+    evaluate(**where, out=run)
+    for file in ("training.json", "metrics.json"):
+        assert json.loads((run / file).read_text())["audit"] == "pixels"
+    assert load(run).audit == "pixels"
+    says(lambda: Deployed(load(run)), "toy unet-scrb", "audit", "pixels")
+    scored = pd.read_csv(run / "confusions.csv")
+    assert scored.select_dtypes("number").sum().sum() == WANTED

@@ -166,7 +166,7 @@ class AuditedSplit(Split):
                     "nothing as scores. Take protocol grouped; or set audit: true to measure what the leak is worth"
                 )
         if self.leaking and self.compare:
-            raise ValueError(f"compare: stands beside a split by scenes, and protocol {self.protocol} is none; empty it")
+            raise ValueError(f"compare: stands beside a split by scenes, but protocol is {self.protocol}; empty it")
         return self
 
 

@@ -1,17 +1,19 @@
 """Splits that leak, made on purpose: what are scores worth that others count by capture, by patch or by pixel?
 
-Of a split by scenes the test part is left aside; as many labelled pixels as it has are taken from the scenes that train:
+Of a split by scenes the test part is left aside; as many labelled pixels as it has are taken from the scenes that
+train, to the pixel:
 
-==========  ==========================================================================================================
-captures    whole captures of scenes that train under other conditions
-patches     squares that overlap, all of one size, drawn at random; the others train, the shared pixels of both with them
+==========  ============================================================================================
+captures    whole captures, one a scene in turn, whose scenes train under their other conditions
+patches     squares that overlap, drawn at random; the others train, and with them the pixels of both
 pixels      labelled pixels at random; the others train
-==========  ==========================================================================================================
+==========  ============================================================================================
 
-Each capture is given out twice, as ``<scene>-train_<condition>`` and ``<scene>-test_<condition>``, with one cube and a mask
-each, in which the other's pixels are ignored (255). So the guards of :mod:`boardbench.segmentation.leaks` hold by name, as
-ever: what trains reads no file of the test part. That both are of one board they cannot see, and here that is the point.
-Networks see whole captures in training and in the test, as by scene; only the pixels differ that are learnt from and scored.
+What is too much of the last capture or patch is left out at random. Each capture is given out twice, as
+``<scene>-train_<condition>`` and ``<scene>-test_<condition>``: one cube, and two masks that ignore (255) what is not of
+the part. So the guards of :mod:`boardbench.segmentation.leaks` hold by name, as ever: what trains reads no file of the
+test part. That both are of one board they cannot see, and here that is the point. Networks see whole captures in
+training and in the test, as by scene; only the pixels differ that are learnt from and scored.
 """
 
 import os
@@ -57,8 +59,8 @@ def audit(*, split: Path, reflectance: Path, out: Path, params: Audit) -> None:
     have = sum(int(mask.sum()) for mask in labelled.values())
     if not 0 < wanted < have:
         raise BoardbenchError(
-            f"{split}: the test part has {wanted} labelled pixels, the training part {have}; an audit takes as many from "
-            "the latter and leaves some. Give segmentation.split.train more scenes, or test fewer."
+            f"{split}: the test part has {wanted} labelled pixels, the training part {have}; an audit takes as many "
+            "from the latter and leaves some. Give segmentation.split.train more scenes, or test fewer."
         )
     rng = np.random.default_rng(params.seed)
     if params.protocol == "captures":
@@ -113,15 +115,13 @@ def _captures(
     return {name: mask for name, mask in labelled.items() if name not in test}, test
 
 
-def _patches(
-    labelled: Masks, wanted: int, rng: np.random.Generator, params: Audit, where: Path
-) -> tuple[Masks, Masks]:
+def _patches(labelled: Masks, wanted: int, rng: np.random.Generator, params: Audit, where: Path) -> tuple[Masks, Masks]:
     """Take one patch after another; those that are left train."""
     places = [(name, *corner) for name, mask in labelled.items() for corner in _corners(mask.shape, params)]
     if not places:
         raise BoardbenchError(
-            f"{where}: segmentation.split.patch: no capture is as large as {params.patch} x {params.patch} pixels; give "
-            "smaller patches."
+            f"{where}: segmentation.split.patch: no capture is as large as {params.patch} x {params.patch} pixels; "
+            "give smaller patches."
         )
     test = {name: np.zeros_like(mask) for name, mask in labelled.items()}
     train = {name: np.zeros_like(mask) for name, mask in labelled.items()}

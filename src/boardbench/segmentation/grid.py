@@ -53,8 +53,8 @@ def fitted_strategies(params: Segmentation) -> list[str]:
 def exported_runs(params: Segmentation) -> list[str]:
     """Return runs/<run> and pruned/<pruning>/<run> of every run that goes to a line: of each network the first seed's.
 
-    A run stays with its captures where its split leaks, where it is normalized or fitted on each of them, needs board masks, or is resized by
-    area.
+    A run stays with its captures where its split leaks, where it is normalized or fitted on each of them, needs board
+    masks, or is resized by area.
     """
     form = params.reflectance
     stays = params.normalization.method != "none" and params.normalization.fit == "cube"

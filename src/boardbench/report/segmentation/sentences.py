@@ -159,6 +159,18 @@ def by_normalization(order: pd.DataFrame) -> list[str]:
     return [f"Pairs of inputs that change places from one normalization to another: {turned} of {pairs}.", *said]
 
 
+def leaked(table: pd.DataFrame) -> list[str]:
+    """Say of each split that leaks how far it lifts the score of each network above that of the split by scenes."""
+    rows = [row for row in table.to_dict("records") if row["against"]]
+    return [
+        answer(
+            f"{_network(row)}, mean IoU by {row['protocol']} minus {row['against']}:",
+            row | {end: row[f"difference_{end}"] for end in ("low", "high")},
+        )
+        for row in rows
+    ]
+
+
 def noticed(table: pd.DataFrame) -> str:
     """Say how many captures raise a false alarm, and which drifts are not noticed on every capture."""
     clean = table[table["drift"] == "none"].iloc[0]
