@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from boardbench.integrity import is_damaged
-from boardbench.params.segmentation import Audit
+from boardbench.params.split import Audit
 from boardbench.segmentation.audit import audit
 from boardbench.segmentation.data import (
     IGNORED,

@@ -30,7 +30,7 @@ from boardbench.captures.artifacts import CaptureReport
 from boardbench.errors import BoardbenchError
 from boardbench.files import atomic_write
 from boardbench.integrity import checked, record_of
-from boardbench.params.segmentation import Audit
+from boardbench.params.split import Audit
 from boardbench.segmentation.artifacts import SplitAudit
 from boardbench.segmentation.data import IGNORED, captures_of, load_mask, prove_disjoint, scenes_of
 from boardbench.segmentation.manifest import write_manifest

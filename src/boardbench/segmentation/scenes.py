@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 
 _PARTS = ("train", "validation", "test")
 
