@@ -144,8 +144,8 @@ def test_a_study_whose_own_split_leaks_has_no_line_and_is_refused_without_audit(
     assert {rule: found.get(rule) for rule in expected} == expected
     assert not {"segmentation_export", "segmentation_drift", "segmentation_audit"} & found.keys()
     (clone / "leaking.yaml").write_text(study.format("false"))
-    refused = snakemake(clone, "--dry-run", *TINY, "leaking.yaml", check=False)
-    assert refused.returncode and "segmentation.split" in refused.stderr and "audit: true" in refused.stderr
+    refused = snakemake(clone, "--dry-run", *TINY, "leaking.yaml")
+    assert refused.returncode and "segmentation.split" in refused.stdout and "audit: true" in refused.stdout
 
 
 def test_of_several_seeds_the_first_ones_networks_go_to_the_line(clone):
