@@ -24,6 +24,7 @@ if "segmentation" in STUDIES:
     include: "workflow/rules/reduction.smk"
     include: "workflow/rules/drift.smk"
     include: "workflow/rules/training.smk"
+    include: "workflow/rules/audit.smk"
     include: "workflow/rules/pruning.smk"
     include: "workflow/rules/complexity.smk"
     include: "workflow/rules/deployment.smk"

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from boardbench import cli
 from boardbench.params.section import Section
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 
 
 class Knobs(Section):

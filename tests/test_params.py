@@ -65,6 +65,16 @@ def test_normalizations_are_compared_by_enough_seeds_to_be_tested_and_nothing_is
     assert (study.source, study.classes, study.training) == (other.source, other.classes, other.training)
 
 
+@pytest.mark.parametrize("names", [["leakage"], ["indian-pines", "indian-pines-leakage"]])
+def test_leaks_are_measured_by_enough_seeds_to_be_tested_and_nothing_is_exported(names):
+    study = preset(*names).segmentation
+    assert study.split.audit and study.split.compare[-2:] == ["patches", "pixels"] and not study.split.leaking
+    assert len(study.seeds) >= 3 and study.deployment.precisions == [] == study.pruning
+    other = preset(*names[:-1]).segmentation
+    assert (study.source, study.classes, study.training) == (other.source, other.classes, other.training)
+    assert study.split.by_scene == other.split.by_scene
+
+
 def test_the_reference_is_the_default_run_with_five_seeds_or_more_and_more_networks():
     found = preset("reference")
     default = Params()
@@ -95,6 +105,19 @@ def test_paper_preset_has_the_numbers_of_the_paper():
     ("overlay", "words"),
     [
         ({"segmentaton": {}}, ["segmentaton", "Did you mean 'segmentation'?"]),
+        *(
+            ({"segmentation": {"split": given}}, ["segmentation.split", key, "audit: true"])
+            for name in ("captures", "patches", "pixels")
+            for key, given in (("protocol", {"protocol": name}), ("compare", {"compare": [name]}))
+        ),
+        (
+            {"segmentation": {"split": {"protocol": "pixels", "compare": ["patches"], "audit": True}}},
+            ["segmentation.split", "compare", "pixels"],
+        ),
+        (
+            {"segmentation": {"split": {"compare": ["patches"], "audit": True}, "evaluation": {"truth": "original"}}},
+            ["segmentation", "evaluation.truth"],
+        ),
         ({"segmentation": {"storage": "s3://a/b"}}, ["segmentation", "s3://a/b", "captures"]),
         (
             {"segmentation": {"source": "captures", "storage": "/a/b"}},

@@ -3,13 +3,13 @@
 import sys
 from pathlib import Path
 
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 from boardbench.signature import REQUIRED, signature_of
 
 SOURCE = '''
 import a_module_that_is_not_there
 from boardbench.labels.masks import UNLABELLED
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 from pathlib import Path
 
 OWN = 7

@@ -122,6 +122,32 @@ def test_compared_normalizations_are_trained_scored_and_shown_and_nothing_need_b
     assert " --runs results/segmentation/tiny/normalized/minmax/unet-pca3-seed0 " in told
 
 
+def test_splits_that_leak_are_made_and_trained_by_beside_the_study(clone):
+    """Three networks by the study's split and by two that leak; only pca3 is fitted."""
+    (clone / "leaks.yaml").write_text(
+        "studies: [segmentation]\n"
+        "segmentation: {pruning: [], deployment: {precisions: []}, split: {audit: true, compare: [patches, pixels]}}\n"
+    )
+    found = planned(clone, "leaks.yaml")
+    expected = {"segmentation_split": 1, "segmentation_audit": 2, "segmentation_train": 3, "segmentation_evaluate": 3}
+    expected |= {"segmentation_audited_augmentation": 2, "segmentation_audited_normalization": 2}
+    expected |= {"segmentation_audited_reduction": 2, "segmentation_audited_train": 6}
+    expected |= {"segmentation_audited_evaluate": 6, "segmentation_drift": 1}
+    assert {rule: found.get(rule) for rule in expected} == expected
+
+
+def test_a_study_whose_own_split_leaks_has_no_line_and_is_refused_without_audit(clone):
+    study = "studies: [segmentation]\nsegmentation: {{pruning: [], split: {{protocol: pixels, audit: {}}}}}\n"
+    (clone / "leaking.yaml").write_text(study.format("true"))
+    found = planned(clone, "leaking.yaml")
+    expected = {"segmentation_split": 1, "segmentation_leaking_split": 1, "segmentation_train": 3}
+    assert {rule: found.get(rule) for rule in expected} == expected
+    assert not {"segmentation_export", "segmentation_drift", "segmentation_audit"} & found.keys()
+    (clone / "leaking.yaml").write_text(study.format("false"))
+    refused = snakemake(clone, "--dry-run", *TINY, "leaking.yaml")
+    assert refused.returncode and "segmentation.split" in refused.stdout and "audit: true" in refused.stdout
+
+
 def test_of_several_seeds_the_first_ones_networks_go_to_the_line(clone):
     (clone / "seeds.yaml").write_text("studies: [segmentation]\nsegmentation: {seeds: [7, 2]}\n")
     steps = planned(clone, "seeds.yaml")

@@ -96,6 +96,12 @@ SEGMENTATION = (
         ("segmentation_normalizations.svg",),
     ),
     Section(
+        "What is a leak worth?",
+        ("leakage_said",),
+        (("leakage", "Scores by split", True),),
+        ("segmentation_leakage.svg",),
+    ),
+    Section(
         "Cost",
         (),
         (

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, str] = {
     "sensor": "--dark DARKREF.hdr --white WHITEREF.hdr --out sensor.json",
     "segmentation split": f"--sheet data/raw/simulated/captures.csv --out {_STUDY}/split.csv --train 60 --validation 3 "
     "--test 12",
+    "segmentation audit": f"{_PARTS} --protocol pixels --out {_STUDY}/audited/pixels",
     "segmentation manifest": f"--sheet data/raw/simulated/captures.csv --reflectance {_STUDY}/reflectance "
     f"--out {_STUDY}/captures.sha256",
     "segmentation augmentation": f"{_PARTS} --epochs 32 --out {_STUDY}/augmentation.csv",

@@ -31,6 +31,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "boardbench.segmentation.split:split",
         "Assign scenes to train, validation and test.",
     ),
+    "segmentation audit": (
+        "boardbench.segmentation.audit:audit",
+        "Make a split that leaks of one by scenes, to measure what the leak is worth.",
+    ),
     "segmentation manifest": (
         "boardbench.segmentation.manifest:manifest",
         "List the calibrated captures with their hashes.",

@@ -53,7 +53,15 @@ def offline(model, counts, white, dark, exposure):
 
 @pytest.mark.parametrize(
     ("strategy", "axes"),
-    [("scrb", None), ("linear3", None), ("full", None), ("scrb_se", None), ("pca3", AXES), ("bands3", PICKED)],
+    [
+        ("scrb", None),
+        ("linear3", None),
+        ("full", None),
+        ("scrb_se", None),
+        ("pca3", AXES),
+        ("rgb", AXES),
+        ("bands3", PICKED),
+    ],
 )
 def test_the_module_is_the_offline_path(strategy, axes):
     model = trained(strategy, reduction=axes)

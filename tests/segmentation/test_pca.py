@@ -127,7 +127,7 @@ def test_missing_or_damaged_file_names_the_verb(tmp_path):
 def test_strategy_without_a_fit_is_refused(boards):
     with pytest.raises(
         BoardbenchError,
-        match=r"strategy 'scrb': nothing to fit.*a fitted strategy: bands3, .*pca3, pca3_cube, scrb12\.",
+        match=r"strategy 'scrb': nothing to fit.*a fitted strategy: bands3, .*pca3, pca3_cube, rgb, scrb12\.",
     ):
         fit(boards, strategy="scrb")
 

@@ -11,8 +11,10 @@ from boardbench.segmentation import reduction
 
 def test_the_strategies_of_the_study_are_there_and_helpers_are_not():
     names = reduction.names()
-    assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb", "scrb_se", "scrb12"} <= set(names)
-    assert not {"fit", "pca", "bands"} & set(names)
+    assert {"full", "pca3", "pca3_cube", "bands3", "bands3_even", "linear3", "scrb", "scrb_se", "scrb12", "rgb"} <= set(
+        names
+    )
+    assert not {"fit", "pca", "bands", "response"} & set(names)
 
 
 @pytest.mark.parametrize("name", reduction.names())
@@ -31,6 +33,7 @@ def test_every_file_in_the_folder_is_a_strategy(name):
         ("pca3_cube", True, True, 3, 214),
         ("bands3", True, False, 3, 3),
         ("bands3_even", True, False, 3, 3),
+        ("rgb", True, True, 3, 214),
         ("scrb12", True, False, 12, 12),
     ],
 )

@@ -31,6 +31,8 @@ def test_every_run_in_table_order():
     assert grid.fitted_strategies(one) == ["pca3"]
     assert grid.normalized_runs(one) == []
     compared = study(backbones=["unet"], normalization={"compare": ["none", "standardize", "minmax", "none"]})
+    leaking = study(backbones=["unet"], split={"compare": ["pixels", "pixels"], "audit": True})
+    assert grid.audited_runs(one) == [] and grid.audited_runs(leaking) == [f"pixels/{run}" for run in runs]
     assert grid.normalized_runs(compared) == [f"{method}/{run}" for method in ("none", "minmax") for run in runs]
 
 
@@ -45,6 +47,7 @@ def test_of_several_seeds_the_first_goes_to_the_line():
     [
         ({"deployment": {"precisions": []}}, []),
         ({"normalization": {"fit": "cube"}}, []),
+        ({"split": {"protocol": "pixels", "audit": True}}, []),
         ({"normalization": {"fit": "cube", "method": "none"}}, ["runs/unet-full-seed4", "runs/unet-pca3-seed4"]),
         ({"reflectance": {"board_mask": True}}, []),
         ({"reflectance": {"resize": "area"}}, []),

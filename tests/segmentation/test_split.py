@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boardbench.errors import BoardbenchError
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 from boardbench.segmentation import split as module
 from boardbench.segmentation.split import split
 

@@ -8,11 +8,21 @@ from boardbench.segmentation.scenes import assign
 
 SEGMENTATION_RAW = Path("data/raw") / SEGMENTATION.dataset
 SEGMENTATION_RESULTS = f"results/segmentation/{SEGMENTATION.dataset}"
+# Captures as they are calibrated, and as they are learnt from: other ones only where segmentation.split itself leaks.
+LEAKING = SEGMENTATION.split.leaking
 REFLECTANCE = f"{SEGMENTATION_RESULTS}/reflectance"
+CALIBRATED = f"{SEGMENTATION_RESULTS}/calibrated" if LEAKING else REFLECTANCE
 TRUTH = f"{SEGMENTATION_RESULTS}/truth"
 # What a step that reads all captures has as its input, instead of their files: Snakemake looks at every input of every
 # job, and 10,000 captures have 20,000 (docs/scale.md).
 MANIFEST = f"{SEGMENTATION_RESULTS}/captures.sha256"
+CALIBRATED_MANIFEST = (
+    f"{SEGMENTATION_RESULTS}/calibrated.sha256" if LEAKING else MANIFEST
+)
+SPLIT = f"{SEGMENTATION_RESULTS}/split.csv"
+SPLIT_BY_SCENE = f"{SEGMENTATION_RESULTS}/by_scene.csv" if LEAKING else SPLIT
+# Splits that leak, side by side with it: a folder each, with captures, split and runs.
+AUDITED = f"{SEGMENTATION_RESULTS}/audited"
 SHEET = f"{SEGMENTATION_RAW}/captures.csv"
 
 for backbone in SEGMENTATION.backbones:
@@ -72,6 +82,7 @@ if SEGMENTATION.reflectance.board_mask and BOARDLESS:
 SEGMENTATION_RUNS = segmentation_grid.trained_runs(SEGMENTATION)
 SEGMENTATION_BASELINES = segmentation_grid.baseline_runs(SEGMENTATION)
 NORMALIZED_RUNS = segmentation_grid.normalized_runs(SEGMENTATION)
+AUDITED_RUNS = segmentation_grid.audited_runs(SEGMENTATION)
 SEGMENTATION_PRUNINGS = {pruning.name: pruning for pruning in SEGMENTATION.pruning}
 SEGMENTATION_PRUNED_RUNS = segmentation_grid.pruned_runs(SEGMENTATION)
 EXPORTED_RUNS = segmentation_grid.exported_runs(SEGMENTATION)
@@ -105,6 +116,7 @@ wildcard_constraints:
     run="|".join(SEGMENTATION_RUNS),
     pruning="|".join(SEGMENTATION_PRUNINGS) or "none",
     normalization="none|minmax|standardize",
+    leak="captures|patches|pixels",
     exportable="|".join(EXPORTED_RUNS) or "none",
 
 
@@ -151,13 +163,39 @@ def truths():
     return [f"{TRUTH}/{name}.png" for name in CAPTURES] if original else []
 
 
+def split_folder(wildcards):
+    """Return where split, plan and captures of a run lie."""
+    leak = wildcards.get("leak")
+    return f"{AUDITED}/{leak}" if leak else SEGMENTATION_RESULTS
+
+
+def split_file(wildcards):
+    """Return the split of a run."""
+    return f"{split_folder(wildcards)}/split.csv"
+
+
+def plan_file(wildcards):
+    """Return the plan of a run's training samples."""
+    return f"{split_folder(wildcards)}/augmentation.csv"
+
+
+def manifest_file(wildcards):
+    """Return the list of the captures that a run's split is of."""
+    return f"{split_folder(wildcards)}/captures.sha256"
+
+
+def reflectance_folder(wildcards):
+    """Return the captures that a run's split is of."""
+    return f"{split_folder(wildcards)}/reflectance"
+
+
 def normalized_folder(wildcards):
     """Return where normalization and reductions of a run lie."""
     method = wildcards.get("normalization")
     return (
         f"{SEGMENTATION_RESULTS}/normalized/{method}"
         if method
-        else SEGMENTATION_RESULTS
+        else split_folder(wildcards)
     )
 
 

@@ -1,8 +1,8 @@
 # The scale of the bands, measured once on the training part (or on each cube): between reflectance and reduction.
 rule segmentation_normalization:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        reflectance=manifest_file,
         code=sources("boardbench.segmentation.normalization.fit"),
     output:
         f"{SEGMENTATION_RESULTS}/normalization.npz",
@@ -12,7 +12,7 @@ rule segmentation_normalization:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         flags=flags(SEGMENTATION.normalization, leave_out={"compare"}),
     message:
         "Measuring the scale of the bands"
@@ -28,7 +28,7 @@ use rule segmentation_normalization as segmentation_compared_normalization with:
     log:
         f"{SEGMENTATION_RESULTS}/logs/normalized/{{normalization}}/normalization.log",
     params:
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         flags=lambda wildcards: flags(
             SEGMENTATION.normalization.model_copy(
                 update={"method": wildcards.normalization}

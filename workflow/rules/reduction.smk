@@ -1,8 +1,8 @@
 # Reductions that are fitted before training (principal components, picked bands); learned ones are part of the network.
 rule segmentation_reduction:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        reflectance=manifest_file,
         normalization=normalization_file,
         code=lambda wildcards: sources(
             "boardbench.segmentation.reduction.fit",
@@ -16,7 +16,7 @@ rule segmentation_reduction:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         normalization=lambda wildcards, input: (
             f"--normalization {input.normalization}" if input.normalization else ""
         ),

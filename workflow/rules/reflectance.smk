@@ -3,9 +3,9 @@ rule reflectance:
     input:
         capture_files,
     output:
-        cube=f"{REFLECTANCE}/{{capture}}.npy",
-        header=f"{REFLECTANCE}/{{capture}}.json",
-        mask=f"{REFLECTANCE}/{{capture}}.png",
+        cube=f"{CALIBRATED}/{{capture}}.npy",
+        header=f"{CALIBRATED}/{{capture}}.json",
+        mask=f"{CALIBRATED}/{{capture}}.png",
         truth=f"{TRUTH}/{{capture}}.png",
     log:
         f"{SEGMENTATION_RESULTS}/logs/reflectance/{{capture}}.log",
@@ -27,14 +27,14 @@ rule reflectance:
 rule segmentation_manifest:
     input:
         lambda wildcards: [
-            f"{REFLECTANCE}/{name}.{kind}"
+            f"{CALIBRATED}/{name}.{kind}"
             for name in CAPTURES
             for kind in ("json", "png")
         ],
         sheet=SHEET,
         code=sources("boardbench.segmentation.manifest"),
     output:
-        MANIFEST,
+        CALIBRATED_MANIFEST,
     log:
         f"{SEGMENTATION_RESULTS}/logs/manifest.log",
     localrule: True

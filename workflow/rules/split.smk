@@ -5,14 +5,14 @@ rule segmentation_split:
         lists=[SEGMENTATION.split.file] if SEGMENTATION.split.file else [],
         code=sources("boardbench.segmentation.split"),
     output:
-        f"{SEGMENTATION_RESULTS}/split.csv",
+        SPLIT_BY_SCENE,
     log:
         f"{SEGMENTATION_RESULTS}/logs/split.log",
     localrule: True
     conda:
         "../envs/boardbench.yaml"
     params:
-        flags=flags(SEGMENTATION.split),
+        flags=flags(SEGMENTATION.split.by_scene),
     message:
         "Splitting by scene"
     shell:
@@ -21,8 +21,8 @@ rule segmentation_split:
 
 rule segmentation_augmentation:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        reflectance=manifest_file,
         code=sources("boardbench.segmentation.augmentation"),
     output:
         f"{SEGMENTATION_RESULTS}/augmentation.csv",
@@ -31,7 +31,7 @@ rule segmentation_augmentation:
     conda:
         "../envs/boardbench.yaml"
     params:
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         epochs=SEGMENTATION.training.epochs,
         patch=(
             f"--patch {SEGMENTATION.training.patch}"

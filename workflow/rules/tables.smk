@@ -30,12 +30,18 @@ rule segmentation_tables:
             run=NORMALIZED_RUNS,
             file=["metrics.json", "confusions.csv"],
         ),
+        audited=expand(
+            f"{AUDITED}/{{run}}/{{file}}",
+            run=AUDITED_RUNS,
+            file=["metrics.json", "confusions.csv"],
+        ),
+        audits=expand(f"{AUDITED}/{{leak}}/audit.json", leak=SEGMENTATION.split.compare),
         complexity=f"{SEGMENTATION_RESULTS}/complexity.csv",
         latency=f"{SEGMENTATION_RESULTS}/latency.csv",
         pareto=[f"{SEGMENTATION_RESULTS}/pareto.csv"] if EXPORTED_RUNS else [],
         split=f"{SEGMENTATION_RESULTS}/split.csv",
         reflectance=MANIFEST,
-        drift=f"{SEGMENTATION_RESULTS}/drift.csv",
+        drift=[] if LEAKING else f"{SEGMENTATION_RESULTS}/drift.csv",
         sensor=SENSOR,
         reduction=expand(
             f"{SEGMENTATION_RESULTS}/reduction/{{strategy}}.npz", strategy=FITTED

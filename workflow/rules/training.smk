@@ -1,9 +1,9 @@
 # Training and scoring of each backbone x strategy x seed, and of the models without a network.
 rule segmentation_train:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        augmentation=f"{SEGMENTATION_RESULTS}/augmentation.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        augmentation=plan_file,
+        reflectance=manifest_file,
         normalization=normalization_file,
         reduction=fitted_reduction,
         code=sources("boardbench.segmentation.training"),
@@ -27,7 +27,7 @@ rule segmentation_train:
         out=subpath(output.model, parent=True),
         dataset=SEGMENTATION.dataset,
         classes=repeated("classes", SEGMENTATION.classes),
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         inputs=input_flags,
         tracking=TRACKING,
         flags=flags(SEGMENTATION.training),
@@ -54,8 +54,8 @@ use rule segmentation_train as segmentation_compared_train with:
 
 rule segmentation_evaluate:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        reflectance=manifest_file,
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
@@ -77,7 +77,7 @@ rule segmentation_evaluate:
     threads: SEGMENTATION.training.threads
     params:
         out=subpath(output.metrics, parent=True),
-        reflectance=REFLECTANCE,
+        reflectance=reflectance_folder,
         inputs=input_flags,
         truth=f"--truth {TRUTH}" if truths() else "",
     message:
@@ -89,8 +89,8 @@ rule segmentation_evaluate:
 
 use rule segmentation_evaluate as segmentation_compared_evaluate with:
     input:
-        split=f"{SEGMENTATION_RESULTS}/split.csv",
-        reflectance=MANIFEST,
+        split=split_file,
+        reflectance=manifest_file,
         normalization=normalization_file,
         reduction=fitted_reduction,
         truth=truths(),
@@ -145,6 +145,7 @@ rule segmentation_baseline:
 SYNCED_RUNS = [f"runs/{run}" for run in SEGMENTATION_RUNS + SEGMENTATION_BASELINES] + [
     f"normalized/{run}" for run in NORMALIZED_RUNS
 ]
+SYNCED_RUNS += [f"audited/{run}" for run in AUDITED_RUNS]
 
 
 # MLflow shows what the run folders hold; one process for all, because MLflow takes seconds to start.

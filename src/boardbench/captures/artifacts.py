@@ -23,3 +23,5 @@ class CaptureReport(Artifact):
     clipped_low: Int
     clipped_high: Int
     outside_board: Int | None = None
+    audit: str | None = None
+    """Protocol of a split that leaks, whose mask lies beside it; None: the capture's own mask."""

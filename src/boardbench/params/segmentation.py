@@ -8,9 +8,7 @@ from pydantic import Field, model_validator
 
 from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.section import Channels, Fraction, Labels, Loop, Name, Pixels, Section, Seeds, Size, Threads
-
-# Scene names may be bare numbers in YAML.
-Scenes = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
+from boardbench.params.split import AuditedSplit
 
 
 class Simulate(Section):
@@ -86,29 +84,6 @@ class ComparedNormalization(Normalization):
     compare: list[Method] = Field(
         [], description="methods that every network is trained with, side by side; none: method only"
     )
-
-
-class Split(Section):
-    """Which scenes train, validate and test; conditions of a scene always stay together."""
-
-    protocol: Literal["grouped", "listed", "pcbvision"] = Field(
-        "grouped", description="counts drawn by seed, lists, or PCB-Vision's own lists (18 / 3 / 30 boards by number)"
-    )
-    seed: int = Field(0, ge=0, description="grouped: order in which scenes are drawn")
-    train: int | Scenes = Field(60, description="grouped: number of scenes; listed: their names")
-    validation: int | Scenes = Field(3, description="grouped: number of scenes; listed: their names")
-    test: int | Scenes = Field(12, description="grouped: number of scenes; listed: their names")
-    file: Path | None = Field(None, description="listed: YAML file with the three lists, instead of them")
-
-    @model_validator(mode="after")
-    def _form_follows_protocol(self) -> Self:
-        for part in ("train", "validation", "test"):
-            value = getattr(self, part)
-            if self.protocol == "grouped" and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{part}: protocol 'grouped' wants a number of scenes >= 1, not {value!r}")
-            if self.protocol == "listed" and self.file is None and not isinstance(value, list):
-                raise ValueError(f"{part}: protocol 'listed' wants a list of scene names, not {value!r}")
-        return self
 
 
 class Reduction(Section):
@@ -237,7 +212,7 @@ class Segmentation(Section):
     simulate: Simulate = Simulate()
     pcbvision: Pcbvision = Pcbvision()
     reflectance: Reflectance = Reflectance()
-    split: Split = Split()
+    split: AuditedSplit = AuditedSplit()
     normalization: ComparedNormalization = ComparedNormalization()
     reduction: Reduction = Reduction()
     drift: Drift = Drift()
@@ -270,6 +245,12 @@ class Segmentation(Section):
             raise ValueError(f"storage: {self.storage} is no address such as s3://BUCKET/FOLDER, without / at its end")
         if self.storage and self.source != "captures":
             raise ValueError(f"storage: {self.storage}, but source {self.source} has its own files; set it to captures")
+        return self
+
+    @model_validator(mode="after")
+    def _leaks_are_scored_at_working_size(self) -> Self:
+        if (self.split.leaking or self.split.compare) and self.evaluation.truth == "original":
+            raise ValueError("evaluation.truth: original, but pixels of an audit are drawn at working size; set it so")
         return self
 
     @model_validator(mode="after")

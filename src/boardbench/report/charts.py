@@ -47,6 +47,7 @@ NAMES = {
     "bands3": "3 chosen bands",
     "bands3_even": "3 even bands",
     "linear3": "learned linear, 3",
+    "rgb": "RGB camera",
     "scrb": "SCRB",
     "scrb_se": "SCRB, SE gates",
     "scrb12": "SCRB, 12 bands",

@@ -17,6 +17,8 @@ class SegmentationTraining(Training):
     backbone: str
     strategy: str
     normalization: str = "none"
+    audit: str | None = None
+    """Protocol of a split that leaks, by which it was trained and is scored; None: none."""
 
 
 class PrunedTraining(SegmentationTraining):
@@ -52,6 +54,7 @@ class SegmentationMetrics(Artifact):
     classes: list[str]
     scores: Scores
     normalization: str | None = None
+    audit: str | None = None
     fingerprint: str | None = None
     epochs: Int | None = None
 
@@ -62,6 +65,16 @@ class SegmentationMetrics(Artifact):
             if count != len(self.classes):
                 raise ValueError(f"scores.{name} has {count} values for {len(self.classes)} classes")
         return self
+
+
+class SplitAudit(Artifact):
+    """``audit.json``: what a split that leaks is made of, in labelled pixels."""
+
+    protocol: str
+    training_pixels: Int
+    test_pixels: Int
+    shared_pixels: Int
+    """Of the test part, that train, too: in overlapping patches."""
 
 
 class SegmentationExport(Export):

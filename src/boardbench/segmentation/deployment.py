@@ -186,6 +186,11 @@ def _fold(encoder: nn.Module) -> list[_Lines] | None:
 
 def _refuse(model: Model) -> None:
     name = f"{model.dataset} {model.backbone}-{model.strategy}-seed{model.seed}"
+    if model.audit:
+        raise BoardbenchError(
+            f"{name}: it was trained by a split that leaks (segmentation.split.audit, {model.audit}), so nothing says "
+            "what it is worth on a line. Take a run that was split by scene."
+        )
     if reduction.get(model.strategy).fitted and model.reduction is None:
         raise BoardbenchError(
             f"{name}: its reduction is fitted on every capture by itself, which a line cannot wait for. "

@@ -134,16 +134,17 @@ def write_run(
     fresh = out / ".predictions"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    confusions = {}
+    confusions, audit = {}, None
     for name, prediction in predictions:
         working = load_mask(reflectance, name)
         scored = load_mask(truth, name) if truth else working
         resized = resize_mask(prediction, scored.shape)
         confusions[name] = confusion_matrix(scored, resized, len(classes))
-        wavelengths = read(reflectance / f"{name}.json", CaptureReport, "reflectance").wavelengths
+        report = read(reflectance / f"{name}.json", CaptureReport, "reflectance")
+        audit = audit or report.audit
         cube = np.asarray(load_cube(reflectance, name), dtype=np.float32)
         with atomic_write(fresh / f"{name}.png", record=True) as beside:
-            overlay(cube, wavelengths, working, prediction, classes).save(beside)
+            overlay(cube, report.wavelengths, working, prediction, classes).save(beside)
     shutil.rmtree(pictures, ignore_errors=True)
     fresh.rename(pictures)
     total = sum(confusions.values())
@@ -162,6 +163,7 @@ def write_run(
         classes=classes,
         test_captures=len(confusions),
         scores=result,
+        **({"audit": audit} if audit else {}),
         **extra,
     )
     write(out / "metrics.json", metrics)
@@ -199,6 +201,9 @@ def show(runs: list[Path], store: "Store") -> None:
         if metrics.normalization:  # a network: named as its training names it
             key["normalization"] = metrics.normalization
             word = "{backbone}-{strategy}-{normalization}-seed{seed}".format(**key)
+        if metrics.audit:
+            key["audit"] = metrics.audit
+            word = f"{word} audit {metrics.audit}"
         scored = metrics.scores
         flat = {f"test_{name}": getattr(scored, name) for name in ("miou", "mf1", "kappa")}
         for name in ("iou", "f1"):

@@ -30,6 +30,11 @@ def normalized_runs(params: Segmentation) -> list[str]:
     return [f"{method}/{run}" for method in methods for run in trained_runs(params)]
 
 
+def audited_runs(params: Segmentation) -> list[str]:
+    """Return <protocol>/<run> of every run that stands beside the default ones to say what a leak is worth."""
+    return [f"{protocol}/{run}" for protocol in dict.fromkeys(params.split.compare) for run in trained_runs(params)]
+
+
 def pruned_runs(params: Segmentation) -> list[str]:
     """Return <pruning>/<run> of every pruned run."""
     return [
@@ -48,12 +53,12 @@ def fitted_strategies(params: Segmentation) -> list[str]:
 def exported_runs(params: Segmentation) -> list[str]:
     """Return runs/<run> and pruned/<pruning>/<run> of every run that goes to a line: of each network the first seed's.
 
-    A run stays with its captures where it is normalized or fitted on each of them, needs board masks, or is resized by
-    area.
+    A run stays with its captures where its split leaks, where it is normalized or fitted on each of them, needs board
+    masks, or is resized by area.
     """
     form = params.reflectance
     stays = params.normalization.method != "none" and params.normalization.fit == "cube"
-    stays = stays or form.board_mask or (form.size and form.resize == "area")
+    stays = stays or params.split.leaking or form.board_mask or (form.size and form.resize == "area")
     if stays or not params.deployment.precisions:
         return []
     first = [

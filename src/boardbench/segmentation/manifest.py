@@ -1,5 +1,6 @@
 """The calibrated captures as one small file: what a step that reads all of them depends on."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from boardbench.captures.sheet import read_sheet
@@ -19,8 +20,17 @@ def manifest(*, sheet: Path, reflectance: Path, out: Path) -> None:
     Raises:
         BoardbenchError: a report or mask is missing or damaged.
     """
+    write_manifest((capture.name for capture in read_sheet(sheet)), reflectance, out)
+
+
+def write_manifest(names: Iterable[str], reflectance: Path, out: Path) -> None:
+    """Write the list of some captures.
+
+    Raises:
+        BoardbenchError: as :func:`manifest`.
+    """
     lines = []
-    for name in sorted(capture.name for capture in read_sheet(sheet)):
+    for name in sorted(names):
         for file in (f"{name}.json", f"{name}.png"):
             path = reflectance / file
             if not path.is_file():

@@ -57,6 +57,7 @@ class Model:
         resize: bilinear or area.
         patch: pixels a side of the patches it was trained on; None: whole captures.
         board_mask: whether pixels outside the board were 0 in training.
+        audit: protocol of a split that leaks, by which it was trained: its scores are worth nothing; None: none.
         pruning: what :mod:`boardbench.engine.pruning` did to it, with the pruning's name; None: not pruned.
     """
 
@@ -74,6 +75,7 @@ class Model:
     resize: str = "bilinear"
     patch: int | None = None
     board_mask: bool = False
+    audit: str | None = None
     pruning: dict[str, Any] | None = None
 
     @property
@@ -88,7 +90,7 @@ AXES = ("lines", "samples")
 
 
 def input_spec(headers: list[CaptureReport]) -> dict[str, Any]:
-    """Return a model's ``sensor``, ``size``, ``resize`` and ``board_mask`` from the reports of its captures.
+    """Return a model's ``sensor``, ``size``, ``resize``, ``board_mask`` and ``audit`` from the reports of its captures.
 
     Args:
         headers: of the captures.
@@ -100,6 +102,7 @@ def input_spec(headers: list[CaptureReport]) -> dict[str, Any]:
         "size": tuple(first.working[axis] for axis in AXES) if resized else None,
         "resize": first.resize,
         "board_mask": first.outside_board is not None,
+        "audit": first.audit,
     }
 
 
@@ -122,6 +125,8 @@ def save(model: Model, path: Path) -> None:
         "state_dict": {key: value.contiguous() for key, value in model.network.state_dict().items()},
     }
     content["size"] = list(model.size) if model.size else None
+    if model.audit:
+        content["audit"] = model.audit
     if model.pruning:
         content["pruning"] = model.pruning
     write_model(content, path)
@@ -153,6 +158,7 @@ def load(path: Path) -> Model:
             sensor=Sensor(**plain_fields(saved["sensor"], Sensor, Sensor.__dataclass_fields__)),
             normalization=scaling and _normalization(scaling),
             reduction=axes and Axes(captures=np.array([EVERY]), **{key: value.numpy() for key, value in axes.items()}),
+            audit=plain_fields({"audit": saved.get("audit")}, Model, ["audit"])["audit"],
             pruning=pruning,
             **plain,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from boardbench.errors import BoardbenchError, nearest
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 
 _PARTS = ("train", "validation", "test")
 
@@ -136,10 +136,10 @@ def assign(scenes: Iterable[str], sheet: Path, params: Split) -> dict[str, list[
             f"segmentation.split.file: '{params.file}' is read only with protocol 'listed', but the "
             f"protocol is '{params.protocol}'. Set protocol: listed, or file: null."
         )
-    if params.protocol == "grouped":
-        return _draw(scenes, params)
     if params.protocol == "pcbvision":
         return _by_number(scenes, sheet)
+    if params.protocol != "listed":
+        return _draw(scenes, params)
     lists, where = _lists(params)
     _check_lists(lists, scenes, where, sheet)
     return lists

@@ -6,7 +6,7 @@ import pandas as pd
 
 from boardbench.captures.sheet import read_sheet
 from boardbench.files import atomic_write
-from boardbench.params.segmentation import Split
+from boardbench.params.split import Split
 from boardbench.segmentation.data import prove_disjoint
 from boardbench.segmentation.scenes import assign, natural
 

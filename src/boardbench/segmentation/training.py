@@ -81,9 +81,11 @@ def train(
         "normalization": scaling.settings["method"] if scaling else "none",
         "data": training_data.data,
     }
+    if audit := training_data.headers[0].audit:
+        description["audit"] = audit
     parameters = params.model_dump(mode="json")
     fingerprint = fingerprint_of(**description, classes=classes, params=parameters)
-    name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}"
+    name = f"{backbone}-{strategy}-{description['normalization']}-seed{seed}{f' audit {audit}' if audit else ''}"
     axes = load_reduction(reduction) if reduction else None
     with (
         closed_test_part(split),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from boardbench.report.segmentation.charts import normalizations_figure
+from boardbench.report.segmentation.charts import compared_figure
 from boardbench.report.segmentation.normalizations import ORDER, SCORES, normalization_tables
 from boardbench.segmentation.scores import mean_scores, write_confusions
 
@@ -169,7 +169,7 @@ def test_the_figure_has_a_panel_a_backbone_and_equal_tables_give_equal_bytes(met
         methods.write("standardize", backbone, full=0.7, scrb=0.8)
     scores, _ = methods.made(backbones=["unet", "resunet"])
     for name in "ab":
-        normalizations_figure(scores, tmp_path / name, "toy (label)", ["full", "scrb"])
+        compared_figure(scores, tmp_path / name, "toy (label)", ["full", "scrb"], "normalization")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     first, second = seen[0].axes
     assert [axes.get_title() for axes in (first, second)] == ["U-Net", "ResU-Net"]
@@ -177,4 +177,6 @@ def test_the_figure_has_a_panel_a_backbone_and_equal_tables_give_equal_bytes(met
     marks = [line.get_ydata() for line in first.lines if line.get_marker() == "o" and len(line.get_xdata())]
     expected = scores[scores["backbone"] == "unet"]["miou"].astype(float).to_numpy().reshape(2, 2).T
     assert np.array_equal(marks, expected)
-    normalizations_figure(scores.assign(low="", high=""), tmp_path / "c", "toy", ["full", "scrb"])  # one test scene
+    compared_figure(
+        scores.assign(low="", high=""), tmp_path / "c", "toy", ["full", "scrb"], "normalization"
+    )  # one test scene

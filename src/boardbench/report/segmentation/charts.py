@@ -65,20 +65,21 @@ def scores_figure(mean: pd.DataFrame, out: Path, label: str) -> None:
         axes.legend(handles, labels, fontsize=8, handlelength=1.4, columnspacing=1.2, **place)
 
 
-def normalizations_figure(table: pd.DataFrame, out: Path, label: str, strategies: list[str]) -> None:
-    """Draw mean IoU by normalization, one panel a backbone, one mark with its 95 % interval a strategy.
+def compared_figure(table: pd.DataFrame, out: Path, label: str, strategies: list[str], by: str) -> None:
+    """Draw mean IoU by normalization or split, one panel a backbone, one mark with its 95 % interval a strategy.
 
     Thin lines join the marks of a strategy: where they cross, the order of the means changes.
 
     Args:
-        table: segmentation_normalizations as text.
+        table: segmentation_normalizations or segmentation_leakage as text.
         out: the SVG to write.
         label: what the data are, in the title.
         strategies: all input strategies in table order, so that colours are those of the other figures.
+        by: column of what is compared along the axis.
     """
     numbers = table[["miou", "low", "high"]].apply(pd.to_numeric, errors="coerce")
-    cells = pd.concat([table[["normalization", "backbone", "strategy"]], numbers], axis=1)
-    methods, backbones = list(cells["normalization"].unique()), list(cells["backbone"].unique())
+    cells = pd.concat([table[[by, "backbone", "strategy"]], numbers], axis=1)
+    methods, backbones = list(cells[by].unique()), list(cells["backbone"].unique())
     colours = {name: colour for name, colour in colours_of(strategies).items() if name in set(cells["strategy"])}
     step = 0.5 / len(colours)
     width = min(0.36 * len(methods) * len(colours), 4.2)
@@ -87,7 +88,7 @@ def normalizations_figure(table: pd.DataFrame, out: Path, label: str, strategies
         for axes, backbone in zip(panels[0], backbones, strict=True):
             for place, (strategy, colour) in enumerate(colours.items()):
                 rows = cells[(cells["backbone"] == backbone) & (cells["strategy"] == strategy)]
-                x = [methods.index(name) + (place - (len(colours) - 1) / 2) * step for name in rows["normalization"]]
+                x = [methods.index(name) + (place - (len(colours) - 1) / 2) * step for name in rows[by]]
                 axes.plot(x, rows["miou"], color=colour, lw=0.8, alpha=0.4)
                 axes.vlines(x, rows["low"], rows["high"], color=colour, lw=1.4)
                 axes.plot(x, rows["miou"], color=colour, marker="o", ms=5, ls="none")

@@ -41,6 +41,18 @@ ORDER = (
     Column("against_normalization", "normalization", kind="name"),
     *DIFFERENCE,
 )
+LEAKAGE = (
+    Column("protocol", "split", kind="name"),
+    *WHO,
+    *numbers("seeds", "scenes", "test_pixels"),
+    Column("shared_pixels", "trained on, too"),
+    MIOU,
+    INTERVAL,
+    Column("difference", "minus by scene", kind="signed"),
+    Column("difference_low", "95 % interval", kind="signed", to="difference_high"),
+    Column("conclusion", "it is", kind="name"),
+    NOTE,
+)
 COMPLEXITY = (
     *WHO,
     Column("gmacs", "GMACs", 2),

@@ -8,8 +8,9 @@ from boardbench.report.verify.comparable import Scored, Table, dump, pruned
 
 def _captures(params: Segmentation) -> dict[str, Any]:
     made = {params.source: dump(getattr(params, params.source))} if params.source in ("simulate", "pcbvision") else {}
+    unused = () if params.split.protocol == "patches" else ("patch", "stride")
     shared = {"source": params.source, "classes": params.classes, "reflectance": dump(params.reflectance)}
-    return shared | made | {"split": dump(params.split)}
+    return shared | made | {"split": dump(params.split, "audit", "compare", *unused)}
 
 
 def _bands(params: Segmentation) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from boardbench.report.pictures import Figures, shrink
 from boardbench.report.plots import curves
 from boardbench.report.runs import read_csv, read_history, read_optional, run_name
 from boardbench.report.segmentation.artifacts import SegmentationAbout
-from boardbench.report.segmentation.charts import normalizations_figure, pareto_figure, scores_figure, sensor_figure
+from boardbench.report.segmentation.charts import compared_figure, pareto_figure, scores_figure, sensor_figure
+from boardbench.report.segmentation.leakage import COLUMNS as LEAKAGE_COLUMNS
+from boardbench.report.segmentation.leakage import TABLE as LEAKAGE
 from boardbench.report.segmentation.normalizations import SCORES
 from boardbench.report.segmentation.pareto import read_exported
 from boardbench.report.segmentation.runs import grid
@@ -102,7 +104,17 @@ def write_figures(
             "although they are told apart: differences are paired.",
             f"Chart of mean IoU by normalization and input on {dataset}, a panel a network; numbers: the table below.",
         )
-        normalizations_figure(compared, path, title, strategies)
+        compared_figure(compared, path, title, strategies, "normalization")
+    leaked = read_optional(tables / f"{LEAKAGE}.csv", "segmentation tables", LEAKAGE_COLUMNS)
+    if len(leaked):
+        path = figures.add(
+            f"{LEAKAGE}.svg",
+            "What a leak is worth: mean IoU of the same networks and recipe by the split that they are trained and "
+            f"scored by, with 95 % intervals over test {leaked['covers'][0]}. {leaked['protocol'][0]}: no scene in two "
+            "parts. All others take as many test pixels from the scenes that train.",
+            f"Chart of mean IoU by split and input on {dataset}, a panel a network; numbers: the table below.",
+        )
+        compared_figure(leaked, path, title, strategies, "protocol")
     camera = read_optional(tables / "segmentation_sensor_transfer.csv", "segmentation tables", CURVES)
     if len(camera):
         path = figures.add(

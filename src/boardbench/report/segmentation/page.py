@@ -8,7 +8,7 @@ import pandas as pd
 from boardbench.artifacts import read
 from boardbench.report.columns import Row, table
 from boardbench.report.runs import read_csv, read_optional
-from boardbench.report.segmentation import columns, drift, normalizations, plots, sensor, spread
+from boardbench.report.segmentation import columns, drift, leakage, normalizations, plots, sensor, spread
 from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
 from boardbench.report.segmentation.pareto import read_exported
@@ -20,6 +20,7 @@ from boardbench.report.segmentation.sentences import (
     by_normalization,
     comparisons,
     headline,
+    leaked,
     moved,
     noticed,
 )
@@ -95,6 +96,7 @@ def segmentation_dataset(folder: Path) -> dict[str, Any]:
     curves = maybe("sensor_transfer", sensor.CURVES)
     scores = maybe("normalizations", normalizations.SCORES)
     order = needed("normalization_order", normalizations.ORDER) if len(scores) else scores
+    leaks = maybe("leakage", leakage.COLUMNS)
     by_score = columns.by_class(about.classes)
     return {
         "about": about,
@@ -116,6 +118,8 @@ def segmentation_dataset(folder: Path) -> dict[str, Any]:
         "normalizations": drawn(scores, columns.NORMALIZATIONS, by=lambda row: (row["normalization"], row["backbone"])),
         "normalization_order": drawn(order, columns.ORDER),
         "normalizations_said": by_normalization(order) if len(order) else [],
+        "leakage": drawn(leaks, columns.LEAKAGE, by=lambda row: row["protocol"]),
+        "leakage_said": leaked(leaks) if len(leaks) else [],
         "iou": drawn(_by_class(by_class, "iou"), by_score),
         "f1": drawn(_by_class(by_class, "f1"), by_score),
         "complexity": drawn(counted, columns.COMPLEXITY),

@@ -22,6 +22,10 @@ COMPARISONS = (
     ("scrb", "linear3", "learned projection: SCRB against a linear one"),
     ("bands3", "pca3", "three chosen bands against PCA-3"),
     ("bands3", "bands3_even", "three bands: chosen against evenly spaced"),
+    ("full", "rgb", "all bands against an RGB camera"),
+    ("scrb", "rgb", "SCRB against an RGB camera"),
+    ("bands3", "rgb", "three chosen bands against an RGB camera"),
+    ("pca3", "rgb", "PCA-3 against an RGB camera"),
 )
 _TURNED = {HIGHER: LOWER, LOWER: HIGHER}
 
@@ -153,6 +157,18 @@ def by_normalization(order: pd.DataFrame) -> list[str]:
         said.append(tally(question, zip(map(pretty, group["strategy"]), group["conclusion"], strict=True)))
     pairs = len(within[["strategy", "against"]].drop_duplicates())
     return [f"Pairs of inputs that change places from one normalization to another: {turned} of {pairs}.", *said]
+
+
+def leaked(table: pd.DataFrame) -> list[str]:
+    """Say of each split that leaks how far it lifts the score of each network above that of the split by scenes."""
+    rows = [row for row in table.to_dict("records") if row["against"]]
+    return [
+        answer(
+            f"{_network(row)}, mean IoU by {row['protocol']} minus {row['against']}:",
+            row | {end: row[f"difference_{end}"] for end in ("low", "high")},
+        )
+        for row in rows
+    ]
 
 
 def noticed(table: pd.DataFrame) -> str:

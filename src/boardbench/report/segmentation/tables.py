@@ -13,6 +13,8 @@ from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.costs import complexity_table, latency_table
 from boardbench.report.segmentation.differences import differences, intervals
 from boardbench.report.segmentation.drift import drift_table
+from boardbench.report.segmentation.leakage import TABLE as LEAKAGE
+from boardbench.report.segmentation.leakage import leakage_table
 from boardbench.report.segmentation.normalizations import TABLES as NORMALIZATIONS
 from boardbench.report.segmentation.normalizations import normalization_tables
 from boardbench.report.segmentation.pareto import pareto_table
@@ -138,6 +140,8 @@ def _about(
     dataset: str, source: str, classes: list[str], split: pd.DataFrame, reports: dict[str, CaptureReport], kept: dict
 ) -> SegmentationAbout:
     working = [report.working for report in reports.values()]
+    (audit,) = {report.audit for report in reports.values()}
+    leaks = f"; AUDIT: split by {audit}, training sees what is tested on" if audit else ""
     counts = {}
     for part in PARTS:
         rows = split[split["part"] == part]
@@ -145,7 +149,7 @@ def _about(
     return SegmentationAbout(
         dataset=dataset,
         source=source,
-        label=LABELS[source],
+        label=f"{LABELS[source]}{leaks}",
         classes=classes,
         bands=sorted({size["bands"] for size in working}),
         working_sizes=sorted({(size["lines"], size["samples"]) for size in working}),
@@ -172,6 +176,9 @@ def write_tables(
     normalization: str = "",
     normalizations: list[str] | None = None,
     normalized_runs: Path | None = None,
+    protocol: str = "",
+    leaks: list[str] | None = None,
+    audited_runs: Path | None = None,
     budget_ms: float = 0.0,
     split: Path,
     reflectance: Path,
@@ -190,10 +197,10 @@ def write_tables(
 
     Reads only the runs that the arguments name: ``runs/<backbone>-<strategy>-seed<k>/metrics.json`` and,
     for a baseline, ``runs/<baseline>-none-seed0/metrics.json``; pruned ones below ``pruned_runs/<pruning>/``, those of
-    other normalizations below ``normalized_runs/<method>/``. A file that is None has no table. Scores have 4 decimals,
-    GMACs 4, millions of parameters 3, variance (percent) 2. Published numbers stand as printed, and only where they are
-    comparable: scores where the classes are the paper's, cost where the counted input (``counted``) is the paper's
-    (640 x 640, 214 bands, width 64, 4 classes).
+    other normalizations below ``normalized_runs/<method>/``, of splits that leak below ``audited_runs/<protocol>/``. A
+    file that is None has no table. Scores have 4 decimals, GMACs 4, millions of parameters 3, variance (percent) 2.
+    Published numbers stand as printed, and only where they are comparable: scores where the classes are the paper's,
+    cost where the counted input (``counted``) is the paper's (640 x 640, 214 bands, width 64, 4 classes).
 
     Raises:
         BoardbenchError: a run, row or field is missing or of another grid; names the file and its verb.
@@ -240,6 +247,9 @@ def write_tables(
     if normalizations:
         compared_runs = (dataset, runs, normalization, normalized_runs, normalizations)
         made |= normalization_tables(*compared_runs, backbones, strategies, seeds, classes, **drawn)
+    if leaks:
+        compared_runs = (dataset, runs, protocol, audited_runs, leaks)
+        made[LEAKAGE] = leakage_table(*compared_runs, backbones, strategies, seeds, classes, **drawn)
     if sensor:
         made |= sensor_tables(dataset, sensor)
     if drift:
@@ -247,7 +257,7 @@ def write_tables(
     for name, frame in made.items():
         write_table(frame, out, name)
     optional = {f"segmentation_{name}" for name in ("pruning", "pruning_latency", "sensor", "sensor_transfer", "drift")}
-    optional |= set(NORMALIZATIONS)
+    optional |= {*NORMALIZATIONS, LEAKAGE}
     drop_tables(out, optional - made.keys())
     nested: dict[str, dict] = {}
     for row in mean.to_dict("records"):

@@ -7,7 +7,7 @@ from boardbench.params.segmentation import Segmentation
 from boardbench.report.runs import read_settings
 from boardbench.report.segmentation.figures import write_figures
 from boardbench.report.segmentation.tables import write_tables
-from boardbench.segmentation.grid import exported_runs, fitted_strategies, normalized_runs, pruned_runs
+from boardbench.segmentation.grid import audited_runs, exported_runs, fitted_strategies, normalized_runs, pruned_runs
 
 
 def _shared(results: Path, params: Segmentation) -> dict[str, Any]:
@@ -48,6 +48,9 @@ def tables(*, results: Path, settings: str, published: Path = Path("reports/publ
         normalization=params.normalization.method,
         normalizations=params.normalization.compare if normalized else [],
         normalized_runs=results / "normalized" if normalized else None,
+        protocol=params.split.protocol,
+        leaks=params.split.compare,
+        audited_runs=results / "audited" if audited_runs(params) else None,
         budget_ms=params.deployment.budget_ms,
         split=results / "split.csv",
         reflectance=results / "reflectance",
@@ -55,7 +58,7 @@ def tables(*, results: Path, settings: str, published: Path = Path("reports/publ
         fit=params.reduction.fit,
         published=published,
         sensor=results / "sensor.csv" if params.source == "simulate" else None,
-        drift=results / "drift.csv",
+        drift=None if params.split.leaking else results / "drift.csv",
         resamples=params.evaluation.resamples,
         resample_seed=params.evaluation.seed,
         settings=settings,

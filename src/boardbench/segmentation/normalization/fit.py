@@ -49,7 +49,7 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
     by_cube = params.fit == "cube"
     parts = PARTS if by_cube else ["train"]
     names = [name for part in parts for name in captures_of(split, part)]
-    wavelengths = _wavelengths(reflectance, names)
+    wavelengths = wavelengths_of(reflectance, names)
     groups = {name: [name] for name in names} if by_cube else {EVERY: names}
 
     def blocks(group: list[str]) -> Iterator[np.ndarray]:
@@ -73,7 +73,7 @@ def normalization(*, split: Path, reflectance: Path, out: Path, params: Normaliz
         np.savez(file, fitted_on=fitted_on, method=params.method, over=params.over, fit=params.fit, **arrays)
 
 
-def _wavelengths(reflectance: Path, names: list[str]) -> np.ndarray:
+def wavelengths_of(reflectance: Path, names: list[str]) -> np.ndarray:
     """Return the wavelengths of captures, (bands,) nm; (0,) where they are not known.
 
     Raises:

@@ -28,7 +28,9 @@ class Strategy:
             input as it comes.
         fit: fits a reduction before training, applied outside the network: from blocks of labelled pixels
             (spectra (pixels, bands), class ids (pixels,)), the components to keep and a place for messages to a
-            :class:`~boardbench.segmentation.reduction.pca.Fit`; None where the network takes every band.
+            :class:`~boardbench.segmentation.reduction.pca.Fit`; None where nothing is fitted so.
+        response: weights (components, bands) of a camera with that many channels at wavelengths (bands,) in nm, and a
+            place for messages; its channels are fitted in scale only. None without one.
         components: channels that the fitted reduction leaves; None without one.
         fitted_on: ``train``: once, on the training part; ``cube``: on every capture by itself; ``params``: as
             segmentation.reduction.fit says.
@@ -38,6 +40,7 @@ class Strategy:
 
     encoder: "Callable[[int], tuple[nn.Module, int]] | None" = None
     fit: "Callable[[Iterator[tuple[np.ndarray, np.ndarray]], int, str], Fit] | None" = None
+    response: "Callable[[np.ndarray, str], np.ndarray] | None" = None
     components: int | None = None
     fitted_on: Literal["train", "cube", "params"] = "train"
     projects: bool = False
@@ -45,7 +48,7 @@ class Strategy:
     @property
     def fitted(self) -> bool:
         """Whether something must be fitted on captures before the network is trained."""
-        return self.fit is not None
+        return self.fit is not None or self.response is not None
 
     def channels(self, bands: int) -> int:
         """Return how many channels the network receives from a capture of that many bands."""
@@ -56,8 +59,13 @@ class Strategy:
         return bands if self.projects else self.channels(bands)
 
 
+_HELPERS = ("bands", "fit", "pca", "response")
 _registry = Registry(
-    __name__, kind="strategy", key="segmentation.strategies", attribute="STRATEGY", helpers=("bands", "fit", "pca")
+    __name__,
+    kind="strategy",
+    key="segmentation.strategies",
+    attribute="STRATEGY",
+    helpers=("bands", "fit", "pca", "response"),
 )
 
 

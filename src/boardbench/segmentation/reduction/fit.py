@@ -19,8 +19,10 @@ from boardbench.segmentation.data import (
     load_cube,
 )
 from boardbench.segmentation.normalization import EVERY, Normalization, load_normalization
+from boardbench.segmentation.normalization.fit import wavelengths_of
 from boardbench.segmentation.reduction import get, is_fitted, names
 from boardbench.segmentation.reduction.pca import Fit
+from boardbench.segmentation.reduction.response import projection
 
 Blocks = Iterator[tuple[np.ndarray, np.ndarray]]
 
@@ -62,15 +64,15 @@ def reduction(
         out: ``<strategy>.npz`` with captures (n,) and the arrays of
             :class:`~boardbench.segmentation.reduction.pca.Fit`, each stacked to (n, ...); n = 1 and capture ``*``
             for a fit on the training part, whose captures ``fitted_on`` names.
-        strategy: a strategy with something to fit, such as pca3.
+        strategy: a strategy with something to fit, such as pca3; ``rgb`` reads the captures' wavelengths, too.
         params: section ``segmentation.reduction``; read by ``pca3`` only.
 
     Raises:
         BoardbenchError: a strategy without a fit, a missing cube or mask, captures of different bands, too
-            few pixels or classes.
+            few pixels or classes, or wavelengths that a camera's response does not fit.
     """
     plan = get(strategy)
-    if plan.fit is None:
+    if not plan.fitted:
         raise BoardbenchError(
             f"strategy '{strategy}': nothing to fit before training; it needs no reduction file. "
             f"Name a fitted strategy: {', '.join(filter(is_fitted, names()))}."
@@ -96,15 +98,15 @@ def reduction(
                     )
                 yield pixels, truth
 
+    def fitted(key: str, group: list[str]) -> Fit:
+        where = f"{reflectance / key}.npy" if by_cube else f"{split}, labelled pixels of the training part"
+        if plan.response is None:
+            return plan.fit(blocks(group), plan.components, where)
+        weights = plan.response(wavelengths_of(reflectance, group), f"{reflectance / group[0]}.json")
+        return projection(weights, blocks(group), scaling, where)
+
     with nullcontext() if by_cube else closed_test_part(split):
-        fits = [
-            plan.fit(
-                blocks(group),
-                plan.components,
-                f"{reflectance / key}.npy" if by_cube else f"{split}, labelled pixels of the training part",
-            )
-            for key, group in groups.items()
-        ]
+        fits = [fitted(key, group) for key, group in groups.items()]
     arrays = {field: np.stack([getattr(fit, field) for fit in fits]) for field in Fit._fields}
     with atomic_write(out, record=True) as beside, beside.open("wb") as file:
         np.savez(file, captures=np.array(list(groups)), fitted_on=np.array(groups.get(EVERY, []), "U"), **arrays)
