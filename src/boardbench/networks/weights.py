@@ -44,8 +44,9 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
         sha256 of the file, 64 hex digits.
 
     Raises:
-        BoardbenchError: no such file or package, failed download, an address without checksum, a malformed or other checksum (a
-            download is then kept as ``.wrong``), a file of another kind, other names or shapes (the first are named).
+        BoardbenchError: no such file or package, failed download, an address without checksum, a malformed or other
+            checksum (a download is then kept as ``.wrong``), a file of another kind, other names or shapes (the first
+            are named).
     """
     digits = _digits(checksum, source) if checksum else ""
     file = _packaged(network) if source == PACKAGED else local_file(source)

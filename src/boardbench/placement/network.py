@@ -1,4 +1,4 @@
-"""Paper 4's network: features of MobileNetV2 (or another), a separable convolution, two dense layers, eight coordinates.
+"""Paper 4's network: MobileNetV2's (or other) features, a separable convolution, two dense layers, eight coordinates.
 
 The paper leaves some of it open; here the separable convolution is Keras's (depthwise without bias or activation, then
 pointwise with bias), padded to keep its size, because 3 x 3 features (images of 96 x 96) are smaller than its 5 x 5.
