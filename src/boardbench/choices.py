@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from boardbench.params.classification import Baselines, Classification
 from boardbench.params.placement import Placement
+from boardbench.params.placement import Training as PlacementTraining
 from boardbench.params.segmentation import Deployment, Segmentation
 
 
@@ -73,6 +74,7 @@ _LISTED = {
     "preset": _presets,
     "size": lambda: ["any"],
     "placement complexity size": list,
+    "placement complexity backbone": _key(PlacementTraining, "backbone"),
     "segmentation baseline name": _key(Segmentation, "baselines"),
     "placement baseline name": _key(Placement, "baselines"),
     "placement latency baselines": _key(Placement, "baselines"),

@@ -29,6 +29,7 @@ def test_every_network_of_the_study_is_in_its_file():
         **{name: name for name in ("mobilenet_v2", "lenet", "shufflenet_v2")},
         "vgg16": "vgg",
         "efficientnet_b0": "efficientnet",
+        "efficientnet_lite0": "efficientnet_lite0",
     }
 
 

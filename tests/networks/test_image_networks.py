@@ -18,9 +18,10 @@ PARAMETERS = {
     "lenet": (62_006 + 990 * 85, 62_006),
     "shufflenet_v2": (2_278_604, 2_278_604 - 990 * 1025),
     "efficientnet_b0": (5_288_548, 5_288_548 - 990 * 1281),
+    "efficientnet_lite0": (4_652_008, 4_652_008 - 990 * 1281),
 }
 # Convolutions and dense layers at 224 x 224, in 1e9 multiply-accumulates; published: 1.8, 3.6, 15.5 (VGG: 15.3), 0.30,
-# 0.146, 0.39.
+# 0.146, 0.39, 0.407 (its authors' table).
 GMACS = {
     "resnet18": (1.814, 1.827),
     "resnet34": (3.664, 3.682),
@@ -28,6 +29,7 @@ GMACS = {
     "mobilenet_v2": (0.3008, 0.3205),
     "shufflenet_v2": (0.1449, 0.1535),
     "efficientnet_b0": (0.3857, 0.4150),
+    "efficientnet_lite0": (0.3850, 0.4050),
 }
 WIDTHS = {"lenet": 1.0, "shufflenet_v2": 0.5}
 
@@ -115,6 +117,7 @@ def test_cifar_stem_has_stride_one_and_no_pooling(name):
         "lenet": [(4, (1, 1), (5, 5))] * 2,
         "mobilenet_v2": [(32, (2, 2), (3, 3)), (16, (1, 1), (3, 3))],
         "efficientnet_b0": [(32, (2, 2), (3, 3)), (16, (1, 1), (3, 3))],
+        "efficientnet_lite0": [(32, (2, 2), (3, 3)), (16, (1, 1), (3, 3))],
         "shufflenet_v2": [(32, (2, 2), (3, 3)), (8, (1, 1), (3, 3))],
     }
     resnet = [(32, (2, 2), (7, 7)), (8, (1, 1), (3, 3))]
@@ -127,7 +130,7 @@ def test_color_images_of_32_and_gray_ones_of_8(name, says):
     image = torch.empty(2, 1, 8, 8, device="meta")
     if name in ("vgg16", "lenet"):
         says(lambda: gray(image), "8 lines x 8 samples", "resnet18")
-    elif name in ("mobilenet_v2", "efficientnet_b0"):
+    elif name in ("mobilenet_v2", "efficientnet_b0", "efficientnet_lite0"):
         says(lambda: gray(image), "8 lines x 8 samples", "too small for the strides", "9 x 9", "larger images")
     else:
         assert gray(image).shape == (2, 10)
@@ -197,7 +200,7 @@ def test_width_multiplies_channels(name, says):
     full, half = (parameters(on_meta(name, width=width, **options)) for width in (1.0, 0.5))
     # Weights fall to a quarter, biases and normalization to a half, as does the head; MobileNetV2 keeps its last 1280
     # channels (1.95 of 3.47 million with 1000 classes), and EfficientNet's channels are multiples of 8.
-    expected = {"mobilenet_v2": 3.2, "efficientnet_b0": 3.73}.get(name, 3.98)
+    expected = {"mobilenet_v2": 3.2, "efficientnet_b0": 3.73, "efficientnet_lite0": 3.30}.get(name, 3.98)
     assert full / half == pytest.approx(expected, rel=0.02)
 
 

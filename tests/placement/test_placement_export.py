@@ -31,7 +31,7 @@ def run(tmp_path):
         network(torch.randn(4, 3, 48, 32))
     model = Model(
         network=network.eval(),
-        **{"init": "random", "loss": "corners", "width": 0.1, "dataset": "toy", "seed": 0},
+        **{"init": "random", "loss": "corners", "backbone": "mobilenet_v2", "width": 0.1, "dataset": "toy", "seed": 0},
         **{"size": (48, 32), "photo_size": (64, 48), "mm_per_pixel": (0.3, 0.2), "nominal": NOMINAL},
     )
     save(model, tmp_path / "random-corners-seed0/model.pt")

@@ -9,6 +9,7 @@ import torch
 from boardbench.classification.model import Model, save
 from boardbench.classification.networks import build_network
 from boardbench.classification.normalization import Normalization
+from boardbench.networks.efficientnet_lite0 import EfficientNetLite0
 from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
 from boardbench.params.placement import Training
 from boardbench.placement.features import features, load_features
@@ -124,4 +125,31 @@ def test_checksum_is_of_published_weights(samples, tmp_path, says):
     says(
         lambda: taken(samples, tmp_path, run, checksum="sha256:01234567"),
         *(run / "model.pt", "training.checksum", "null"),
+    )
+
+
+def test_lite0_sees_counts_as_its_published_weights_expect_them(samples, tmp_path):
+    torch.manual_seed(0)
+    published = EfficientNetLite0(width=WIDTH).eval()
+    published.features[0][2].running_mean.uniform_(-1, 1)
+    torch.save(published.state_dict(), tmp_path / "lite0.pth")
+    source = tmp_path / "lite0.pth"
+    (state, _), metadata = taken(samples, tmp_path, source, backbone="efficientnet_lite0")
+    assert (metadata["backbone"], metadata["weights"]) == ("efficientnet_lite0", str(source))
+    here = EfficientNetLite0(width=WIDTH).features
+    here.load_state_dict(state)
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        learnt = published.features[0](((images.float() - 127) / 128).permute(0, 3, 1, 2))
+        found = here.eval()[0](preprocess(images))
+    # TensorFlow's padding: the edge with another gray is below and to the right.
+    torch.testing.assert_close(found[..., :-1, :-1], learnt[..., :-1, :-1], atol=1e-4, rtol=1e-4)
+    assert learnt.std() > 0.1
+
+
+def test_a_run_of_mobilenet_is_none_of_lite0(samples, tmp_path, says):
+    run, _ = parent(tmp_path / "run")
+    says(
+        lambda: taken(samples, tmp_path, run, backbone="efficientnet_lite0"),
+        *(run / "model.pt", "network mobilenet_v2 there, efficientnet_lite0 here", "training.backbone"),
     )

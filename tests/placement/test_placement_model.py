@@ -11,11 +11,12 @@ from boardbench.placement.network import build_network
 
 @pytest.mark.parametrize(("features", "init"), [("scratch", "random"), ("tuned", "finetune"), ("frozen", "frozen")])
 def test_a_file_of_version_0_1_0_loads(tmp_path, features, init):
-    """What is called init now was called features."""
+    """What is called init now was called features; the only backbone was not named."""
     model = Model(
         network=build_network(0.35, (32, 32), init).eval(),
         init=init,
         loss="corners",
+        backbone="mobilenet_v2",
         width=0.35,
         dataset="toy",
         seed=3,
@@ -26,7 +27,7 @@ def test_a_file_of_version_0_1_0_loads(tmp_path, features, init):
     )
     save(model, tmp_path / "model.pt")
     content = torch.load(tmp_path / "model.pt", weights_only=True)
-    assert content.pop("init") == init
+    assert (content.pop("init"), content.pop("backbone")) == (init, "mobilenet_v2")
     torch.save(content | {"features": features}, tmp_path / "model.pt")
     record_of(tmp_path / "model.pt").unlink()
     again = load(tmp_path)

@@ -108,3 +108,14 @@ def test_bad_input(network, says):
     tiny = build_network(0.35, (32, 20)).train()
     says(lambda: tiny(torch.zeros(1, 3, 32, 20)), "32 lines x 20 samples", "batch_size")
     assert tiny.eval()(torch.zeros(1, 3, 32, 20)).shape == (1, 4, 2)
+
+
+def test_another_backbone():
+    network = build_network(0.35, (64, 96), "frozen", "efficientnet_lite0").eval()
+    assert type(network.features[1]).__name__ == "InvertedResidual" and not network.features[0][1].weight.requires_grad
+    assert network.features(preprocess(images(2, (64, 96)))).shape == (2, 1280, 2, 3)
+    assert network(preprocess(images(2, (64, 96)))).shape == (2, 4, 2)
+
+
+def test_an_unknown_backbone(says):
+    says(lambda: build_network(backbone="efficientnet_lite"), "placement.training.backbone", "efficientnet_lite0")

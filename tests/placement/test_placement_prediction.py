@@ -42,7 +42,7 @@ def make_model(corners=NOMINAL, answer=0.0):
         network.head[-3].bias[:] = torch.from_numpy((np.asarray(corners) / IMAGE[::-1]).ravel())
     return Model(
         network=network,
-        **{"init": "random", "loss": "corners", "width": 0.1, "dataset": "toy", "seed": 0},
+        **{"init": "random", "loss": "corners", "backbone": "mobilenet_v2", "width": 0.1, "dataset": "toy", "seed": 0},
         **{"size": IMAGE, "photo_size": PHOTO, "mm_per_pixel": (MM, MM), "nominal": NOMINAL},
     )
 

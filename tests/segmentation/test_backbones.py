@@ -29,6 +29,7 @@ BY_HAND = {
     "linknet": (11_176_512 + 326_912 + 1_984 + 28_292, 49 * 64),
     "deeplabv3plus": (42_500_160 + 15_535_104 + 1_304_676, 49 * 64),
     "mobile_unet": (937 * 64**2 + 1228 * 64 + 3 * 64 + 4 * 64 + 4, 64),
+    "lite0_unet": (2_958_848 + 2_239_236, 9 * 32),  # encoder and decoder: see test_lite0_unet_parameters_of_its_parts
 }
 
 
@@ -169,7 +170,8 @@ def test_stride_is_the_smallest_size(backbone):
 def test_width_scales_parameters_about_fourfold(backbone):
     with torch.device("meta"):
         small, large = parameters(backbone(3, 4, width=16)), parameters(backbone(3, 4, width=32))
-    assert 3.8 < large / small < 4.05
+    least = 3.4 if backbone.__name__ == "Lite0UNet" else 3.8  # whose channels are multiples of 8, at least 8
+    assert least < large / small < 4.05
 
 
 def test_every_backbone_of_the_study_is_there():
@@ -242,3 +244,50 @@ def test_names_and_errors_need_no_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "BoardbenchError\n"
+
+
+def test_imagenet_is_a_start_at_the_weights_own_width():
+    assert backbones.parse("lite0_unet@imagenet") == backbones.parse("lite0_unet@64") == ("lite0_unet", 64)
+    assert backbones.is_pretrained("lite0_unet@imagenet") and not backbones.is_pretrained("lite0_unet@64")
+    backbones.check("lite0_unet@imagenet")
+    with pytest.raises(BoardbenchError, match=r"'unet@imagenet'.*lite0_unet only"):
+        backbones.check("unet@imagenet")
+
+
+def test_lite0_unet_takes_the_encoder_and_nothing_else_from_imagenet(monkeypatch):
+    from boardbench.segmentation.backbones import lite0_unet
+
+    def load(network, source, checksum, folder):
+        torch.manual_seed(5)
+        for tensor in network.state_dict().values():
+            tensor.copy_(torch.rand(tensor.shape))
+        given.update(network.features.state_dict())
+        return "abc"
+
+    given = {}
+    monkeypatch.setattr(lite0_unet, "load_weights", load)
+    network = backbones.get("lite0_unet")(3, 2)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    assert network.start_from_imagenet() == "abc"
+    after = network.state_dict()
+    kept = [key for key in before if key.startswith(("decoder.", "head."))]
+    assert kept and all(torch.equal(before[key], after[key]) for key in kept)
+    # The stem and the first block are the first stage; the last block, 16, ends the fifth.
+    for own, published in {"0.0.1": "0.1", "0.1.filter.0": "1.filter.0", "4.16.project.0": "16.project.0"}.items():
+        assert torch.equal(after[f"encoder.{own}.weight"], given[f"{published}.weight"])
+    assert sum(key.startswith("encoder.") for key in after) == sum(not key.startswith("17.") for key in given)
+
+
+def test_lite0_unet_says_that_imagenet_has_three_channels(says):
+    network = backbones.get("lite0_unet")(4, 2)
+    says(network.start_from_imagenet, "segmentation.backbones", "3 channels", "gives it 4", "lite0_unet@64")
+
+
+def test_lite0_unet_parameters_of_its_parts():
+    # Lite0 without classifier (1 281 000) and last convolution (320 x 1280 + 2 x 1280); 3x3 twice and head.
+    encoder = 4_652_008 - 1_281_000 - 320 * 1280 - 2 * 1280
+    inputs, outputs = (320 + 112, 256 + 40, 128 + 24, 64 + 16, 32), (256, 128, 64, 32, 16)
+    decoder = sum(9 * i * o + 9 * o * o + 4 * o for i, o in zip(inputs, outputs, strict=True)) + 16 * 4 + 4
+    with torch.device("meta"):
+        assert parameters(backbones.get("lite0_unet")(3, 4)) == encoder + decoder
+    assert (encoder, decoder) == (2_958_848, 2_239_236)

@@ -73,10 +73,10 @@ def make_data(root: Path, epochs: int = 4) -> dict:
     return {"split": split, "reflectance": reflectance, "augmentation": plan}
 
 
-def start(data: dict, out: Path, strategy: str = "scrb", **changes) -> None:
+def start(data: dict, out: Path, strategy: str = "scrb", backbone: str = "unet", **changes) -> None:
     knobs = {"width": 1, "epochs": 4, "batch_size": 2, "class_weights": "none"} | changes
     train(
-        backbone="unet",
+        backbone=backbone,
         strategy=strategy,
         seed=0,
         dataset="toy",
@@ -272,3 +272,22 @@ def test_a_patch_is_predicted_as_if_it_stood_alone(patched, tmp_path):
 def test_a_plan_of_another_form_is_refused(patched, tmp_path):
     with pytest.raises(BoardbenchError, match=r"augmentation\.csv: .*of patches.*training\.patch is null.*--patch"):
         start(patched, tmp_path / "unet-scrb-seed0")
+
+
+def test_a_pretrained_backbone_starts_from_its_weights_and_says_so(tmp_path, monkeypatch):
+    from boardbench.segmentation.backbones import lite0_unet
+
+    def load_weights(network, *_):
+        torch.nn.init.constant_(network.features[3].filter[0].weight, 0.25)
+        return "abc"
+
+    monkeypatch.setattr(lite0_unet, "load_weights", load_weights)
+    data = make_data(tmp_path / "data", epochs=1)
+    for backbone, told in {"lite0_unet@imagenet": ("imagenet", "abc"), "lite0_unet@64": (None, None)}.items():
+        out = tmp_path / backbone
+        start(data, out, backbone=backbone, epochs=1, learning_rate=1e-9)
+        written = json.loads((out / "training.json").read_text())
+        assert (written.get("weights"), written.get("weights_sha256")) == told
+        model = load(out)
+        taken = model.network.backbone.encoder[1][1].filter[0].weight
+        assert model.width == 64 and torch.allclose(taken, torch.tensor(0.25), atol=1e-4) == (told[0] is not None)

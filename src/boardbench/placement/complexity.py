@@ -16,12 +16,12 @@ COLUMNS = (
     "activations_inference_mib",
     "activations_training_mib",
 )
-PAPER = (1.0, (256, 256))
-"""Width and size of paper 4's network."""
+PAPER = ("mobilenet_v2", 1.0, (256, 256))
+"""Backbone, width and size of paper 4's network."""
 MIB = 2**20
 
 
-def complexity(*, out: Path, width: float, size: list[int]) -> None:
+def complexity(*, out: Path, backbone: str = "mobilenet_v2", width: float, size: list[int]) -> None:
     """Count the study's network, and paper 4's (width 1, 256 x 256) beside it.
 
     Args:
@@ -29,7 +29,8 @@ def complexity(*, out: Path, width: float, size: list[int]) -> None:
             (:mod:`boardbench.engine.complexity`); gflops; params_millions, and how many of them the head has;
             activations_inference_mib and activations_training_mib (:mod:`boardbench.engine.memory`) of one image, all
             layers trained.
-        width: of MobileNetV2.
+        backbone: mobilenet_v2 or efficientnet_lite0.
+        width: of the backbone.
         size: lines and samples of an image.
     """
     import torch
@@ -39,9 +40,9 @@ def complexity(*, out: Path, width: float, size: list[int]) -> None:
     from boardbench.placement.network import build_network
 
     rows = []
-    for name, (wide, form) in {"ours": (width, tuple(size)), "paper": PAPER}.items():
+    for name, (base, wide, form) in {"ours": (backbone, width, tuple(size)), "paper": PAPER}.items():
         with torch.device("meta"):
-            network = build_network(wide, form)
+            network = build_network(wide, form, backbone=base)
         counted = (network, 3, form)
         macs, _, parameters = count(*counted)
         numbers = (

@@ -109,5 +109,5 @@ def _photo(path: Path, model: "Model") -> np.ndarray:
 
 
 def _metadata(model: "Model", precision: str) -> dict[str, Any]:
-    names = ("dataset", "init", "loss", "width", "seed", "size", "photo_size", "mm_per_pixel")
+    names = ("dataset", "init", "loss", "backbone", "width", "seed", "size", "photo_size", "mm_per_pixel")
     return metadata_of("placement", model, names, precision, nominal=model.nominal.tolist())

@@ -1,4 +1,4 @@
-"""MobileNetV2's features as training starts from them, and what frozen ones make of every image, computed once."""
+"""The backbone's features as training starts from them, and what frozen ones make of every image, computed once."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -18,12 +18,14 @@ from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
 from boardbench.files import atomic_write, sha256
 from boardbench.integrity import checked, hash_of
-from boardbench.networks.mobilenet_v2 import IMAGENET, MobileNetV2
+from boardbench.networks import efficientnet_lite0
+from boardbench.networks.image_network import ImageNetwork
+from boardbench.networks.mobilenet_v2 import IMAGENET
 from boardbench.networks.weights import load_weights
 from boardbench.params.placement import Training
 from boardbench.placement.artifacts import Features
 from boardbench.placement.data import read_samples
-from boardbench.placement.network import MEAN, STD, preprocess
+from boardbench.placement.network import MEAN, STD, build_backbone, preprocess
 
 BATCH = 32  # images at once
 
@@ -44,7 +46,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     BatchNorm statistics are then those of the training images, as pretrained ones are those of theirs: with the means
     of 0 and variances of 1 of a start, 52 random layers let 1e-8 of the signal through.
 
-    The weights of a classification run come from its model.pt: of a MobileNetV2 of the same width and settings on
+    The weights of a classification run come from its model.pt: of this backbone at the same width, as published, on
     color images. Its stem may be either; here the first convolution has stride 2. Its normalization goes into the first
     layer, so that the features see the numbers that they learnt.
 
@@ -53,14 +55,14 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
         out: weights.pt.
         threads: torch threads.
         frozen: compute the features too.
-        params: width, weights and checksum.
+        params: backbone, width, weights and checksum.
 
     Raises:
         BoardbenchError: weights that cannot be had, or of another network (the first differences are named).
     """
     fix_arithmetic(threads)
     torch.manual_seed(0)
-    whole_network = MobileNetV2(width=params.width)
+    whole_network = build_backbone(params.backbone, params.width)
     origin = "random (seed 0)"
     digest = None
     if params.weights:
@@ -70,12 +72,15 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
             digest = _take_run(whole_network, file, params)
         else:
             digest = load_weights(whole_network, params.weights, params.checksum, out.parent)
+            if params.backbone == "efficientnet_lite0":
+                _see(whole_network.features[0], efficientnet_lite0.OFFSET, efficientnet_lite0.SCALE)
     network = whole_network.features.to(memory_format=torch.channels_last)
     given = read_samples(samples) if frozen else None
     if given and not params.weights:
         update_bn(_batches(given.images, np.flatnonzero(given.parts == "train")), network)
     network.eval()
-    metadata = {"weights": origin, "weights_sha256": digest, "width": params.width, "features_sha256": None}
+    metadata = {"weights": origin, "weights_sha256": digest, "features_sha256": None}
+    metadata |= {"backbone": params.backbone, "width": params.width}
     if given:
         rows = np.flatnonzero(np.isin(given.parts, ("train", "validation")))
         with torch.inference_mode(), atomic_write(out.with_suffix(".npy"), record=True) as beside:
@@ -92,7 +97,7 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
     write(out.with_suffix(".json"), Features(**metadata))
 
 
-def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
+def _take_run(network: ImageNetwork, path: Path, params: Training) -> str:
     """Give a network the features of a classification run; return the hash of its model.pt.
 
     Its content is read here, without the other study's modules: an edit there does not run placement again.
@@ -101,15 +106,15 @@ def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
     with refusing(file):
         settings, state, channels = saved["settings"], saved["state_dict"], saved["size"][2]
         pruned, normalization = saved["pruning"], saved["normalization"]
-        differ = _differences(settings, channels, bool(pruned), params.width)
+        differ = _differences(settings, channels, bool(pruned), params)
     if params.checksum:
         raise BoardbenchError(
             f"{file}: training.checksum is of published weights, but training.weights names a run. Set it to null."
         )
     if differ:
         raise BoardbenchError(
-            f"{file}: features of another network: {'; '.join(differ)}. Name a run of mobilenet_v2 of this width, "
-            "without settings, on color images, or change training.width."
+            f"{file}: features of another network: {'; '.join(differ)}. Name a run of {params.backbone} of this width, "
+            "without settings, on color images, or change training.backbone or training.width."
         )
     with refusing(file):
         features = {key.removeprefix("features."): v for key, v in state.items() if key.startswith("features.")}
@@ -118,13 +123,13 @@ def _take_run(network: MobileNetV2, path: Path, params: Training) -> str:
     return hash_of(file)
 
 
-def _differences(settings: dict[str, Any], channels: int, pruned: bool, width: float) -> list[str]:
+def _differences(settings: dict[str, Any], channels: int, pruned: bool, params: Training) -> list[str]:
     """Return in what a run's network is not the one here, the first differing row of its settings only."""
-    here = {"network": "mobilenet_v2", "width": width, "channels": 3}
+    here = {"network": params.backbone, "width": params.width, "channels": 3}
     there = {"network": settings["network"], "width": settings["width"], "channels": channels}
     differ = [f"{key} {there[key]} there, {here[key]} here" for key in here if there[key] != here[key]]
     rows = [list(row) for row in settings["settings"] or IMAGENET]
-    if there["network"] == here["network"]:
+    if there["network"] == here["network"] == "mobilenet_v2":
         for number, (row, wanted) in enumerate(zip_longest(rows, map(list, IMAGENET)), start=1):
             if row != wanted:
                 differ.append(f"settings, row {number}: {row or 'none'} there, {wanted or 'none'} here")
@@ -133,16 +138,17 @@ def _differences(settings: dict[str, Any], channels: int, pruned: bool, width: f
 
 
 @torch.no_grad()
-def _see(layer: nn.Sequential, offset: float, scale: float) -> None:
+def _see(first: nn.Sequential, offset: float, scale: float) -> None:
     """Let a first layer (convolution, batch normalization) take images of ``preprocess`` for (counts - offset) / scale.
 
     Exact but for the image's edge, where zeros stand for another gray.
     """
+    conv, norm = (layer for layer in first if isinstance(layer, nn.Conv2d | nn.BatchNorm2d))
     mean, std = 255 * torch.tensor((MEAN, STD), dtype=torch.float64)
-    weight = layer[0].weight.double()
+    weight = conv.weight.double()
     shift = (weight.sum(dim=(2, 3)) * ((mean - offset) / scale)).sum(dim=1)
-    layer[1].running_mean.copy_(layer[1].running_mean - shift)
-    layer[0].weight.copy_(weight * (std / scale)[:, None, None])
+    norm.running_mean.copy_(norm.running_mean - shift)
+    conv.weight.copy_(weight * (std / scale)[:, None, None])
 
 
 def load_features(path: Path) -> tuple[dict[str, torch.Tensor], np.ndarray | None, Features]:

@@ -51,7 +51,8 @@ def latency(
         photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
         seconds = measure(lambda run=run, photo=photo: run.run(["corners"], {"photo": photo}), params.repeats)
         with torch.device("meta"):
-            network = build_network(metadata["width"], tuple(metadata["size"]))
+            backbone = metadata.get("backbone", "mobilenet_v2")
+            network = build_network(metadata["width"], tuple(metadata["size"]), backbone=backbone)
         macs = count(network, 3, tuple(metadata["size"]))[0]
         row(path.parent.name, metadata["precision"], size, seconds, f"{2 * macs / rate * 1e3:.3f}")
     with threadpool_limits(params.threads):

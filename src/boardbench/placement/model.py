@@ -25,7 +25,8 @@ class Model:
         network: (N, 3, lines, samples) to corners (N, 4, 2) in image sizes, in evaluation mode.
         init: random, finetune or frozen.
         loss: rectangle or corners.
-        width: of MobileNetV2.
+        backbone: one of ``boardbench.placement.network.BACKBONES``.
+        width: of the backbone.
         dataset: what it was trained on.
         seed: of the run.
         size: of the network's images (lines, samples).
@@ -37,6 +38,7 @@ class Model:
     network: PlacementNetwork
     init: str
     loss: str
+    backbone: str
     width: float
     dataset: str
     seed: int
@@ -46,7 +48,7 @@ class Model:
     nominal: np.ndarray
 
 
-PLAIN = ("init", "loss", "width", "dataset", "seed")
+PLAIN = ("init", "loss", "backbone", "width", "dataset", "seed")
 PAIRS = ("size", "photo_size", "mm_per_pixel")
 
 
@@ -72,8 +74,9 @@ def load(path: Path) -> Model:
     with refusing(file):
         if "init" not in saved:
             saved["init"] = FORMER_INIT.get(saved["features"], saved["features"])
+        saved.setdefault("backbone", "mobilenet_v2")  # the only one there was
         plain = plain_fields(saved, Model, (*PLAIN, *PAIRS))
-        network = build_network(plain["width"], plain["size"], plain["init"])
+        network = build_network(plain["width"], plain["size"], plain["init"], plain["backbone"])
         network.load_state_dict(saved["state_dict"])
         return Model(
             network=network.eval(),

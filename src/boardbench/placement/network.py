@@ -1,4 +1,4 @@
-"""Paper 4's network: MobileNetV2's features, a separable convolution, two dense layers, eight coordinates.
+"""Paper 4's network: MobileNetV2's (or other) features, a separable convolution, two dense layers, eight coordinates.
 
 The paper leaves some of it open; here the separable convolution is Keras's (depthwise without bias or activation, then
 pointwise with bias), padded to keep its size, because 3 x 3 features (images of 96 x 96) are smaller than its 5 x 5.
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from boardbench.errors import BoardbenchError, nearest
+from boardbench.networks.efficientnet_lite0 import EfficientNetLite0
 from boardbench.networks.mobilenet_v2 import MobileNetV2
 
 MEAN = (0.485, 0.456, 0.406)
@@ -21,6 +22,8 @@ STD = (0.229, 0.224, 0.225)
 """Of ImageNet's red, green and blue between 0 and 1: what published weights expect."""
 
 INITS = ("random", "finetune", "frozen")
+
+BACKBONES = {"mobilenet_v2": MobileNetV2, "efficientnet_lite0": EfficientNetLite0}
 
 _STRIDE = 32
 _FILTERS, _DENSE = 8, 512
@@ -30,7 +33,7 @@ class PlacementNetwork(nn.Module):
     """Map normalized RGB (N, 3, lines, samples) to corners (N, 4, 2) as shares of the image: x by width, y by height.
 
     Args:
-        width: of MobileNetV2.
+        backbone: whose ``features`` (stride 32, ``channels``) are taken.
         size: lines and samples of the images; the dense layers fit no other.
         frozen: keep the features as they are: no gradients, and batch normalization by its stored statistics.
 
@@ -43,11 +46,10 @@ class PlacementNetwork(nn.Module):
 
     in_channels = 3
 
-    def __init__(self, width: float, size: tuple[int, int], frozen: bool = False):
+    def __init__(self, backbone: MobileNetV2 | EfficientNetLite0, size: tuple[int, int], frozen: bool = False):
         super().__init__()
         self.size = tuple(size)
         self.frozen = frozen
-        backbone = MobileNetV2(width=width)
         self.features = backbone.features.requires_grad_(not frozen)
         lines, samples = (-(-side // _STRIDE) for side in self.size)
         last = nn.Linear(_DENSE, 8)
@@ -94,20 +96,34 @@ class PlacementNetwork(nn.Module):
         return self.head(self.features(x))
 
 
-def build_network(width: float = 0.35, size: tuple[int, int] = (96, 96), init: str = "random") -> PlacementNetwork:
+def build_backbone(name: str, width: float) -> MobileNetV2 | EfficientNetLite0:
+    """Return an untrained backbone with 1000 classes.
+
+    Raises:
+        BoardbenchError: an unknown name.
+    """
+    if name not in BACKBONES:
+        raise BoardbenchError(f"placement.training.backbone '{name}' is not known. {nearest(name, list(BACKBONES))}")
+    return BACKBONES[name](width=width)
+
+
+def build_network(
+    width: float = 0.35, size: tuple[int, int] = (96, 96), init: str = "random", backbone: str = "mobilenet_v2"
+) -> PlacementNetwork:
     """Return an untrained network; published weights go into ``.features`` afterwards.
 
     Args:
-        width: of MobileNetV2; 1.0 in the paper.
+        width: of the backbone; 1.0 in the paper.
         size: lines and samples of the images; 256, 256 in the paper.
         init: ``random`` or ``finetune`` (trained with the rest), or ``frozen`` (kept, as in the paper).
+        backbone: one of BACKBONES.
 
     Raises:
         BoardbenchError: for an unknown word.
     """
     if init not in INITS:
         raise BoardbenchError(f"placement.features '{init}' is not known. {nearest(init, list(INITS))}")
-    return PlacementNetwork(width, size, frozen=init == "frozen")
+    return PlacementNetwork(build_backbone(backbone, width), size, frozen=init == "frozen")
 
 
 def preprocess(images: torch.Tensor) -> torch.Tensor:

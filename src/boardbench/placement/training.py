@@ -87,7 +87,7 @@ def train(
         tracking=tracking,
     ) as record:
         torch.manual_seed(seed)
-        network = build_network(params.width, given.size, init)
+        network = build_network(params.width, given.size, init, params.backbone)
         if weights:
             network.features.load_state_dict(weights)
         cached = computed if init == "frozen" else None
@@ -131,6 +131,7 @@ def train(
             network=network,
             init=init,
             loss=loss,
+            backbone=params.backbone,
             width=params.width,
             dataset=dataset,
             seed=seed,

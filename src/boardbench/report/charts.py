@@ -41,6 +41,7 @@ NAMES = {
     "linknet": "LinkNet",
     "deeplabv3plus": "DeepLabv3+",
     "mobile_unet": "Mobile U-Net",
+    "lite0_unet": "Lite0 U-Net",
     "full": "all bands",
     "pca3": "PCA, 3 axes",
     "pca3_cube": "PCA a cube, 3 axes",
@@ -55,9 +56,9 @@ NAMES = {
     "majority": "majority class",
     "spectral_angle": "spectral angle",
     "lda": "linear discriminant",
-    "random": "MobileNetV2, random start",
-    "finetune": "MobileNetV2, finetuned",
-    "frozen": "MobileNetV2, frozen",
+    "random": "random start",
+    "finetune": "finetuned",
+    "frozen": "frozen features",
     "rectangle": "rectangle term",
     "corners": "corners alone",
     "mean": "mean corners",
@@ -88,7 +89,8 @@ def colours_of(names: list[str]) -> dict[str, str]:
 def pretty(word: str) -> str:
     """Return a reader's name of a network, input, baseline or setting; an unknown word stays as it is."""
     name, _, width = word.partition("@")
-    return NAMES.get(name, name) + (f", width {width}" if width else "")
+    started = ", ImageNet" if width == "imagenet" else f", width {width}" if width else ""
+    return NAMES.get(name, name) + started
 
 
 @contextmanager

@@ -134,7 +134,8 @@ def export(
         said += _about_size(model, run, resized)
         report_on(path, precision, {**checked, "gmacs_per_megapixel": _gmacs(model)}, said, fault)
         if not unregistered:
-            name = f"{model.dataset}-{model.name}".replace("@", "-width")  # models:/name@alias is MLflow's own
+            # models:/name@alias is MLflow's own
+            name = f"{model.dataset}-{model.name}".replace("@imagenet", "-imagenet").replace("@", "-width")
             name += path.stem.removeprefix("model")
             facts = facts_of(model, path, checked, threads)
             register(path, name, _any_size(inputs), _any_size(outputs), tracking, facts)

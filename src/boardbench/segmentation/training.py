@@ -103,6 +103,9 @@ def train(
         torch.manual_seed(seed)
         bands = training_data.headers[0].working["bands"]
         network = build_network(backbone, strategy, in_bands=bands, classes=len(classes), width=params.width)
+        start = {}
+        if backbones.is_pretrained(backbone):
+            start = {"weights": "imagenet", "weights_sha256": network.backbone.start_from_imagenet()}
         history = training_data.fit(network, params, seed, record)
         model = Model(
             network=network,
@@ -118,7 +121,7 @@ def train(
             **input_spec(training_data.headers),
         )
         save(model, out / "model.pt")
-        record.write(network, history, class_weights=training_data.class_weights)
+        record.write(network, history, class_weights=training_data.class_weights, **start)
 
 
 @dataclass(frozen=True)

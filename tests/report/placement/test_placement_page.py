@@ -86,7 +86,7 @@ def test_what_is_concluded_of_networks_and_baselines(boards):
     test, displaced = against_baselines(*read(boards))
     assert test == (
         "Networks against baselines, error at the centre, photos that were not trained on (test) (3 seeds): beats in 2 "
-        "of 4, loses in 2 of 4 (MobileNetV2, random start, rectangle term against template matching; MobileNetV2, "
+        "of 4, loses in 2 of 4 (random start, rectangle term against template matching; "
         "random start, corners alone against template matching)."
     )
     assert displaced.endswith("no difference shown in 4 of 4.")

@@ -391,3 +391,20 @@ def test_45_pairs_and_10_000_resamples_take_seconds(runs):
     frame = runs.differences(backbones=backbones, strategies=strategies, classes=classes, resamples=10_000)
     assert len(frame) == (45 + 15) * 2
     assert time.process_time() - start < 10  # about 1 s, told loosely
+
+
+def test_imagenet_is_compared_with_the_random_start_of_the_same_network(runs):
+    for strategy, gain in {"full": 0.2, "pca3": 0.1}.items():
+        runs.thrice(f"lite0_unet@64-{strategy}", part([0.6, 0.6, 0.7]))
+        runs.thrice(f"lite0_unet@imagenet-{strategy}", part([0.6 + gain, 0.6 + gain, 0.7 + gain]))
+        runs.thrice(f"lite0_unet@32-{strategy}", part([0.5, 0.5, 0.5]))
+    backbones = ["lite0_unet@64", "lite0_unet@imagenet", "lite0_unet@32"]
+    found = runs.differences(backbones=backbones, seeds=SEEDS)
+    started = found[found["against"].isin(backbones)]
+    assert set(started["against"]) == {"lite0_unet@64"} and set(started["backbone"]) == {"lite0_unet@imagenet"}
+    assert list(started["strategy"] + started["metric"]) == ["fullmiou", "fullmf1", "pca3miou", "pca3mf1"]
+    # Shares 0.6, 0.6, 0.7 right are 1.9 of 3; IoU = share / (2 - share).
+    before, after = (1.9 + 3 * gain for gain in (0.0, 0.2))
+    expected = after / (6 - after) - before / (6 - before)
+    assert float(started["difference"].iloc[0]) == pytest.approx(expected, abs=1e-4)
+    assert (started["conclusion"] == "higher").all()

@@ -16,5 +16,6 @@ def runs(params: Placement) -> dict[str, Scored]:
 
 def tables(params: Placement) -> dict[str, Table]:
     """Return table -> its keys and the settings that its cells hang on, of tables equal on every machine."""
-    counted = {"synthesis.size": list(params.synthesis.size), "training.width": params.training.width}
+    network = {f"training.{key}": getattr(params.training, key) for key in ("backbone", "width")}
+    counted = {"synthesis.size": list(params.synthesis.size), **network}
     return {"placement_complexity": Table(("network",), counted)}

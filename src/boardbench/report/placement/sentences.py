@@ -93,6 +93,7 @@ def settings(about: PlacementAbout, scores: pd.DataFrame) -> list[Row]:
     trained = scores[scores["loss"] != "none"]
     test = trained[trained["part"] == "test"]
     init = ", ".join(pretty(name) for name in dict.fromkeys(trained["init"])) or DASH
+    backbone = pretty(given.get("backbone", "mobilenet_v2"))
     size = "{} \N{MULTIPLICATION SIGN} {}".format(*about.size)
     validation = parts["validation"]["images"]
     whole = parts["train"]["images"] + validation
@@ -107,9 +108,9 @@ def settings(about: PlacementAbout, scores: pd.DataFrame) -> list[Row]:
         ("further test images", "300 of 2 photos", f"{parts['test']['images']} of {parts['test']['photos']} photos"),
         ("boards whose chip was really displaced", "none", f"{parts['displaced']['images']} photos"),
         ("image", "256 \N{MULTIPLICATION SIGN} 256", size),
-        ("network", "MobileNetV2 of ImageNet, frozen; separable convolution, 512, 8", f"{init}; the same head"),
-        ("weights that MobileNetV2 starts from", "ImageNet", str(given.get("weights") or "none: a random start")),
-        ("width of MobileNetV2", "not stated", number("width", given)),
+        ("network", "MobileNetV2, frozen; separable convolution, 512, 8", f"{backbone}, {init}; the same head"),
+        ("weights that it starts from", "ImageNet", str(given.get("weights") or "none: a random start")),
+        ("width of the backbone", "not stated", number("width", given)),
         ("optimizer, batch", "Adam, 32", f"Adam, {number('batch_size', given)}"),
         ("weight of the rectangle term", "1: the plain sum", number("rectangle_weight", given)),
         ("epochs", "1000", number("epochs", training)),

@@ -26,7 +26,7 @@ class lives in few scenes some resamples average over fewer, often easier classe
 that predicts such a class where the other does not scores 0 for it, exactly as in the tables.
 """
 
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ from boardbench.report.runs import run_name
 from boardbench.report.segmentation.runs import grid
 from boardbench.report.uncertainty import verdict
 from boardbench.report.writing import decimals
+from boardbench.segmentation.backbones import is_pretrained, parse
 from boardbench.segmentation.scores import mean_scores, read_confusions
 
 METRICS = ("miou", "mf1")
@@ -59,6 +60,8 @@ def differences(
     seed: int,
 ) -> pd.DataFrame:
     """Compare every pair of strategies within each backbone, and on the average of the backbones (``all``).
+
+    A backbone that starts from ImageNet weights is compared with its random start, too: ``against`` is then a backbone.
 
     Reads ``runs/<backbone>-<strategy>-seed<k>/confusions.csv``. The rows of ``all`` average the difference over the
     backbones given, on the same resamples for all; they say nothing about other backbones.
@@ -89,6 +92,14 @@ def differences(
             for metric in METRICS:
                 row = {"backbone": backbone, "strategy": strategy, "against": against, "metric": metric}
                 rows.append(row | drawn.difference(pairs, metric))
+    for backbone in filter(is_pretrained, backbones):
+        for against in backbones:
+            if against == backbone or parse(against) != parse(backbone):
+                continue
+            for strategy, metric in product(strategies, METRICS):
+                pair = (drawn.scores[backbone, strategy], drawn.scores[against, strategy])
+                row = {"backbone": backbone, "strategy": strategy, "against": against, "metric": metric}
+                rows.append(row | drawn.difference([pair], metric))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -25,6 +25,7 @@ from boardbench.report.segmentation.sentences import (
     noticed,
 )
 from boardbench.report.sentences import answer
+from boardbench.segmentation.backbones import is_pretrained
 from boardbench.segmentation.overlay import class_colours
 
 VERB = "segmentation tables"
@@ -57,7 +58,8 @@ def _line(row: Row) -> Row:
     """Return an exported model with what the budget says of it."""
     state = ["best in budget"] if row["best"] else ["unbeaten"] if row["front"] else []
     state += [] if row["within_budget"] else ["over budget"]
-    return row | {"backbone": row["backbone"].split("@")[0], "state": ", ".join(state)}
+    name = row["backbone"] if is_pretrained(row["backbone"]) else row["backbone"].split("@")[0]
+    return row | {"backbone": name, "state": ", ".join(state)}
 
 
 def segmentation_dataset(folder: Path) -> dict[str, Any]:

@@ -8,6 +8,8 @@ backbone is asked for.
 
 A spec ``<name>@<width>``, such as ``unet@4``, is that backbone at its own first-level width: it is trained, counted and
 timed at that width, whatever training.width and complexity.width say (it has no full size to be scaled to).
+``<name>@imagenet`` is the backbone at the width of its ImageNet weights, from which its training starts
+(``start_from_imagenet`` of its class): ``lite0_unet@imagenet`` beside ``lite0_unet@64``.
 """
 
 import re
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _KEY = "segmentation.backbones"
 _WIDEST = 4096
+PRETRAINED = {"lite0_unet": 64}
+"""Backbones with ImageNet weights, and the width that these have."""
+_IMAGENET = "imagenet"
 _registry = Registry(__name__, kind="backbone", key=_KEY, attribute="BACKBONE")
 
 
@@ -32,18 +37,28 @@ def names() -> list[str]:
 def parse(spec: str) -> tuple[str, int | None]:
     """Split a backbone's spec into its name and its own width: ``unet@4`` is ("unet", 4), ``unet`` ("unet", None).
 
+    ``lite0_unet@imagenet`` is ("lite0_unet", 64).
+
     The name itself is not checked.
 
     Raises:
         BoardbenchError: for a width that is no whole number from 1 to 4096, or is written with leading zeros.
     """
     name, at, width = spec.partition("@")
+    if width == _IMAGENET and name in PRETRAINED:
+        return name, PRETRAINED[name]
     if at and not (re.fullmatch("[1-9][0-9]{0,3}", width) and int(width) <= _WIDEST):
         raise BoardbenchError(
             f"{_KEY}: '{spec}' has the width '{width}'. After the @ stands a whole number of channels from 1 to "
             f"{_WIDEST}, as in '{name or 'unet'}@8'; leave out the @ for the width of training.width."
+            + (f" ImageNet weights are there for {', '.join(PRETRAINED)} only." if width == _IMAGENET else "")
         )
     return name, int(width) if at else None
+
+
+def is_pretrained(spec: str) -> bool:
+    """Return whether a backbone's training starts from ImageNet weights."""
+    return spec.endswith(f"@{_IMAGENET}")
 
 
 def check(spec: str) -> None:
