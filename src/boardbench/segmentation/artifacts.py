@@ -2,9 +2,7 @@
 
 from typing import Self
 
-from pydantic import model_validator
-
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from boardbench.artifacts import Artifact, Int, Number
 from boardbench.engine.artifacts import Export, PruningSummary, Training

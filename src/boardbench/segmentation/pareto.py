@@ -104,12 +104,12 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
         out: table to write (CSV), rows in the order of ``models``, of each those by its runtimes: backbone, strategy,
             seed, width (of the first level, the backbone's own where its word has one, before pruning), precision (that
             a runtime computes in: bf16 of a float32 file by openvino, where the processor has it), pruning (its name,
-            empty where there was none), runtime; bands_read, that a camera must read; bytes of the file; same_class, share of test pixels with
-            PyTorch's class; miou and mf1 of the file itself on the test
-            part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
-            lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
-            rank: the largest, for n < 100); encoder_p50_ms, counts to what enters the backbone (calibration, trimming,
-            reduction), timed by itself; lines_per_s, lines over the median; hardware.
+            empty where there was none), runtime; bands_read, that a camera must read; bytes of the file; same_class,
+            share of test pixels with PyTorch's class; miou and mf1 of the file itself on the test part, empty where
+            there is none; gmacs of network and fitted projection at the size that the network sees; lines, samples,
+            threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest rank: the largest, for n < 100);
+            encoder_p50_ms, counts to what enters the backbone (calibration, trimming, reduction), timed by itself;
+            lines_per_s, lines over the median; hardware.
         models: ``model*.onnx``, each beside its ``export*.json``, of one data set.
         params: runtimes, size, repeats and threads.
 

@@ -59,10 +59,10 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
 
     Returns:
         text, a row a backbone, strategy, width, precision, pruning and runtime in the order of ``path``: dataset,
-        these; seeds; miou, miou_sd, mf1, mf1_sd, same_class, bands_read, bytes, gmacs, p50_ms (means over seeds; sd empty for one);
-        p99_ms, the largest; encoder_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n (passes, of all
-        seeds), hardware; budget_ms; front, within_budget (by p50_ms) and best (the highest miou within the budget; of
-        equal ones the fastest): ``yes`` or empty.
+        these; seeds; miou, miou_sd, mf1, mf1_sd, same_class, bands_read, bytes, gmacs, p50_ms (means over seeds; sd
+        empty for one); p99_ms, the largest; encoder_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n
+        (passes, of all seeds), hardware; budget_ms; front, within_budget (by p50_ms) and best (the highest miou within
+        the budget; of equal ones the fastest): ``yes`` or empty.
 
     Raises:
         BoardbenchError: a column is missing, a cell is not a number, a seed is there twice, or rows are of more than
