@@ -163,7 +163,11 @@ def test_the_int8_file_is_smaller_and_nearly_the_same(exported):
     checked = json.loads((exported / "export-int8.json").read_text())
     assert checked["precision"] == open_onnx(exported / "model-int8.onnx").metadata["precision"] == "int8"
     assert checked["same_class"] > 0.8
-    kinds = {node.op_type for node in onnx.load(exported / "model-int8.onnx").graph.node}
+    graph = onnx.load(exported / "model-int8.onnx").graph
+    whole = [value for value in graph.initializer if value.data_type == onnx.TensorProto.INT8 and len(value.dims) == 4]
+    # Two products of 7-bit weights and 8-bit values fit into 16 bits, two of 8-bit weights do not.
+    assert len(whole) > 10 and max(np.abs(onnx.numpy_helper.to_array(value)).max() for value in whole) == 64
+    kinds = {node.op_type for node in graph.node}
     assert "QuantizeLinear" in kinds
     assert small != plain
 
