@@ -124,7 +124,7 @@ def to_int8(
 
     Ranges are the extremes that the samples show. What comes before ``after`` stays float32. Weights take 7 of their 8
     bits, because a processor without VNNI adds two products in 16 bits, which overflow: ONNX Runtime then gave 98.6 %
-    of the pixels the float32 class and 0.054 less mean IoU, and with 7 bits 99.9 % and none (benchmarks/NOTES.md).
+    of the pixels the float32 class and 0.051 less mean IoU; with 7 bits 99.9 % and none less (benchmarks/NOTES.md).
 
     Args:
         source: a float32 file.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from boardbench.report.pareto import on_front
+from boardbench.report.segmentation import plots
 from boardbench.report.segmentation.pareto import COLUMNS, pareto_table, read_exported
 from boardbench.report.segmentation.sentences import best_in_budget
 
@@ -112,7 +113,10 @@ def test_a_runtime_is_another_model_and_older_tables_are_of_onnx_runtime(tmp_pat
     assert rows.best.tolist() == ["yes", ""] and best_in_budget(rows).count("openvino") == 0
     frame["miou"] = [0.1, 0.1, 0.5]
     frame.to_csv(path, index=False)
-    assert "U-Net with SCRB in float32, by openvino" in best_in_budget(pareto_table("toy", path, 195))
+    rows = pareto_table("toy", path, 195)
+    assert "U-Net with SCRB in float32, by openvino" in best_in_budget(rows)
+    names = [drawn["name"] for drawn in plots.pareto(rows, ["scrb"])[0]["series"] if drawn["name"]]
+    assert names == ["U-Net, SCRB, float32", "U-Net, SCRB, float32, openvino"]
 
 
 def test_published_tables_of_before_there_was_a_runtime_are_read():
