@@ -186,6 +186,7 @@ def test_any_size_goes_through(exported, lines, samples):
 
 
 @needs_openvino
+@pytest.mark.slow
 def test_openvino_gives_the_classes_of_onnx_runtime_from_the_same_files(study, exported, tmp_path, capsys):
     run_export(study, precisions=["float32", "int8"], runtimes=["openvino"], out=tmp_path)
     assert "; by openvino in float32 " in capsys.readouterr().out
