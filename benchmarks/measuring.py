@@ -99,7 +99,7 @@ def hardware() -> str:
     models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
     model = models[0] if models else platform.processor() or platform.machine()
     versions = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "torch", "onnxruntime"):
+    for package in ("numpy", "torch", "onnxruntime", "openvino"):
         try:
             versions.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:

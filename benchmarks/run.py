@@ -24,6 +24,7 @@ NAMES = (
     "complexity",
     "training_step",
     "inference",
+    "runtimes",
     "stream",
     "baselines",
     "numpy_networks",

@@ -174,6 +174,9 @@ def test_values_of_flags_are_shown_and_completed():
     assert completed(training["backbone"], "res") == ["resunet"]
     assert "scrb" in completed(training["strategy"]) and "unet" in training["backbone"].help
     assert completed(flags("export")["precisions"]) == ["float32", "int8"]
+    assert (
+        completed(flags("export")["runtimes"]) == completed(flags("predict")["runtime"]) == ["onnxruntime", "openvino"]
+    )
     assert completed(flags("export")["size"]) == ["any"] and completed(flags("photos")["size"]) == []
     assert completed(flags("placement complexity")["size"]) == []
     assert completed(flags("segmentation baseline")["name"]) == ["majority", "spectral_angle", "lda"]
@@ -222,4 +225,4 @@ def test_a_flag_says_what_its_docstring_says():
     words = " ".join(answer.output.split())
     assert "CAPTURES..." in words
     assert "--out PATH folder that receives a folder for each capture. [default: predictions]" in words
-    assert "file that boardbench export wrote, instead of run; predicts by ONNX Runtime." in words
+    assert "file that boardbench export wrote, instead of run. --out PATH" in words

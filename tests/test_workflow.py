@@ -159,6 +159,8 @@ def test_of_several_seeds_the_first_ones_networks_go_to_the_line(clone):
     ) == (6, 2, 4, 1)
     shown = snakemake(clone, "--dry-run", "--printshellcmds", *TINY, "seeds.yaml", "--", "segmentation").stdout
     assert set(re.findall(r"boardbench segmentation export .*(seed\d)", shown)) == {"seed7"}
+    assert "--runtimes onnxruntime --sheet" in shown
+    assert re.search(r"segmentation pareto .*--runtimes .*onnxruntime", shown)
 
 
 def test_names_of_classes_reach_the_verbs_as_they_are(clone):

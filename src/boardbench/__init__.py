@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 # No library that is used here reports to anybody; it is said before any of them is imported. ONNX Runtime does for
-# Linux, too, from 1.29 on (its Privacy.md). Snakemake, torch, numba, scikit-learn and matplotlib have no telemetry.
+# Linux, too, from 1.29 on (its Privacy.md). OpenVINO has no variable for it: engine/runtimes.py.
+# Snakemake, torch, numba, scikit-learn and matplotlib have no telemetry.
 for _name, _value in {
     "DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -11,6 +11,7 @@ def export(
     *,
     run: Path,
     precisions: list[str] | None = None,
+    runtimes: list[str] | None = None,
     out: Path | None = None,
     sheet: Path | None = None,
     split: Path | None = None,
@@ -32,6 +33,7 @@ def export(
     Args:
         run: folder of the run (model.pt).
         precisions: float32, int8; float32 where none is given.
+        runtimes: of captures: onnxruntime, openvino: what the files are checked by; onnxruntime always.
         out: folder to write to; the run's own where none is given.
         sheet: of captures: capture sheet; data/raw/<dataset>/captures.csv where none is given.
         split: of captures: split.csv; the nearest above the run where none is given.
@@ -52,6 +54,6 @@ def export(
     of = find_study(study_of(run), str(run))
     step = of.get("export")
     flags = {"sheet": sheet, "split": split, "drift": drift, "bands_read": bands_read, "size": size}
-    flags |= {"photos": photos, "samples": samples}
+    flags |= {"photos": photos, "samples": samples, "runtimes": runtimes}
     common = {"precisions": precisions, "out": out, "unregistered": unregistered, "tracking": tracking}
     step(run=run, **common, threads=threads, **flags_of(of, step, flags, run))

@@ -1,5 +1,6 @@
 """Runs as ONNX files: checked on raw captures, cut at their intermediate outputs, loaded by MLflow."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -13,19 +14,25 @@ import torch
 from test_deployment import PICKED
 from test_model import make_model
 
+from boardbench.artifacts import read as read_artifact
 from boardbench.captures.envi import open_cube
 from boardbench.captures.reflectance import reflectance
 from boardbench.captures.sheet import read_sheet, write_sheet
 from boardbench.engine.onnxfile import cut, open_onnx, session
+from boardbench.engine.runtimes import open_network
 from boardbench.errors import BoardbenchError
 from boardbench.params.segmentation import Drift, Reflectance, Simulate
+from boardbench.segmentation.artifacts import SegmentationExport
 from boardbench.segmentation.deployment import Deployed, example
 from boardbench.segmentation.drift.fit import drift
-from boardbench.segmentation.export import export
+from boardbench.segmentation.export import _inputs, export
 from boardbench.segmentation.model import Sensor, save
 from boardbench.segmentation.networks import build_network
 from boardbench.simulate.captures import simulate
 
+needs_openvino = pytest.mark.skipif(
+    not importlib.util.find_spec("openvino"), reason="openvino is not installed: pip install 'boardbench[openvino]'"
+)
 BANDS, CLASSES = 12, ["others", "ic", "capacitor", "connectors"]
 
 
@@ -156,7 +163,11 @@ def test_the_int8_file_is_smaller_and_nearly_the_same(exported):
     checked = json.loads((exported / "export-int8.json").read_text())
     assert checked["precision"] == open_onnx(exported / "model-int8.onnx").metadata["precision"] == "int8"
     assert checked["same_class"] > 0.8
-    kinds = {node.op_type for node in onnx.load(exported / "model-int8.onnx").graph.node}
+    graph = onnx.load(exported / "model-int8.onnx").graph
+    whole = [value for value in graph.initializer if value.data_type == onnx.TensorProto.INT8 and len(value.dims) == 4]
+    # Two products of 7-bit weights and 8-bit values fit into 16 bits, two of 8-bit weights do not.
+    assert len(whole) > 10 and max(np.abs(onnx.numpy_helper.to_array(value)).max() for value in whole) == 64
+    kinds = {node.op_type for node in graph.node}
     assert "QuantizeLinear" in kinds
     assert small != plain
 
@@ -172,6 +183,34 @@ def test_any_size_goes_through(exported, lines, samples):
     np.testing.assert_allclose(probabilities, expected[1].numpy(), atol=1e-5)
     assert len(np.unique(classes)) > 1
     assert classes.dtype == np.uint8 and (classes == expected[0].numpy()).mean() > 0.999
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_openvino_gives_the_classes_of_onnx_runtime_from_the_same_files(study, exported, tmp_path, capsys):
+    run_export(study, precisions=["float32", "int8"], runtimes=["openvino"], out=tmp_path)
+    assert "; by openvino in float32 " in capsys.readouterr().out
+    for name, precision in {"export.json": "float32", "export-int8.json": "int8"}.items():
+        report = read_artifact(tmp_path / name, SegmentationExport, "export")
+        by = report.runtimes["openvino"]
+        assert set(by) - {"bf16"} == {precision}
+        assert abs(by[precision].same_class - report.same_class) < (1e-3 if precision == "float32" else 0.02)
+    raw = next(capture for capture in read_sheet(study / "raw/captures.csv") if capture.name == "board03_1")
+    given = _inputs(make(), raw, list(range(BANDS)))
+    # All but ties; in int8 both round to one of 256 values, each at its own places.
+    for name, least in {"model.onnx": 0.999, "model-int8.onnx": 0.97}.items():
+        one, other = (
+            open_network(exported / name, 1, runtime).run(["classes"], given)[0]
+            for runtime in ("onnxruntime", "openvino")
+        )
+        assert len(np.unique(one)) > 1 and one.dtype == other.dtype == np.uint8
+        assert np.mean(one == other) >= least
+
+
+def test_a_runtime_that_is_not_there_stops_the_export_before_any_work(study, tmp_path, monkeypatch, says):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    says(lambda: run_export(study, runtimes=["openvino"], out=tmp_path), "--runtimes openvino", "boardbench[openvino]")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model-int8.onnx"])

@@ -1,6 +1,7 @@
 """Exported networks timed side by side: tiny hand-made ONNX files with the inputs and names of exported ones."""
 
 import json
+from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 
-from boardbench.engine import onnxfile
+from boardbench.engine import onnxfile, runtimes
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import pareto
 
@@ -147,13 +148,13 @@ def test_a_turn_is_two_untimed_passes_and_the_timed_ones_for_the_whole_and_for_t
     calls = []
 
     class Session:
-        def __init__(self, source, threads):
+        def __init__(self, source, threads, runtime, precision):
             self.inside, self.threads = isinstance(source, bytes), threads
 
         def run(self, outputs, given):
             calls.append((outputs, self.inside, self.threads, given))
 
-    monkeypatch.setattr(onnxfile, "session", Session)
+    monkeypatch.setattr(pareto, "open_network", Session)
     model = pareto._read(exported())
     whole, front = pareto._turn(model, Deployment(size=(16, 32), threads=2), 4)
     assert len(whole) == len(front) == 4
@@ -168,8 +169,72 @@ def test_a_file_for_reflectance_is_given_reflectance(tmp_path, exported):
     assert table(tmp_path, [exported(kind="reflectance")]).p50_ms[0] > 0
 
 
+class Timed:
+    """Stand in for a network by any runtime, and keep how each was opened."""
+
+    opened: ClassVar[list] = []
+
+    def __init__(self, source, threads, runtime, precision):
+        self.opened.append((runtime, precision))
+
+    def run(self, outputs, given):
+        pass
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    """Have OpenVINO, a processor of these instruction sets, and networks that take no time."""
+    monkeypatch.setattr(pareto, "check_runtime", lambda flag, runtime: runtime)
+    monkeypatch.setattr(pareto, "version", lambda name: {"openvino": "2026.0", "onnxruntime": "1.30"}[name])
+    monkeypatch.setattr(pareto, "open_network", Timed)
+    monkeypatch.setattr(Timed, "opened", [])
+    return lambda *flags: monkeypatch.setattr(runtimes, "processor_flags", lambda: list(flags))
+
+
+BOTH = Deployment(size=(16, 32), repeats=1, threads=1, runtimes=["onnxruntime", "openvino"])
+
+
+def by_openvino(path, **scores):
+    """Add what the export found by OpenVINO: precision and mean IoU."""
+    checks = {
+        name: {"same_class": 0.5, "scores": {"miou": miou, "mf1": 0.1, "iou": []}} for name, miou in scores.items()
+    }
+    return broken(path, runtimes={"openvino": checks})
+
+
+def test_a_file_is_timed_by_each_runtime_with_the_score_that_it_has_there(tmp_path, exported, processor, capsys):
+    processor("avx512_bf16")
+    plain, int8 = exported(), exported(precision="int8")
+    models = [by_openvino(plain, float32=0.5, bf16=0.4), by_openvino(int8, int8=0.3)]
+    rows = table(tmp_path, models, BOTH)
+    assert list(zip(rows.precision, rows.runtime, rows.miou, rows.same_class, strict=True)) == [
+        ("float32", "onnxruntime", 0.5, 0.99951),
+        ("float32", "openvino", 0.5, 0.5),
+        ("bf16", "openvino", 0.4, 0.5),
+        ("int8", "onnxruntime", 0.5, 0.99951),
+        ("int8", "openvino", 0.3, 0.5),
+    ]
+    assert Timed.opened[::2] == Timed.opened[1::2] == list(zip(rows.runtime, rows.precision, strict=True))
+    assert rows.hardware[0].endswith("; onnxruntime 1.30; openvino 2026.0")
+    said = capsys.readouterr().out
+    assert "int8: this processor has neither avx512_vnni nor avx_vnni" in said and "bf16" not in said
+    processor("avx_vnni")
+    assert table(tmp_path, models, BOTH).precision.tolist() == ["float32", "float32", "int8", "int8"]
+    said = capsys.readouterr().out
+    assert said.startswith("bf16 by openvino: not judged") and "int8:" not in said
+
+
+def test_a_time_without_the_score_that_goes_with_it_is_refused(tmp_path, exported, processor, says):
+    processor("amx_bf16")
+    again = "boardbench export --run RUN --runtimes openvino"
+    says(lambda: table(tmp_path, [exported()], BOTH), "not checked by openvino in float32", again)
+    model = by_openvino(exported(), float32=0.5)
+    says(lambda: table(tmp_path, [model], BOTH), "not checked by openvino in bf16", again)
+    assert Timed.opened == []
+
+
 def broken(path, text="", **changes):
-    report = path.with_name("export.json")
+    report = path.with_name(path.name.replace("model", "export")).with_suffix(".json")
     report.write_text(text or json.dumps(json.loads(report.read_text()) | changes))
     return path
 

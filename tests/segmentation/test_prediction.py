@@ -1,5 +1,6 @@
 """The verb `predict`: equal to evaluation, whole results or none, and what it refuses."""
 
+import importlib.util
 import json
 import os
 from dataclasses import asdict, replace
@@ -423,6 +424,29 @@ def test_an_exported_file_gives_the_map_of_its_run(board, run, exported, tmp_pat
     assert len(np.unique(torch_map)) > 1
     summary = json.loads((tmp_path / "onnx" / "b_1" / "summary.json").read_text())
     assert (summary["model"]["precision"], summary["model"]["strategy"]) == ("float32", "scrb")
+    assert summary["model"]["runtime"] == "onnxruntime"
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("openvino"), reason="openvino is not installed: pip install 'boardbench[openvino]'"
+)
+def test_openvino_gives_the_map_of_onnx_runtime_and_is_named(board, exported, tmp_path):
+    path, maps = board(), {}
+    for runtime in ("onnxruntime", "openvino"):
+        predict(captures=[path], model=exported / "raw.onnx", out=tmp_path / runtime, threads=1, runtime=runtime)
+        maps[runtime] = class_map(tmp_path / runtime / "b_1")
+        summary = json.loads((tmp_path / runtime / "b_1" / "summary.json").read_text())
+        assert (summary["model"]["runtime"], summary["model"]["precision"]) == (runtime, "float32")
+    assert np.mean(maps["openvino"] == maps["onnxruntime"]) > 0.999 and len(np.unique(maps["openvino"])) > 1
+
+
+def test_a_runtime_is_of_an_exported_file(tmp_path, says):
+    given = {"captures": [tmp_path / "a"], "run": tmp_path / "run"}
+    says(lambda: predict(**given, runtime="openvino"), "--runtime", "--model")
+    says(lambda: predict(**given, precision="bf16"), "--precision", "--model")
+    given = {"captures": [tmp_path / "a"], "model": tmp_path / "model.onnx"}
+    says(lambda: predict(**given, runtime="openvina"), "--runtime openvina", "onnxruntime, openvino")
+    says(lambda: predict(**given, precision="bf16"), "--precision bf16", "--runtime openvino")
 
 
 def test_counts_of_other_types_and_orders_are_the_same_counts(board, exported, tmp_path, write_envi, says):

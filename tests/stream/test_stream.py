@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import signal
@@ -72,6 +73,23 @@ def test_components_are_those_of_the_whole_capture(run, capture, offline, belt, 
     assert left == sorted(left)
     # A component comes with the window after its last line, not at the end of the belt.
     assert left[0] < left[-1]
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("openvino"), reason="openvino is not installed: pip install 'boardbench[openvino]'"
+)
+def test_openvino_gives_the_belt_of_onnx_runtime_and_is_named(run, capture, offline, belt, results):
+    classes, _, report = results(run(capture(173), runtime="openvino"))
+    assert np.mean(classes == offline(belt.counts(173))) > 0.999 and len(np.unique(classes)) == 3
+    assert (report["model"]["runtime"], report["model"]["precision"]) == ("openvino", "float32")
+
+
+def test_a_runtime_that_is_not_there_is_refused_before_any_line(run, capture, tmp_path, monkeypatch, says):
+    source = capture(20)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    says(lambda: run(source, runtime="openvino"), "--runtime openvino", "pip install 'boardbench[openvino]'")
+    says(lambda: run(source, precision="bf16"), "--precision bf16", "--runtime openvino")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_margin_below_the_reach_would_be_seen(run, capture, offline, belt, results, monkeypatch):

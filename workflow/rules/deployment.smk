@@ -20,11 +20,12 @@ if EXPORTED_RUNS:
         params:
             run=subpath(input.model, parent=True),
             precisions=repeated("precisions", SEGMENTATION.deployment.precisions),
+            runtimes=repeated("runtimes", SEGMENTATION.deployment.runtimes),
         message:
             "Exporting {wildcards.exportable} from raw counts to classes"
         shell:
-            "boardbench segmentation export --run {params.run} {params.precisions} --sheet {input.sheet} --split {input.split} "
-            "--drift {input.drift} --unregistered --threads {threads} > {log} 2>&1"
+            "boardbench segmentation export --run {params.run} {params.precisions} {params.runtimes} --sheet {input.sheet} "
+            "--split {input.split} --drift {input.drift} --unregistered --threads {threads} > {log} 2>&1"
 
     rule segmentation_pareto:
         input:

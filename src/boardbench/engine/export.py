@@ -120,9 +120,11 @@ def _read_sizes_from(graph: Any, intermediate: str) -> None:
 def to_int8(
     source: Path, samples: Iterable[dict[str, np.ndarray]], after: str, metadata: dict[str, Any], out: Path
 ) -> None:
-    """Quantize the part of an ONNX file behind a named value: 8-bit weights a channel, 8-bit activations.
+    """Quantize the part of an ONNX file behind a named value: 7-bit weights a channel, 8-bit activations.
 
-    Ranges are the extremes that the samples show. What comes before ``after`` stays float32.
+    Ranges are the extremes that the samples show. What comes before ``after`` stays float32. Weights take 7 of their 8
+    bits, because a processor without VNNI adds two products in 16 bits, which overflow: ONNX Runtime then gave 98.6 %
+    of the pixels the float32 class and 0.051 less mean IoU; with 7 bits 99.9 % and none less (benchmarks/NOTES.md).
 
     Args:
         source: a float32 file.
@@ -165,6 +167,7 @@ def to_int8(
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
+            reduce_range=True,
             calibrate_method=CalibrationMethod.MinMax,
             op_types_to_quantize=list(QUANTIZED),
             nodes_to_exclude=[node.name for index, node in enumerate(model.graph.node) if index in before],

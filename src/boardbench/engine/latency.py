@@ -53,12 +53,17 @@ def _cpuinfo(field: str) -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(field)), "")
 
 
+def processor_flags() -> list[str]:
+    """Return the names of what the processor can, as Linux gives them; none where it does not."""
+    return _cpuinfo("flags").split()
+
+
 def instructions() -> str:
     """Name the widest vector instructions of the processor, and what the environment takes away; '' if unknown.
 
     They decide the last bits of a training (benchmarks/NOTES.md).
     """
-    flags = _cpuinfo("flags").split()
+    flags = processor_flags()
     widest = next((name for flag, name in {"avx512f": "AVX-512", "avx2": "AVX2"}.items() if flag in flags), "")
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if name in os.environ]
     return "; ".join([widest, *limits] if widest else limits)

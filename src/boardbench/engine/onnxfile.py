@@ -74,10 +74,10 @@ class _Known(dict):
         self._path = path
 
     def __missing__(self, key: str) -> Any:
-        raise BoardbenchError(f"{self._path}: metadata has no field '{key}'. {_AGAIN}")
+        raise BoardbenchError(f"{self._path}: metadata has no field '{key}'. {AGAIN}")
 
 
-_AGAIN = "Make the file again with 'boardbench export --run RUN'."
+AGAIN = "Make the file again with 'boardbench export --run RUN'."
 
 
 def _checked(path: Path, texts: dict[str, str]) -> _Known:
@@ -87,13 +87,13 @@ def _checked(path: Path, texts: dict[str, str]) -> _Known:
         try:
             fields[key] = parse_json(text)
         except ValueError as error:
-            raise BoardbenchError(f"{path}: metadata, field '{key}': not valid JSON ({error}). {_AGAIN}") from None
+            raise BoardbenchError(f"{path}: metadata, field '{key}': not valid JSON ({error}). {AGAIN}") from None
     try:
         _Metadata.model_validate(fields, strict=False)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))
-        raise BoardbenchError(f"{path}: metadata, field '{key}': {problem['msg']}. {_AGAIN}") from None
+        raise BoardbenchError(f"{path}: metadata, field '{key}': {problem['msg']}. {AGAIN}") from None
     return _Known(path, fields)
 
 
@@ -150,7 +150,7 @@ def session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSession"
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no class of their own
         file = f"{model}: " if isinstance(model, Path) else ""
-        raise BoardbenchError(f"{file}ONNX Runtime cannot run the network ({error}). {_AGAIN}") from None
+        raise BoardbenchError(f"{file}ONNX Runtime cannot run the network ({error}). {AGAIN}") from None
 
 
 def cut(path: Path, inputs: list[str], outputs: list[str]) -> bytes:

@@ -183,9 +183,14 @@ class Deployment(Section):
     precisions: list[Literal["float32", "int8"]] = Field(
         ["float32"], description="one file each, none: no files; int8 is quantized on the validation part"
     )
+    runtimes: list[Literal["onnxruntime", "openvino"]] = Field(
+        ["onnxruntime"],
+        min_length=1,
+        description="what computes the files; openvino: pip install 'boardbench[openvino]'",
+    )
     size: Size = Field((128, 1024), description="lines, samples of the timed window; 1024 is the camera's width")
     repeats: int = Field(7, ge=1, description="timed passes after two that are not")
-    threads: Threads = Field(2, description="of ONNX Runtime")
+    threads: Threads = Field(2, description="of the runtime")
     budget_ms: float = Field(
         195.0, gt=0, description="name the best model that takes at most this; 195: 64 new lines at 327 lines/s"
     )

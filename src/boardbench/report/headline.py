@@ -55,7 +55,8 @@ def _timed(path: Path, verb: str) -> Iterable[tuple[str, str, str]]:
     words = ("backbone", "strategy", "precision", "pruning")
     table = read_csv(path, verb, (*words, "p50_ms", "miou"))
     for row in table.to_dict("records"):
-        yield " ".join(filter(None, (row[word] for word in words))), row["p50_ms"], row["miou"]
+        runtime = row.get("runtime", "").removeprefix("onnxruntime")
+        yield " ".join(filter(None, (*(row[word] for word in words), runtime))), row["p50_ms"], row["miou"]
 
 
 def _scores(of: Study, trained: pd.DataFrame, baselines: pd.Series) -> dict[str, float]:

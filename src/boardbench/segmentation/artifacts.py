@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from boardbench.artifacts import Artifact, Int, Number
 from boardbench.engine.artifacts import Export, PruningSummary, Training
@@ -77,12 +77,23 @@ class SplitAudit(Artifact):
     """Of the test part, that train, too: in overlapping patches."""
 
 
+class CheckedFile(Artifact):
+    """What a file gave on the test captures by another runtime than ONNX Runtime."""
+
+    same_class: Number
+    scores: MeanScores
+
+
 class SegmentationExport(Export):
-    """``export.json`` of a segmentation run: the share of pixels with the run's class, scores and operations."""
+    """``export.json`` of a segmentation run: the share of pixels with the run's class, scores and operations.
+
+    ``runtimes``: the same by another runtime and the precision that it computed in.
+    """
 
     same_class: Number
     scores: MeanScores
     gmacs_per_megapixel: Number
+    runtimes: dict[str, dict[str, CheckedFile]] = Field(default_factory=dict)
 
 
 class SpectraProfile(Artifact):

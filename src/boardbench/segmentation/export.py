@@ -17,7 +17,7 @@ from boardbench.captures.sheet import Capture, read_sheet
 from boardbench.engine.address import STORE, StoreAddress
 from boardbench.engine.complexity import count as count_macs
 from boardbench.engine.exported import FILES, check_precisions, metadata_of, report_on
-from boardbench.engine.onnxfile import session
+from boardbench.engine.runtimes import DEFAULT, check_runtime, open_network, variants
 from boardbench.errors import BoardbenchError
 from boardbench.segmentation.artifacts import SegmentationMetrics
 from boardbench.segmentation.data import captures_of
@@ -39,6 +39,7 @@ def export(
     *,
     run: Path,
     precisions: list[str] | None = None,
+    runtimes: list[str] | None = None,
     out: Path | None = None,
     sheet: Path | None = None,
     split: Path | None = None,
@@ -62,11 +63,13 @@ def export(
 
     Writes model.onnx and, for int8, model-int8.onnx, and beside each export.json or export-int8.json: bytes; captures
     and pixels compared; same_class, the share of pixels of the run's own class; largest_probability_difference; scores
-    of the file itself, from raw counts; gmacs_per_megapixel.
+    of the file itself, from raw counts; gmacs_per_megapixel; runtimes, the same shares and scores by other runtimes.
 
     Args:
         run: folder of the run (model.pt).
         precisions: float32, int8; float32 where none is given. int8 is quantized on the validation captures.
+        runtimes: onnxruntime, openvino: what the files are checked by; onnxruntime always. OpenVINO computes a float32
+            file in bf16, too, where the processor has it.
         out: folder to write to; the run's own where none is given.
         sheet: capture sheet; where none is given, data/raw/<dataset>/captures.csv.
         split: split.csv; where none is given, the nearest above the run.
@@ -78,11 +81,11 @@ def export(
         unregistered: leave MLflow's model registry alone.
         tracking: MLflow store whose registry gets the files, as <dataset>-<run> and <dataset>-<run>-int8; <run>
             ends with the pruning's name where it is pruned.
-        threads: of ONNX Runtime and torch.
+        threads: of the runtimes and torch.
 
     Raises:
-        BoardbenchError: a run that cannot leave its captures, missing captures, or a float32 file that gives less than
-            99.9 % of the pixels the run's class.
+        BoardbenchError: a run that cannot leave its captures, missing captures, a runtime that is not there, or a
+            float32 file that gives less than 99.9 % of the pixels the run's class.
     """
     import torch
 
@@ -91,6 +94,7 @@ def export(
     from boardbench.segmentation.model import load
 
     precisions = check_precisions(precisions)
+    others = [check_runtime("--runtimes", name) for name in runtimes or [] if name != DEFAULT]
     if size not in (None, ANY):
         raise BoardbenchError(f"--size {size}: not known. Give 'any', or leave it out for the run's own.")
     trained = load(run)
@@ -121,7 +125,7 @@ def export(
         samples = (_inputs(trained, capture, read) for capture in chosen)
         to_int8(plain, samples, "reduced", metadata("int8"), paths["int8"])
     paths = {precision: paths[precision] for precision in precisions}
-    for precision, checked in _check(trained, paths, parts["test"], read, threads).items():
+    for precision, checked in _check(trained, paths, parts["test"], read, threads, others).items():
         path = paths[precision]
         same = checked["same_class"]
         said = (
@@ -129,8 +133,15 @@ def export(
             f"probabilities differ by at most {checked['largest_probability_difference']:.3g}, mean IoU "
             f"{checked['scores']['miou']:.4f}"
         )
-        other = precision == "float32" and same < SAME_CLASS
-        fault = f"only {same:.3%} of the test pixels have the run's class (least: {SAME_CLASS:.1%})." if other else ""
+        fault, least = "", f"of the test pixels have the run's class (least: {SAME_CLASS:.1%})."
+        if precision == "float32" and same < SAME_CLASS:
+            fault = f"only {same:.3%} {least}"
+        for runtime, by in checked["runtimes"].items():
+            for computed, found in by.items():
+                also, miou = found["same_class"], found["scores"]["miou"]
+                said += f"; by {runtime} in {computed} {also:.4%}, {miou:.4f}" if miou is not None else ""
+                if computed == "float32" and also < SAME_CLASS:
+                    fault = fault or f"by {runtime} only {also:.3%} {least}"
         said += _about_size(model, run, resized)
         report_on(path, precision, {**checked, "gmacs_per_megapixel": _gmacs(model)}, said, fault)
         if not unregistered:
@@ -231,34 +242,39 @@ def _inputs(model: "Model", capture: Capture, read: list[int]) -> dict[str, np.n
 
 
 def _check(
-    model: "Model", paths: dict[str, Path], captures: list[Capture], read: list[int], threads: int
+    model: "Model", paths: dict[str, Path], captures: list[Capture], read: list[int], threads: int, others: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """Compare files with the run, capture by capture, and score them; by precision."""
-    sessions = {precision: session(path, threads) for precision, path in paths.items()}
+    """Compare files with the run, capture by capture, and score them; by precision, with other runtimes inside."""
+    keys = [(of, *how) for of in paths for how in variants([DEFAULT, *others], of)]
+    opened = {key: open_network(paths[key[0]], threads, *key[1:]) for key in keys}
     count = len(model.classes)
-    pixels, same, largest = 0, dict.fromkeys(paths, 0), dict.fromkeys(paths, 0.0)
-    confusion = {precision: np.zeros((count, count), np.int64) for precision in paths}
+    pixels, same, largest = 0, dict.fromkeys(keys, 0), dict.fromkeys(keys, 0.0)
+    confusion = {key: np.zeros((count, count), np.int64) for key in keys}
     for capture in captures:
         inputs, expected = _inputs(model, capture, read), _probabilities(model, capture)
         cube = open_cube(capture.cube)
         truth = read_mask(capture.mask, cube.shape[:2], count, cube.shutter_lines)
         truth, wanted = resize_mask(truth, expected.shape[1:]), expected.argmax(axis=0)
         pixels += wanted.size
-        for precision, run in sessions.items():
-            classes, probabilities = run.run(["classes", "probabilities"], inputs)
-            same[precision] += int(np.count_nonzero(classes == wanted))
-            largest[precision] = max(largest[precision], float(np.abs(probabilities - expected).max()))
-            confusion[precision] += confusion_matrix(truth, classes, count)
-    results = {}
-    for precision, matrix in confusion.items():
+        for key, file in opened.items():
+            classes, probabilities = file.run(["classes", "probabilities"], inputs)
+            same[key] += int(np.count_nonzero(classes == wanted))
+            largest[key] = max(largest[key], float(np.abs(probabilities - expected).max()))
+            confusion[key] += confusion_matrix(truth, classes, count)
+    results: dict[str, dict[str, Any]] = {}
+    for (of, runtime, precision), matrix in confusion.items():
         found = scores(matrix)
-        results[precision] = {
+        checked = {
             "captures": len(captures),
             "pixels": pixels,
-            "same_class": same[precision] / pixels,
-            "largest_probability_difference": largest[precision],
+            "same_class": same[of, runtime, precision] / pixels,
+            "largest_probability_difference": largest[of, runtime, precision],
             "scores": {"miou": _known(found["miou"]), "mf1": _known(found["mf1"]), "iou": [*map(_known, found["iou"])]},
         }
+        if runtime == DEFAULT:
+            results[of] = checked | {"runtimes": {}}
+        else:
+            results[of]["runtimes"].setdefault(runtime, {})[precision] = checked
     return results
 
 

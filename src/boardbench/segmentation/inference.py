@@ -1,4 +1,4 @@
-"""A trained model applied to one capture, by torch from a run folder or by ONNX Runtime from an exported file.
+"""A trained model applied to one capture: by torch from a run folder, by ONNX Runtime or OpenVINO from a file.
 
 Both take a capture as :mod:`boardbench.captures.locate` finds it and give a class map of the capture's own geometry.
 """
@@ -33,7 +33,8 @@ class Predictor(ABC):
         path: file or folder it came from.
         classes: names in index order.
         sensor: what a capture must look like.
-        metadata: dataset, backbone, strategy, width and seed of the run, and for an ONNX file its precision.
+        metadata: dataset, backbone, strategy, width and seed of the run; for an ONNX file the precision that it is
+            computed in, and the runtime.
         drift: what it saw in training; None where that is not known.
     """
 
@@ -178,26 +179,30 @@ class TorchPredictor(Predictor):
 
 
 class OnnxPredictor(Predictor):
-    """A file that ``boardbench export`` wrote, by ONNX Runtime: calibration to classes inside the file.
+    """A file that ``boardbench export`` wrote, by a runtime: calibration to classes inside the file.
 
     Args:
         path: the ``.onnx`` file.
-        threads: of ONNX Runtime.
+        threads: of the runtime.
+        runtime: onnxruntime or openvino.
+        precision: bf16, of a float32 file; None for the file's own.
 
     Raises:
-        BoardbenchError: not an ONNX file, or not one of boardbench.
+        BoardbenchError: not an ONNX file, or not one of boardbench, or of a precision that has no other.
     """
 
-    def __init__(self, path: Path, threads: int):
-        from boardbench.engine.onnxfile import open_onnx, session
+    def __init__(self, path: Path, threads: int, runtime: str = "onnxruntime", precision: str | None = None):
+        from boardbench.engine.onnxfile import open_onnx
+        from boardbench.engine.runtimes import computed_in, open_network
 
         metadata = open_onnx(path).metadata
         self.path, self.classes = path, metadata["classes"]
         self.sensor = SimpleNamespace(**metadata["sensor"])  # a Sensor would need torch
-        self.metadata = {key: metadata[key] for key in (*METADATA, "precision")}
+        precision = computed_in(path, metadata["precision"], precision)
+        self.metadata = {key: metadata[key] for key in METADATA} | {"precision": precision, "runtime": runtime}
         self._form = metadata["size"] and tuple(metadata["size"]), metadata["resize"]
         self.drift = metadata.get("drift") and Drift.from_json(metadata["drift"])
-        self._session = session(path, threads)
+        self._session = open_network(path, threads, runtime, precision)
 
     @property
     def any_size(self) -> bool:

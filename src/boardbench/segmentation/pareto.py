@@ -5,19 +5,21 @@ machine hits all of them alike; only one is open at a time, because a session ke
 (about 0.6 GB at 128 lines x 1024 samples x 224 bands).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from boardbench.artifacts import read
+from boardbench.engine.runtimes import DEFAULT, check_runtime, lacks, open_network, variants
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_csv
 from boardbench.params.segmentation import Deployment
 from boardbench.segmentation import backbones, reduction
-from boardbench.segmentation.artifacts import SegmentationExport
+from boardbench.segmentation.artifacts import CheckedFile, SegmentationExport
 
 COLUMNS = (
     "backbone",
@@ -26,6 +28,7 @@ COLUMNS = (
     "width",
     "precision",
     "pruning",
+    "runtime",
     "bands_read",
     "bytes",
     "same_class",
@@ -47,18 +50,43 @@ TURN = 4  # timed passes of a file before the next one's turn
 
 @dataclass(frozen=True)
 class _Exported:
-    """An ONNX file, what it says of itself, and what its export measured."""
+    """An ONNX file by one runtime: what it says of itself, and what its export measured.
+
+    ``precision`` is what the runtime computes it in; None: the file's own.
+    """
 
     path: Path
     metadata: dict[str, Any]
     report: SegmentationExport
+    runtime: str = DEFAULT
+    precision: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, int, int, str, str]:
-        """Backbone, strategy, seed, width of the first level, precision and pruning: what tells it from the others."""
+    def key(self) -> tuple[str, str, int, int, str, str, str]:
+        """Backbone, strategy, seed, width of the first level, precision, pruning and runtime: what tells it from all
+        others.
+        """
         backbone, strategy, seed, width, precision = (self.metadata[name] for name in COLUMNS[:5])
         width = backbones.parse(backbone)[1] or width
-        return backbone, strategy, seed, width, precision, self.metadata.get("pruning", "")
+        pruning = self.metadata.get("pruning", "")
+        return backbone, strategy, seed, width, self.precision or precision, pruning, self.runtime
+
+    @property
+    def checked(self) -> "SegmentationExport | CheckedFile":
+        """What the file gave on the test captures by this runtime.
+
+        Raises:
+            BoardbenchError: its export did not ask that.
+        """
+        if self.runtime == DEFAULT:
+            return self.report
+        found = self.report.runtimes.get(self.runtime, {}).get(self.precision or self.metadata["precision"])
+        if found is None:
+            raise BoardbenchError(
+                f"{self.path}: was not checked by {self.runtime} in {self.precision}, and a time without its score "
+                f"decides nothing. Make it again with 'boardbench export --run RUN --runtimes {self.runtime}'."
+            )
+        return found
 
     def gmacs(self, size: tuple[int, int]) -> float:
         """Return the GMACs of a capture of that many lines and samples; of the working size where there is one."""
@@ -73,25 +101,29 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
     up to four passes and closed, then the next one has its turn, until each has its ``repeats``.
 
     Args:
-        out: table to write (CSV), rows in the order of ``models``: backbone, strategy, seed, width (of the first level,
-            the backbone's own where its word has one, before pruning), precision, pruning (its name, empty where there
-            was none); bands_read, that a camera must read; bytes of the file; same_class, share of test pixels with
-            PyTorch's class; miou and mf1 of the file itself on the test
-            part, empty where there is none; gmacs of network and fitted projection at the size that the network sees;
-            lines, samples, threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest
-            rank: the largest, for n < 100); encoder_p50_ms, counts to what enters the backbone (calibration, trimming,
-            reduction), timed by itself; lines_per_s, lines over the median; hardware.
+        out: table to write (CSV), rows in the order of ``models``, of each those by its runtimes: backbone, strategy,
+            seed, width (of the first level, the backbone's own where its word has one, before pruning), precision (that
+            a runtime computes in: bf16 of a float32 file by openvino, where the processor has it), pruning (its name,
+            empty where there was none), runtime; bands_read, that a camera must read; bytes of the file; same_class,
+            share of test pixels with PyTorch's class; miou and mf1 of the file itself on the test part, empty where
+            there is none; gmacs of network and fitted projection at the size that the network sees; lines, samples,
+            threads, n (timed passes); p50_ms and p99_ms of counts to classes (nearest rank: the largest, for n < 100);
+            encoder_p50_ms, counts to what enters the backbone (calibration, trimming, reduction), timed by itself;
+            lines_per_s, lines over the median; hardware.
         models: ``model*.onnx``, each beside its ``export*.json``, of one data set.
-        params: size, repeats and threads.
+        params: runtimes, size, repeats and threads.
 
     Raises:
-        BoardbenchError: no file, one that is not ours, of another data set or named twice, or an export without its
-            report.
+        BoardbenchError: no file, one that is not ours, of another data set or named twice, an export without its
+            report or without a check by a runtime, or a runtime that is not installed.
     """
     if not models:
         raise BoardbenchError(f"{out}: nothing to time. Give --models at least once.")
-    exported = [_read(path) for path in models]
-    _check(exported)
+    for runtime in params.runtimes:
+        check_runtime("--runtimes", runtime)
+    files = [_read(path) for path in models]
+    _check(files)
+    exported = _by_runtime(files, params.runtimes)
     from boardbench.engine.latency import hardware, percentiles_ms
 
     seconds: list[list[float]] = [[] for _ in exported]
@@ -103,7 +135,7 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
             seconds[place] += whole
             encoders[place] += encoder
 
-    machine = f"{hardware()}; onnxruntime {_runtime_version()}"
+    machine = "; ".join([hardware(), *(f"{name} {version(name)}" for name in params.runtimes)])
     rows = []
     for model, whole, encoder in zip(exported, seconds, encoders, strict=True):
         lines, samples = params.size
@@ -113,10 +145,10 @@ def pareto(*, out: Path, models: list[Path], params: Deployment) -> None:
                 *model.key,
                 reduction.get(model.metadata["strategy"]).reads(len(model.metadata["sensor"]["keep"])),
                 model.path.stat().st_size,
-                f"{model.report.same_class:.6f}",
+                f"{model.checked.same_class:.6f}",
                 *(
                     score if score is None else f"{score:.6f}"
-                    for score in (model.report.scores.miou, model.report.scores.mf1)
+                    for score in (model.checked.scores.miou, model.checked.scores.mf1)
                 ),
                 f"{model.gmacs(params.size):.4f}",
                 *(lines, samples, params.threads, len(whole)),
@@ -169,16 +201,31 @@ def _check(exported: list[_Exported]) -> None:
         seen[model.key] = model.path
 
 
+def _by_runtime(files: list[_Exported], runtimes: list[str]) -> list[_Exported]:
+    """Return each file once for every way in which it is computed here; say what this processor cannot judge."""
+    if {"int8"} & {file.metadata["precision"] for file in files} and (why := lacks("int8")):
+        print(f"int8: {why}: its times here say nothing of a processor that has one")
+    ways = {of: variants(runtimes, of) for of in {file.metadata["precision"]: None for file in files}}
+    found = [
+        replace(file, runtime=runtime, precision=precision)
+        for file in files
+        for runtime, precision in ways[file.metadata["precision"]]
+    ]
+    for model in found:
+        _ = model.checked  # before any time is measured
+    return found
+
+
 def _turn(model: _Exported, params: Deployment, passes: int) -> tuple[list[float], list[float]]:
     """Return seconds of passes from counts to classes, and of passes through the spectral encoder alone."""
     from boardbench.engine.latency import measure
-    from boardbench.engine.onnxfile import cut, session
+    from boardbench.engine.onnxfile import cut
 
     sensor = model.metadata["sensor"]
     given = _capture(sensor["kind"], sensor["bands"], *params.size)
 
     def timed(source: Path | bytes, output: str) -> list[float]:
-        opened = session(source, params.threads)
+        opened = open_network(source, params.threads, model.runtime, model.precision or model.metadata["precision"])
         opened.run([output], given)
         return measure(lambda: opened.run([output], given), passes)
 
@@ -207,9 +254,3 @@ def _capture(kind: str, bands: int, lines: int, samples: int) -> dict[str, np.nd
         "dark": random.uniform(90, 110, (bands, samples)).astype(np.float32),
         "exposure": np.ones(1, np.float32),
     }
-
-
-def _runtime_version() -> str:
-    import onnxruntime
-
-    return onnxruntime.__version__

@@ -29,6 +29,7 @@ from boardbench.captures.locate import Located, capture_name, locate
 from boardbench.captures.names import header_file
 from boardbench.captures.references import read_references
 from boardbench.captures.shares import shares
+from boardbench.engine.runtimes import DEFAULT, check_runtime
 from boardbench.errors import BoardbenchError
 from boardbench.files import write_json
 from boardbench.segmentation.bands import Bands, choose_bands
@@ -51,6 +52,8 @@ def predict(
     white: Path | None = None,
     dark: Path | None = None,
     resample: bool = False,
+    runtime: str | None = None,
+    precision: str | None = None,
     threads: int = 2,
     json: bool = False,
     quiet: bool = False,
@@ -70,18 +73,20 @@ def predict(
     Args:
         captures: folders, headers or data files; each name once.
         run: folder of a run (or its model.pt); predicts by torch, exactly as in evaluation.
-        model: file that ``boardbench export`` wrote, instead of ``run``; predicts by ONNX Runtime.
+        model: file that ``boardbench export`` wrote, instead of ``run``.
         out: folder that receives a folder for each capture.
         white: white reference for captures that have none of their own.
         dark: dark reference, likewise.
         resample: interpolate captures of other bands onto the model's, instead of refusing them.
-        threads: of torch or ONNX Runtime.
+        runtime: of ``model``: onnxruntime, or openvino where it is installed; onnxruntime where none is given.
+        precision: bf16: compute a float32 ``model`` in bfloat16, by openvino on a processor that has it.
+        threads: of torch or the runtime.
         json: print JSON at the end: captures, each with its folder and what summary.json holds; failed, with reasons.
         quiet: say nothing of captures that succeed.
 
     Raises:
-        BoardbenchError: before any work: no or two models, captures of one name, one reference without the other; at
-            the end: captures that failed, each with its reason.
+        BoardbenchError: before any work: no or two models, captures of one name, one reference without the other, a
+            runtime that is not there; at the end: captures that failed, each with its reason.
     """
     names = _names(captures)
     if (run is None) == (model is None):
@@ -93,6 +98,10 @@ def predict(
         raise BoardbenchError(f"{run}: --run takes the folder of a run; name an exported file with --model.")
     if model is not None and (model.is_dir() or model.suffix == ".pt"):
         raise BoardbenchError(f"{model}: --model takes an exported .onnx file; name a run's folder with --run.")
+    if run is not None and (runtime or precision):
+        flag = "--runtime" if runtime else "--precision"
+        raise BoardbenchError(f"{flag}: is of an exported file (--model); --run predicts by torch, in float32.")
+    runtime = check_runtime("--runtime", runtime or DEFAULT, precision)
     if (white is None) != (dark is None):
         missing = "--dark" if dark is None else "--white"
         raise BoardbenchError(f"{missing} is missing: raw counts need a white and a dark reference. Give both.")
@@ -103,7 +112,7 @@ def predict(
         raise BoardbenchError(f"--threads {threads}: give 1 or more.")
     if out.exists() and not out.is_dir():
         raise BoardbenchError(f"{out}: --out is a file. Name a folder; it is made where it does not exist.")
-    predictor = TorchPredictor(run, threads) if run is not None else OnnxPredictor(model, threads)
+    predictor = TorchPredictor(run, threads) if run is not None else OnnxPredictor(model, threads, runtime, precision)
     failed, done = {}, []
     with tqdm(total=len(names), unit="capture", file=sys.stderr, disable=quiet or not sys.stderr.isatty()) as bar:
         for name, path in names.items():

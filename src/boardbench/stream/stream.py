@@ -13,6 +13,7 @@ import numpy as np
 
 from boardbench.artifacts import write
 from boardbench.engine.onnxfile import open_onnx
+from boardbench.engine.runtimes import DEFAULT, check_runtime, computed_in
 from boardbench.errors import BoardbenchError
 from boardbench.stream import times, windows
 from boardbench.stream.artifacts import Stream
@@ -38,6 +39,8 @@ def stream(
     margin: int = 32,
     buffer: int = 256,
     threads: int = 1,
+    runtime: str = DEFAULT,
+    precision: str | None = None,
     framed: bool = False,
     lines: int | None = None,
     strip: str | None = None,
@@ -74,6 +77,8 @@ def stream(
         margin: rows at a window's inner edges that are thrown away; the next window has them further inside.
         buffer: lines that may wait; where they are full, lines are dropped and counted.
         threads: threads of the network.
+        runtime: of the network: onnxruntime, or openvino where it is installed. The spectral encoder is ONNX Runtime's.
+        precision: bf16: compute the network of a float32 file in bfloat16, by openvino on a processor that has it.
         framed: each line of a pipe or socket has a header with its number (boardbench.stream.frames).
         lines: end after so many; a capture is begun anew until then.
         strip: samples that always see the same thing, FIRST:LAST without LAST; compared with the first lines.
@@ -89,6 +94,7 @@ def stream(
         BoardbenchError: inputs that do not fit together; or, after what came has been written, a source that failed.
     """
     check_flags(buffer, threads, lines, lines_per_s, reconnect)
+    check_runtime("--runtime", runtime, precision)
     windows.check(window, margin)
     scale = scale_of(mm_per_line, mm_per_sample)
     if out.exists() and not out.is_dir():
@@ -98,7 +104,8 @@ def stream(
     given = read_inputs(source, metadata, white, dark, tint, framed, lines, reconnect)
     look = Look(metadata, given, strip)
     encoder = SpectralEncoder(model, white=given.white, dark=given.dark, exposure=given.exposure)
-    network = Network(model, threads)
+    metadata |= {"runtime": runtime, "precision": computed_in(model, metadata.get("precision", "float32"), precision)}
+    network = Network(model, threads, runtime, metadata["precision"])
     # The first window allocates and is slow: before any line waits.
     network.classes(np.zeros((encoder.channels, window, given.white.shape[1]), np.float32))
     publisher = Publisher(publish) if publish else None

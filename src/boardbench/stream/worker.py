@@ -1,6 +1,6 @@
 """The spatial network in a thread of its own: windows in, results out, in order.
 
-ONNX Runtime computes without Python's lock, so lines go on through the spectral encoder meanwhile.
+Both runtimes compute without Python's lock, so lines go on through the spectral encoder meanwhile.
 """
 
 import queue
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boardbench.engine.onnxfile import cut, session
+from boardbench.engine.onnxfile import cut
+from boardbench.engine.runtimes import DEFAULT, open_network
 from boardbench.stream.results import Results
 from boardbench.stream.times import Times
 from boardbench.stream.windows import MIN_LINES, Block
@@ -25,10 +26,10 @@ class WorkerError(Exception):
 
 
 class Network:
-    """The spatial part of an exported model: channels of a window to its class map."""
+    """The spatial part of an exported model, by a runtime: channels of a window to its class map."""
 
-    def __init__(self, model: Path, threads: int):
-        self._run = session(cut(model, ["reduced"], ["classes"]), threads).run
+    def __init__(self, model: Path, threads: int, runtime: str = DEFAULT, precision: str = "float32"):
+        self._run = open_network(cut(model, ["reduced"], ["classes"]), threads, runtime, precision).run
 
     def classes(self, values: np.ndarray) -> np.ndarray:
         """Return class indices uint8 (lines, samples) of channels (channels, lines, samples).

@@ -1,5 +1,7 @@
 """The table of exported networks: seeds together, the Pareto front, the budget and the best within it."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from boardbench.report.pareto import on_front
-from boardbench.report.segmentation.pareto import COLUMNS, pareto_table
+from boardbench.report.segmentation import plots
+from boardbench.report.segmentation.pareto import COLUMNS, pareto_table, read_exported
+from boardbench.report.segmentation.sentences import best_in_budget
 
 
 def write(path, *rows, **changed):
@@ -93,6 +97,32 @@ def test_the_slowest_percentile_of_the_seeds_is_kept(tmp_path):
     frame["p99_ms"] = [130.0, 250.0]
     frame.to_csv(path, index=False)
     assert pareto_table("toy", path, 195).p99_ms.tolist() == ["250.0"]
+
+
+def test_a_runtime_is_another_model_and_older_tables_are_of_onnx_runtime(tmp_path):
+    assert set(table(tmp_path, *ROWS).runtime) == {"onnxruntime"}
+    path = write(tmp_path / "pareto.csv", *ROWS[:2], ROWS[0])
+    frame = pd.read_csv(path).assign(runtime=["onnxruntime", "onnxruntime", "openvino"])
+    frame.loc[2, "p50_ms"] = 50.0
+    frame.to_csv(path, index=False)
+    rows = pareto_table("toy", path, 195)
+    assert rows[["runtime", "seeds", "p50_ms", "lines_per_s"]].values.tolist() == [
+        ["onnxruntime", "2", "110.0", "1164"],
+        ["openvino", "1", "50.0", "2560"],
+    ]
+    assert rows.best.tolist() == ["yes", ""] and best_in_budget(rows).count("openvino") == 0
+    frame["miou"] = [0.1, 0.1, 0.5]
+    frame.to_csv(path, index=False)
+    rows = pareto_table("toy", path, 195)
+    assert "U-Net with SCRB in float32, by openvino" in best_in_budget(rows)
+    names = [drawn["name"] for drawn in plots.pareto(rows, ["scrb"])[0]["series"] if drawn["name"]]
+    assert names == ["U-Net, SCRB, float32", "U-Net, SCRB, float32, openvino"]
+
+
+def test_published_tables_of_before_there_was_a_runtime_are_read():
+    folder = Path(__file__).parents[3] / "reports/tables"
+    for path in folder.glob("*/segmentation_pareto.csv"):
+        assert "onnxruntime" in set(read_exported(path, "segmentation tables").runtime)
 
 
 @given(

@@ -58,7 +58,7 @@ def exported(*rows):
     """Return a Pareto table of rows (strategy, seeds, miou, miou_sd, p50_ms, best)."""
     names = ["strategy", "seeds", "miou", "miou_sd", "p50_ms", "best"]
     common = {"backbone": "unet@4", "precision": "int8", "pruning": "half", "lines_per_s": "1280", "p99_ms": "120.0"}
-    common |= {"lines": "128", "samples": "1024", "budget_ms": "195"}
+    common |= {"lines": "128", "samples": "1024", "budget_ms": "195", "runtime": "onnxruntime"}
     return pd.DataFrame([common | dict(zip(names, row, strict=True)) for row in rows])
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from boardbench.report.charts import COLOURS, below, canvas, colours_of, log_ticks, pretty
 from boardbench.report.pareto import on_front
+from boardbench.report.segmentation.pareto import other_runtime
 
-WORDS = ["backbone", "strategy", "precision", "pruning"]
+WORDS = ["backbone", "strategy", "precision", "pruning", "runtime"]
 _MARKERS = "os^DvPX"  # backbones
 
 
@@ -193,7 +194,7 @@ def pareto_figure(table: pd.DataFrame, out: Path, budget_ms: float, label: str, 
 
 def _joined(axes: Any, models: pd.DataFrame, cost: str, colours: dict[str, str]) -> None:
     """Join each pruned model with the one that it was."""
-    same = ["backbone", "strategy", "width", "precision"]
+    same = ["backbone", "strategy", "width", "precision", "runtime"]
     dense = models[models["pruning"] == ""].set_index(same)
     for row in models[models["pruning"] != ""].to_dict("records"):
         key = tuple(row[name] for name in same)
@@ -212,6 +213,6 @@ def _front(axes: Any, models: pd.DataFrame, cost: str) -> str:
         # Up and left of a model on the front there is no other.
         place = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "fontsize": 8, "fontweight": "bold"}
         axes.annotate(str(number), (getattr(row, cost), row.miou), **place)
-        words = (pretty(row.backbone), pretty(row.strategy), row.precision, row.pruning)
+        words = (pretty(row.backbone), pretty(row.strategy), row.precision, row.pruning, other_runtime(row.runtime))
         lines.append(f"{number}  {'; '.join(filter(None, words))}")
     return "\n".join(lines)

@@ -90,7 +90,7 @@ LINE = (
     NETWORK,
     *numbers("width"),
     INPUT,
-    *names("precision", "pruning"),
+    *names("precision", "pruning", "runtime"),
     MIOU,
     Column("p50_ms", "median, ms"),
     Column("p99_ms", "99th percentile"),

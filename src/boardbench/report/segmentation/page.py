@@ -11,7 +11,7 @@ from boardbench.report.runs import read_csv, read_optional
 from boardbench.report.segmentation import columns, drift, leakage, normalizations, plots, sensor, spread
 from boardbench.report.segmentation.artifacts import SegmentationAbout
 from boardbench.report.segmentation.pareto import COLUMNS as EXPORTED
-from boardbench.report.segmentation.pareto import read_exported
+from boardbench.report.segmentation.pareto import other_runtime, read_exported
 from boardbench.report.segmentation.pruning import read_pruning
 from boardbench.report.segmentation.sentences import (
     against_baselines,
@@ -52,6 +52,11 @@ def _network(row: Row) -> str:
 
 def _mark(row: Row) -> str:
     return "baseline" if row["strategy"] == "none" else ""
+
+
+def _named(line: pd.DataFrame) -> pd.DataFrame:
+    """Return exported files with their runtime where there is another than ONNX Runtime; else it is no column."""
+    return line if line["runtime"].map(other_runtime).any() else line.drop(columns="runtime")
 
 
 def _line(row: Row) -> Row:
@@ -129,7 +134,7 @@ def segmentation_dataset(folder: Path) -> dict[str, Any]:
         "latency": drawn(maybe("latency"), columns.LATENCY),
         "reduction": drawn(needed("reduction"), columns.REDUCTION),
         "line": drawn(
-            [_line(row) for row in line.to_dict("records")],
+            [_line(row) for row in _named(line).to_dict("records")],
             columns.LINE,
             mark=lambda row: "best" if row["best"] else "" if row["within_budget"] else "over",
         ),

@@ -10,7 +10,7 @@ from boardbench.report.pareto import on_front
 from boardbench.report.runs import AGAIN, numbers, read_csv
 from boardbench.report.writing import decimals
 
-MODEL = ["backbone", "strategy", "width", "precision", "pruning"]
+MODEL = ["backbone", "strategy", "width", "precision", "pruning", "runtime"]
 SAME = ["lines", "samples", "threads", "hardware"]
 # Columns of pareto.csv with their decimals in the table; each is a mean over the seeds.
 MEANS = {
@@ -26,20 +26,25 @@ MEANS = {
 COLUMNS = ["dataset", *MODEL, "seeds", "miou", "miou_sd", "mf1", "mf1_sd", "same_class", "bands_read", "bytes", "gmacs"]
 COLUMNS += ["p50_ms", "p99_ms", "encoder_p50_ms", "lines_per_s", "front", "within_budget", "best", "budget_ms"]
 COLUMNS += ["lines", "samples", "threads", "n", "hardware"]
+LATER = {"pruning": "", "runtime": "onnxruntime"}
+"""Columns that older tables lack, and what they would hold."""
 YES = "yes"
 VERB = "segmentation pareto"
 
 
 def read_exported(path: Path, verb: str, columns: tuple[str, ...] = tuple(COLUMNS)) -> pd.DataFrame:
-    """Read a table of exported networks as text; one of before there was pruning gets an empty column of it.
+    """Read a table of exported networks as text; one of before there was pruning, or a second runtime, gets its column.
 
     Raises:
         BoardbenchError: missing file or column.
     """
-    frame = read_csv(path, verb, tuple(name for name in columns if name != "pruning"))
-    if "pruning" not in frame:
-        frame["pruning"] = ""
-    return frame
+    frame = read_csv(path, verb, tuple(name for name in columns if name not in LATER))
+    return frame.assign(**{name: value for name, value in LATER.items() if name not in frame})
+
+
+def other_runtime(runtime: str) -> str:
+    """Return a runtime where it is another than ONNX Runtime, else nothing: charts and sentences name it."""
+    return runtime.removeprefix(LATER["runtime"])
 
 
 def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
@@ -53,11 +58,11 @@ def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
         budget_ms: most time that a window may take, ms.
 
     Returns:
-        text, a row a backbone, strategy, width, precision and pruning in the order of ``path``: dataset, these; seeds;
-        miou, miou_sd, mf1, mf1_sd, same_class, bands_read, bytes, gmacs, p50_ms (means over seeds; sd empty for one);
-        p99_ms, the largest; encoder_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n (passes, of all
-        seeds), hardware; budget_ms; front, within_budget (by p50_ms) and best (the highest miou within the budget; of
-        equal ones the fastest): ``yes`` or empty.
+        text, a row a backbone, strategy, width, precision, pruning and runtime in the order of ``path``: dataset,
+        these; seeds; miou, miou_sd, mf1, mf1_sd, same_class, bands_read, bytes, gmacs, p50_ms (means over seeds; sd
+        empty for one); p99_ms, the largest; encoder_p50_ms; lines_per_s, lines over p50_ms; lines, samples, threads, n
+        (passes, of all seeds), hardware; budget_ms; front, within_budget (by p50_ms) and best (the highest miou within
+        the budget; of equal ones the fastest): ``yes`` or empty.
 
     Raises:
         BoardbenchError: a column is missing, a cell is not a number, a seed is there twice, or rows are of more than

@@ -9,9 +9,10 @@ from boardbench.report.charts import COLOURS, colours_of, pretty
 from boardbench.report.columns import Row
 from boardbench.report.pareto import on_front
 from boardbench.report.plots import Panel, panel, series
+from boardbench.report.segmentation.pareto import other_runtime
 
 COSTS = {"p50_ms": "measured, ms, median", "gmacs": "counted, GMACs"}
-MODEL = ["backbone", "strategy", "width", "precision"]
+MODEL = ["backbone", "strategy", "width", "precision", "runtime"]
 
 
 def pareto(table: pd.DataFrame, strategies: list[str]) -> list[Panel]:
@@ -34,7 +35,13 @@ def pareto(table: pd.DataFrame, strategies: list[str]) -> list[Panel]:
         ends = [*front[cost], models[cost].max()], [*front["miou"], front["miou"].max()]
         drawn = [series("", *ends, "#777777", step=True)]
         for row in models.to_dict("records"):
-            words = (pretty(row["backbone"]), pretty(row["strategy"]), row["precision"], row["pruning"])
+            words = (
+                pretty(row["backbone"]),
+                pretty(row["strategy"]),
+                row["precision"],
+                row["pruning"],
+                other_runtime(row["runtime"]),
+            )
             look = {"hollow": row["precision"] == "int8", "group": pretty(row["strategy"])}
             spread = 0.0 if np.isnan(row["miou_sd"]) else row["miou_sd"]
             look |= {"low": [row["miou"] - spread], "high": [row["miou"] + spread]} if spread else {}

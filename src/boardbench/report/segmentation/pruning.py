@@ -11,7 +11,7 @@ from boardbench.engine.artifacts import PruningSummary
 from boardbench.errors import BoardbenchError
 from boardbench.report.runs import AGAIN, read_content, read_csv, run_name
 from boardbench.report.segmentation.differences import change
-from boardbench.report.segmentation.pareto import read_exported
+from boardbench.report.segmentation.pareto import LATER, read_exported
 from boardbench.report.segmentation.runs import read_scores
 from boardbench.report.writing import decimals, text_table
 from boardbench.segmentation.artifacts import PrunedTraining
@@ -78,9 +78,10 @@ def pruning_latency_table(dataset: str, pruned: list[str], pareto: Path) -> pd.D
 
 
 def _times(pareto: Path) -> dict[tuple[str, str, str, str], float]:
-    """Return (backbone, strategy, seed, pruning) -> p50_ms of the float32 file."""
+    """Return (backbone, strategy, seed, pruning) -> p50_ms of the float32 file, by ONNX Runtime."""
     frame = read_exported(pareto, "segmentation pareto", ("backbone", "strategy", "seed", "precision", "p50_ms"))
-    rows = frame[frame["precision"] == "float32"].to_dict("records")
+    plain = (frame["precision"] == "float32") & (frame["runtime"] == LATER["runtime"])
+    rows = frame[plain].to_dict("records")
     return {(row["backbone"], row["strategy"], row["seed"], row["pruning"]): float(row["p50_ms"]) for row in rows}
 
 

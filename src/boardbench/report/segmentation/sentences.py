@@ -6,7 +6,7 @@ import pandas as pd
 
 from boardbench.report.charts import pretty
 from boardbench.report.columns import Row
-from boardbench.report.segmentation.pareto import YES
+from boardbench.report.segmentation.pareto import YES, other_runtime
 from boardbench.report.segmentation.sensor import WITHIN
 from boardbench.report.segmentation.spread import POOLED
 from boardbench.report.sentences import answer, tally
@@ -129,7 +129,8 @@ def best_in_budget(table: pd.DataFrame) -> str:
 
 
 def _model(row: dict[str, str]) -> str:
-    return f"{_network(row)} in {row['precision']}" + (f", pruned ({row['pruning']})" if row["pruning"] else "")
+    said = f"{_network(row)} in {row['precision']}" + (f", pruned ({row['pruning']})" if row["pruning"] else "")
+    return said + (f", by {by}" if (by := other_runtime(row["runtime"])) else "")
 
 
 def moved(table: pd.DataFrame) -> str:
