@@ -25,6 +25,7 @@ NAMES = (
     "training_step",
     "inference",
     "stream",
+    "windows",
     "baselines",
     "numpy_networks",
     "pruned",

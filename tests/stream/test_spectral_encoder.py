@@ -52,3 +52,79 @@ def test_saturated_values_of_the_bands_kept():
     assert saturated(counts, [1, 2, 3, 4, 5], 4095) == 3
     assert saturated(counts, [1, 2, 4], 4095) == 2
     assert saturated(counts, [0, 5], 4095) == 5
+
+
+def test_reflectance_by_hand():
+    """Two of three bands: (counts - dark) * gain, cut off at 0 and 1, rounded to float16."""
+    from boardbench.stream.reflectance import reflectance
+
+    counts = np.array([[9, 9, 9, 9], [150, 90, 4095, 101], [101, 101, 101, 7]], np.uint16)
+    dark = np.array([[100, 100, 100, 100], [100, 100.5, 101, 0]], np.float32)
+    gain = np.array([[0.001, 0.001, 0.001, 2.0**-14], [1 / 3, 2.0**-23, 1, 0]], np.float32)
+    out = np.empty((2, 4), np.float32)
+    reflectance(counts, np.array([1, 2]), dark, gain, out)
+    # 0.5 * 2**-23 is float16's smallest step, and 1 / 3 has ten digits behind its first
+    np.testing.assert_array_equal(out, [[np.float16(0.05), 0, 1, 2.0**-14], [1365 / 4096, 2.0**-24, 0, 0]])
+
+
+def test_every_reflectance_is_rounded_as_the_exported_file_rounds_it():
+    from boardbench.stream.reflectance import reflectance
+
+    random = np.random.default_rng(1)
+    counts = random.integers(0, 4096, (3, 5000), np.uint16)
+    dark = random.uniform(90, 110, (3, 5000)).astype(np.float32)
+    gain = np.float32(10.0) ** random.uniform(-9, -3, (3, 5000)).astype(np.float32)
+    out = np.empty((3, 5000), np.float32)
+    reflectance(counts, np.arange(3), dark, gain, out)
+    expected = ((counts - dark) * gain).clip(0, 1).astype(np.float16).astype(np.float32)
+    assert (out != expected).mean() < 1e-3  # ties go to either side
+    np.testing.assert_allclose(out, expected, rtol=2.0**-10, atol=2.0**-24)
+
+
+@pytest.fixture(scope="module", params=["scrb", "bands3", "full"])
+def exported(request, tmp_path_factory):
+    """A real file, and the same as an earlier version wrote it: without the value ``reflectance``."""
+    import onnx
+    import torch
+
+    from boardbench.engine.export import to_onnx
+    from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
+    from boardbench.segmentation.model import Model, Sensor
+    from boardbench.segmentation.networks import build_network
+    from boardbench.segmentation.reduction.pca import Axes
+
+    torch.manual_seed(0)
+    keep, axes = [2, 3, 4, 5, 7], None
+    if request.param == "bands3":
+        picked, nothing = np.array([[0, 2, 4]]), np.full((1, 3), np.nan, np.float32)
+        mean = np.zeros((1, 5), np.float32)
+        axes = Axes(np.array(["*"]), mean, np.eye(5, dtype=np.float32)[picked], nothing, picked, nothing[:, 0])
+    network = build_network("unet", request.param, 3 if axes else 5, 2, 2).eval()
+    model = Model(
+        network, "unet", request.param, 2, "x", 0, ["a", "b"], Sensor("raw", 9, None, keep, 0.9), reduction=axes
+    )
+    given = dict(zip(("counts", "white", "dark", "exposure"), example(model), strict=True))
+    free = {"counts": {0: "lines", 2: "samples"}, "white": {1: "samples"}, "dark": {1: "samples"}}
+    folder = tmp_path_factory.mktemp(request.param)
+    names = ["classes", "probabilities"]
+    to_onnx(Deployed(model).eval(), given, free, names, list(INTERMEDIATES), {"boardbench": "0"}, folder / "now.onnx")
+    before = onnx.load(folder / "now.onnx")
+    before.graph.value_info.remove(next(value for value in before.graph.value_info if value.name == "reflectance"))
+    onnx.save(before, folder / "before.onnx")
+    return folder, {name: value.numpy() for name, value in given.items()}
+
+
+def test_channels_are_those_of_the_file_from_counts_on(exported):
+    folder, given = exported
+    counts, white, dark = given["counts"], given["white"].copy(), given["dark"]
+    counts[3, 4, 5], counts[0, 3, 1] = 4095, 0
+    white[2, 7], white[4, 8] = dark[2, 7], dark[4, 8] - 5
+    now, before, two = (
+        SpectralEncoder(folder / name, white=white, dark=dark, exposure=0.8, threads=threads)
+        for name, threads in (("now.onnx", 1), ("before.onnx", 1), ("now.onnx", 2))
+    )
+    channels = before.lines(counts)
+    assert np.ptp(channels) > 0 and channels.shape == (now.channels, *counts.shape[::2])
+    np.testing.assert_allclose(now.lines(counts), channels, atol=1e-6)
+    np.testing.assert_array_equal(two.lines(counts), now.lines(counts))
+    assert now.invalid == before.invalid
