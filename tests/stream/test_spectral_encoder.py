@@ -20,7 +20,7 @@ def test_equals_the_offline_calibration_and_reduction(model, belt, encoder):
     plain, invalid, _ = calibrate(
         *(part.transpose(0, 2, 1) for part in (counts, belt.white[None], belt.dark[None])), 4.0, 5.0, 4.0, panel=0.9
     )
-    values = plain.clip(0, 1)[:, :, belt.keep]
+    values = plain.clip(0, 1)[:, :, belt.keep].astype(np.float16).astype(np.float32)
     expected = np.maximum(values @ weights["weight"].T + weights["bias"][:, 0], 0).transpose(2, 0, 1)
     got = encoder.lines(counts)
     assert got.shape == (3, 40, 20) == (encoder.channels, 40, 20)
@@ -81,50 +81,20 @@ def test_every_reflectance_is_rounded_as_the_exported_file_rounds_it():
     np.testing.assert_allclose(out, expected, rtol=2.0**-10, atol=2.0**-24)
 
 
-@pytest.fixture(scope="module", params=["scrb", "bands3", "full"])
-def exported(request, tmp_path_factory):
-    """A real file, and the same as an earlier version wrote it: without the value ``reflectance``."""
+def test_a_file_of_before_gives_the_same_channels(model, belt, encoder):
+    """An earlier version wrote no value ``reflectance``: such a file runs from counts on."""
     import onnx
-    import torch
 
-    from boardbench.engine.export import to_onnx
-    from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
-    from boardbench.segmentation.model import Model, Sensor
-    from boardbench.segmentation.networks import build_network
-    from boardbench.segmentation.reduction.pca import Axes
-
-    torch.manual_seed(0)
-    keep, axes = [2, 3, 4, 5, 7], None
-    if request.param == "bands3":
-        picked, nothing = np.array([[0, 2, 4]]), np.full((1, 3), np.nan, np.float32)
-        mean = np.zeros((1, 5), np.float32)
-        axes = Axes(np.array(["*"]), mean, np.eye(5, dtype=np.float32)[picked], nothing, picked, nothing[:, 0])
-    network = build_network("unet", request.param, 3 if axes else 5, 2, 2).eval()
-    model = Model(
-        network, "unet", request.param, 2, "x", 0, ["a", "b"], Sensor("raw", 9, None, keep, 0.9), reduction=axes
-    )
-    given = dict(zip(("counts", "white", "dark", "exposure"), example(model), strict=True))
-    free = {"counts": {0: "lines", 2: "samples"}, "white": {1: "samples"}, "dark": {1: "samples"}}
-    folder = tmp_path_factory.mktemp(request.param)
-    names = ["classes", "probabilities"]
-    to_onnx(Deployed(model).eval(), given, free, names, list(INTERMEDIATES), {"boardbench": "0"}, folder / "now.onnx")
-    before = onnx.load(folder / "now.onnx")
+    before = onnx.load(model)
     before.graph.value_info.remove(next(value for value in before.graph.value_info if value.name == "reflectance"))
-    onnx.save(before, folder / "before.onnx")
-    return folder, {name: value.numpy() for name, value in given.items()}
+    onnx.save(before, model.with_name("before.onnx"))
+    by_file = SpectralEncoder(model.with_name("before.onnx"), white=belt.white, dark=belt.dark, exposure=1.25)
+    channels = by_file.lines(belt.counts(7))
+    assert np.ptp(channels) > 0
+    np.testing.assert_allclose(encoder.lines(belt.counts(7)), channels, atol=1e-6)
+    assert by_file.invalid == encoder.invalid == 2
 
 
-def test_channels_are_those_of_the_file_from_counts_on(exported):
-    folder, given = exported
-    counts, white, dark = given["counts"], given["white"].copy(), given["dark"]
-    counts[3, 4, 5], counts[0, 3, 1] = 4095, 0
-    white[2, 7], white[4, 8] = dark[2, 7], dark[4, 8] - 5
-    now, before, two = (
-        SpectralEncoder(folder / name, white=white, dark=dark, exposure=0.8, threads=threads)
-        for name, threads in (("now.onnx", 1), ("before.onnx", 1), ("now.onnx", 2))
-    )
-    channels = before.lines(counts)
-    assert np.ptp(channels) > 0 and channels.shape == (now.channels, *counts.shape[::2])
-    np.testing.assert_allclose(now.lines(counts), channels, atol=1e-6)
-    np.testing.assert_array_equal(two.lines(counts), now.lines(counts))
-    assert now.invalid == before.invalid
+def test_several_lines_at_once_are_the_same(model, belt, encoder):
+    two = SpectralEncoder(model, white=belt.white, dark=belt.dark, exposure=1.25, threads=2)
+    np.testing.assert_array_equal(two.lines(belt.counts(9)), encoder.lines(belt.counts(9)))
