@@ -18,10 +18,18 @@ def untrained(backbone: str, strategy: str, width: int, bands: int):
 
     from boardbench.segmentation.model import Model, Sensor
     from boardbench.segmentation.networks import build_network
+    from boardbench.segmentation.reduction import get
+    from boardbench.segmentation.reduction.bands import even_bands
+    from boardbench.segmentation.reduction.pca import Axes
 
     keep = list(range(DROP_FIRST, bands))
+    axes, found = None, get(strategy)
+    if found.fitted:  # of the fitted ones only those that pick even bands, which need no captures
+        pixels = np.zeros((1, len(keep)), np.float32)
+        fit = even_bands(iter([(pixels, np.zeros(1, np.uint8))]), found.components, strategy)
+        axes = Axes(np.array(["*"]), **{name: np.asarray(value)[None] for name, value in fit._asdict().items()})
     torch.manual_seed(0)
-    network = build_network(backbone, strategy, len(keep), len(CLASSES), width)
+    network = build_network(backbone, strategy, found.channels(len(keep)), len(CLASSES), width)
     _liven(network)
     wavelengths = np.linspace(400, 1000, bands).round(4).tolist()
     return Model(
@@ -33,6 +41,7 @@ def untrained(backbone: str, strategy: str, width: int, bands: int):
         seed=0,
         classes=CLASSES,
         sensor=Sensor("raw", bands, wavelengths, keep, 1.0),
+        reduction=axes,
     )
 
 
@@ -54,8 +63,10 @@ def _liven(network) -> None:
         last.bias -= network.eval()(image).mean(dim=(0, 2, 3))
 
 
-def write_onnx(model, path: Path) -> None:
-    """Write a model as ``boardbench export`` does, unchecked: there is no capture to check it on."""
+def write_onnx(model, path: Path, deployed=None, intermediates: tuple[str, ...] = ()) -> None:
+    """Write a model as ``boardbench export`` does, unchecked: there is no capture to check it on. A rival gives what it
+    exported instead.
+    """
     from boardbench.engine.export import to_onnx
     from boardbench.segmentation import export
     from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
@@ -67,11 +78,11 @@ def write_onnx(model, path: Path) -> None:
     }
     given = dict(zip(inputs, example(model), strict=True))
     to_onnx(
-        Deployed(model).eval(),
+        (deployed or Deployed)(model).eval(),
         given,
         axes,
         list(outputs),
-        list(INTERMEDIATES),
+        list(intermediates or INTERMEDIATES),
         export._metadata(model, "float32"),
         path,
     )

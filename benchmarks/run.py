@@ -26,6 +26,7 @@ NAMES = (
     "inference",
     "runtimes",
     "stream",
+    "windows",
     "baselines",
     "numpy_networks",
     "pruned",

@@ -3,10 +3,10 @@
 Usage: python benchmarks/stream.py [--quick] [--out FILE.csv]
 
 1024 samples x 224 bands, SCRB to 3 channels. (1) The spectral encoder alone, one thread, against float64 NumPy written
-layer by layer; the channels must agree. Limit: the two matrix products at the rate of torch's, and a copy of the line.
-(2) The spectral encoder behind the source process and the ring at the camera's 327 lines/s: none may be dropped. (3)
-The whole of `boardbench stream` with a small model: the rate that it takes when the source waits for it, then the
-highest rate by the clock that it keeps with nothing dropped.
+layer by layer, and against the encoder and the file of commit 667d6f9; the channels must agree. Limit: the two matrix
+products at the rate of torch's, and a copy of the line. (2) The spectral encoder behind the source process and the ring
+at the camera's 327 lines/s: none may be dropped. (3) The whole of `boardbench stream` with a small model: the rate that
+it takes when the source waits for it, then the highest rate by the clock that it keeps with nothing dropped.
 """
 
 import json
@@ -105,9 +105,14 @@ def rival(wire: Wire, folder: Path, samples: int, bands: int) -> None:
     """Time float64 NumPy; tell what limits both."""
     import exported
     from rivals.front64 import front64
+    from rivals.whole_file import INTERMEDIATES, LineByFile, WholeFile
 
     network = exported.untrained(*MODEL, bands).network
     given = exported.capture(64, samples, bands)
+    before = folder / "before.onnx"
+    exported.write_onnx(exported.untrained(*MODEL, bands), before, WholeFile, INTERMEDIATES)
+    by_file = LineByFile(before, given["white"], given["dark"], float(given["exposure"][0]))
+    np.save(folder / "before.npy", by_file.lines(given["counts"][:1])[:, 0])
     layers = []
     for convolution, norm in (
         (network.spectral_encoder[0], network.spectral_encoder[1]),
@@ -129,6 +134,9 @@ def rival(wire: Wire, folder: Path, samples: int, bands: int) -> None:
             copied = measuring.copy_rate(1 << 20 if quick else 1 << 28, 3)
             return {"rate": 1 / (flops / rate + size / copied)}
         counts = given["counts"]
+        if part == "before":
+            spent = measuring.seconds(lambda: [by_file.lines(counts[n % 64][None]) for n in range(lines)])
+            return {"rate": lines / spent}
         spent = measuring.seconds(lambda: [front64(counts[n % 64], *arguments) for n in range(lines)])
         return {"rate": lines / spent}
 
@@ -138,6 +146,8 @@ def rival(wire: Wire, folder: Path, samples: int, bands: int) -> None:
 def check_same(folder: Path) -> None:
     """Refuse to compare times of channels that differ."""
     ours, theirs = np.load(folder / "ours.npy")[:, 0], np.load(folder / "rival.npy")
+    if not np.allclose(ours, before := np.load(folder / "before.npy"), atol=1e-5 * np.abs(before).max()):
+        raise SystemExit(f"stream: channels differ from those of before, by up to {np.abs(ours - before).max()}")
     if ours.shape != theirs.shape or (worst := np.abs(ours - theirs).max()) > TOLERANCE * np.abs(theirs).max():
         raise SystemExit(f"stream: channels differ: {ours.shape} and {theirs.shape}, by up to {worst}")
 
@@ -166,6 +176,7 @@ def rows(quick: bool) -> list[Row]:
                 sides = {
                     "ours": lambda: mine.ask(part="encoder", lines=lines),
                     "rival": lambda: theirs.ask(part="line", lines=lines // 4),
+                    "before": lambda: theirs.ask(part="before", lines=lines),
                     "limit": lambda: theirs.ask(part="limit", lines=0),
                 }
                 answers = in_turn(sides, repeats)
@@ -184,6 +195,8 @@ def rows(quick: bool) -> list[Row]:
 
     return [
         compare(f"spectral encoder, {what}", "float64 NumPy", "lines/s", ours, theirs, target=3, limit=limit),
+        compare(f"spectral encoder, {what}", "commit 667d6f9", "lines/s", ours, rates["before"], limit=limit),
+        compare(f"spectral encoder, {what}", "its limit", "lines/s", ours, rates["limit"], target=0.75, limit=limit),
         against_camera(f"spectral encoder, {what}: headroom", ours, limit=limit),
         against_camera(f"spectral encoder behind source and ring, {seconds} s: lines that came", [kept]),
         against_camera(f"{model}: the source waits", [free], target=None),

@@ -14,6 +14,7 @@ from boardbench.segmentation.deployment import Deployed
 from rivals.eager import eager
 from rivals.front64 import front64
 from rivals.paper_loop import paper_loop, sample
+from rivals.whole_file import WholeFile
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,17 @@ def test_front64_gives_the_channels_of_the_deployed_module(model, given):
         ours = Deployed(model).eval()(*map(torch.from_numpy, given.values()))[-1].numpy()[0, :, 5]
     assert ours.max() > 0.01
     np.testing.assert_allclose(ours, theirs, atol=stream.TOLERANCE)
+
+
+@pytest.mark.parametrize("strategy", ["scrb", "scrb12"])
+def test_what_was_exported_before_gives_what_is_exported_now(given, strategy):
+    network = exported.untrained("unet", strategy, 4, 24)
+    with torch.inference_mode():
+        ours, theirs = (kind(network).eval()(*map(torch.from_numpy, given.values())) for kind in (Deployed, WholeFile))
+    assert len(np.unique(ours[0])) > 1
+    assert (ours[0] == theirs[0]).float().mean() >= inference.SAME_CLASS
+    torch.testing.assert_close(ours[1], theirs[1], atol=1e-6, rtol=0)
+    torch.testing.assert_close(ours[-1], theirs[-1], atol=1e-5, rtol=0)
 
 
 def test_paper_loop_has_the_loss_of_class_ids(tmp_path):

@@ -72,7 +72,8 @@ def test_the_module_is_the_offline_path(strategy, axes):
     white[3, 8] = dark[3, 8] - 5
     exposure = torch.tensor([0.8])
     with torch.inference_mode():
-        classes, probabilities, dark_signal, gain, reduced = Deployed(model).eval()(counts, white, dark, exposure)
+        outputs = Deployed(model).eval()(counts, white, dark, exposure)
+    classes, probabilities, dark_signal, gain, reflectance, reduced = outputs
     expected = offline(model, counts, white, dark, exposure)
     torch.testing.assert_close(probabilities, expected, atol=2e-6, rtol=0)
     assert (classes.numpy() == expected.argmax(dim=0).numpy()).mean() > 0.999
@@ -81,6 +82,8 @@ def test_the_module_is_the_offline_path(strategy, axes):
     row = {"bands3": [0, 1]}.get(strategy, [0, 1])  # bands 2 and 3 of the sensor are the first two kept
     kept = [2, 4, 6] if strategy == "bands3" else SENSOR.keep
     assert dark_signal.shape == gain.shape == (len(kept), 33)
+    by_hand = ((counts[:, kept].float() - dark_signal) * gain).clamp(0, 1).half().float()
+    torch.testing.assert_close(reflectance, by_hand, atol=0, rtol=0)
     assert gain[row[0], 7] == dark_signal[row[0], 7] == 0
     if strategy != "bands3":
         assert gain[row[1], 8] == dark_signal[row[1], 8] == 0

@@ -27,7 +27,7 @@ from boardbench.files import write_json
 from boardbench.params.segmentation import Reduction, Reflectance
 from boardbench.segmentation import prediction
 from boardbench.segmentation.dataset import Cubes
-from boardbench.segmentation.deployment import Deployed, example
+from boardbench.segmentation.deployment import INTERMEDIATES, Deployed, example
 from boardbench.segmentation.drift.profile import fit_profile, moments, windows
 from boardbench.segmentation.drift.references import TOLERANCE, seen
 from boardbench.segmentation.drift.watch import Drift
@@ -409,7 +409,7 @@ def exported(tmp_path_factory):
         metadata = {key: getattr(model, key) for key in plain}
         metadata |= {"boardbench": "0", "sensor": asdict(model.sensor), "precision": "float32"}
         outputs = ["classes", "probabilities"]
-        intermediates = ["dark_signal", "gain", "reduced"] if kind == "raw" else ["reduced"]
+        intermediates = list(INTERMEDIATES) if kind == "raw" else ["reduced"]
         to_onnx(Deployed(model).eval(), given, axes, outputs, intermediates, metadata, folder / f"{kind}.onnx")
     return folder
 

@@ -58,7 +58,9 @@ def tiny_model(path, **changes):
         ("Cast", ["kept"], "float", {"to": TensorProto.FLOAT}),
         ("Sub", ["float", "dark_signal"], "shifted", {}),
         ("Mul", ["shifted", "gain"], "scaled", {}),
-        ("Clip", ["scaled", "zero", "one"], "reflectance", {}),
+        ("Clip", ["scaled", "zero", "one"], "clipped", {}),
+        ("Cast", ["clipped"], "half", {"to": TensorProto.FLOAT16}),
+        ("Cast", ["half"], "reflectance", {"to": TensorProto.FLOAT}),
         ("MatMul", ["weight", "reflectance"], "product", {}),
         ("Add", ["product", "bias"], "biased", {}),
         ("Relu", ["biased"], "lines", {}),
@@ -98,6 +100,7 @@ def tiny_model(path, **changes):
         value_info=[
             value("dark_signal", kinds.FLOAT, [len(KEEP), "samples"]),
             value("gain", kinds.FLOAT, [len(KEEP), "samples"]),
+            value("reflectance", kinds.FLOAT, ["lines", len(KEEP), "samples"]),
             value("reduced", kinds.FLOAT, [1, 3, "lines", "samples"]),
         ],
     )

@@ -163,7 +163,7 @@ def cut(path: Path, inputs: list[str], outputs: list[str]) -> bytes:
     from onnx.utils import Extractor
 
     model = onnx.load(checked(path))
-    known = {value.name for value in (*model.graph.input, *model.graph.output, *model.graph.value_info)}
+    known = _values(model)
     missing = [name for name in (*inputs, *outputs) if name not in known]
     if missing:
         raise BoardbenchError(
@@ -171,3 +171,14 @@ def cut(path: Path, inputs: list[str], outputs: list[str]) -> bytes:
             "Make the file again with 'boardbench export --run RUN'."
         )
     return Extractor(model).extract_model(inputs, outputs).SerializeToString()
+
+
+def values_of(path: Path) -> set[str]:
+    """Return the names of values at which a file can be cut."""
+    import onnx
+
+    return _values(onnx.load(checked(path)))
+
+
+def _values(model: Any) -> set[str]:
+    return {value.name for value in (*model.graph.input, *model.graph.output, *model.graph.value_info)}

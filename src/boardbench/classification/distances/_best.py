@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from boardbench.classification.distances._compiled import compiled
+from boardbench.engine.compiled import compiled
 
 
 @compiled()

@@ -4,7 +4,7 @@ import numpy as np
 from numba import int32
 
 from boardbench.classification.distances import Distance
-from boardbench.classification.distances._compiled import compiled
+from boardbench.engine.compiled import compiled
 
 TILE = 8  # training images that stay in the first-level cache
 

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from boardbench.classification.distances import RankedTwice
-from boardbench.classification.distances._compiled import compiled
+from boardbench.engine.compiled import compiled
 from boardbench.errors import BoardbenchError
 
 K1, K2 = 0.01, 0.03

@@ -2,7 +2,7 @@
 
 from numba.core import caching
 
-from boardbench.classification.distances._compiled import compiled
+from boardbench.engine.compiled import compiled
 
 
 def test_without_a_place_for_the_cache_loops_are_compiled_all_the_same(monkeypatch):
