@@ -59,7 +59,6 @@ class Strategy:
         return bands if self.projects else self.channels(bands)
 
 
-_HELPERS = ("bands", "fit", "pca", "response")
 _registry = Registry(
     __name__,
     kind="strategy",
