@@ -11,6 +11,7 @@ network. ``--dry`` tries the code on the processor at tiny sizes; its times say 
 
 import argparse
 import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def prepare(folder: Path) -> None:
     command += ["--implementation", "cp", *(f"--platform={platform}" for platform in PLATFORMS)]
     command += ["--constraint", str(ROOT / "constraints.txt"), "--dest", str(folder), *NEEDS.values()]
     if subprocess.run(command, check=False).returncode:
+        shutil.rmtree(folder, ignore_errors=True)  # half a folder would pass for a whole one
         raise SystemExit(f"{folder}: the wheels could not be brought (see above); this step needs a network.")
     size = sum(wheel.stat().st_size for wheel in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} wheels, {size / 1e6:.0f} MB. Give --wheels on the other machine.")

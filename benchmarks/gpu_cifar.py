@@ -24,7 +24,7 @@ NETWORKS = ("resnet18", "se-resnet18")  # runs of cifar-paper.yaml
 GOALS = (0.94, 0.95)
 RUN_COLUMNS = ("network", "seed", "epochs", "seconds", "seconds_per_epoch", "seconds_to_94", "seconds_to_95")
 RUN_COLUMNS += ("validation_accuracy", "test_accuracy", "train_images", "test_images", "loader_share", "memory_mib")
-RUN_COLUMNS += ("card", "torch")
+RUN_COLUMNS += ("pixels", "card", "torch")
 EPOCH_COLUMNS = ("network", "seed", "epoch", "seconds", "train_loss", "validation_loss", "validation_accuracy")
 
 
@@ -100,6 +100,7 @@ class Images(Part):
                 where = {"samples": samples, "out": out, "tracking": self.folder / "none.db"}
                 train(name=name, seed=seed, dataset="cifar10", params=params, **where)
             run["memory_mib"] = round(self.memory())
+            run["pixels"] = json.loads(samples.with_suffix(".json").read_text())["source"]["encoding"]
             run["train_images"] = json.loads((out / "training.json").read_text())["train_images"]
             run |= self._scored(out, samples)
             shutil.rmtree(out)
@@ -130,7 +131,7 @@ class Images(Part):
         memory = max(run["memory_mib"] for run in done)
         more = {"batch_size": params.batch_size, "memory_mib": memory}
         accuracy = statistics.mean(run["test_accuracy"] for run in done)
-        note = f"{params.epochs} epochs; mean test accuracy {accuracy:.4f}"
+        note = f"{params.epochs} epochs; mean test accuracy {accuracy:.4f}; pixels: {done[-1]['pixels']}"
         seconds = statistics.median(run["seconds_per_epoch"] for run in done)
         share = {"loader_share": statistics.median(run["loader_share"] for run in done)}
         row = self.row(
@@ -140,8 +141,8 @@ class Images(Part):
         for goal in GOALS:
             reached = [run[_goal(goal)] for run in done if run[_goal(goal)] is not None]
             note = f"validation accuracy; reached by {len(reached)} of {len(done)} trainings of {params.epochs} epochs"
-            row = self.row("CIFAR-10", _to(name, goal), "bf16", 1.0, images, n=len(reached), note=note, **more)
-            row |= {"seconds": statistics.median(reached) if reached else None, "samples_per_s": None}
+            seconds = statistics.median(reached) if reached else None
+            row = self.row("CIFAR-10", _to(name, goal), "bf16", seconds, None, n=len(reached), note=note, **more)
             rows.append(row)
         return rows
 

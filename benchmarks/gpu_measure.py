@@ -126,12 +126,12 @@ class Part:
         """Return the most memory since the part began, MiB: torch's on the GPU, in a dry run the whole process's."""
         return torch.cuda.max_memory_allocated() / 2**20 if self.cuda else measuring.peak_mb()
 
-    def row(self, part: str, what: str, precision: str, seconds: float, samples: int, **more: Any) -> dict[str, Any]:
-        """Return a row of gpu.csv."""
+    def row(self, part: str, what: str, precision: str, seconds: float | None, samples: int | None, **more: Any):
+        """Return a row of gpu.csv; ``samples`` is what the seconds were for, None where a rate means nothing."""
         notes = [more.pop("note", "")]
         if precision == "32" and self.cuda and torch.backends.cudnn.allow_tf32:
             notes.append("convolutions in TF32, as torch does by default")
         common = {"card": self.card, "torch": torch.__version__, "hardware": measuring.hardware()}
         common |= {"memory_mib": round(self.memory()), "note": "; ".join(filter(None, notes))}
-        measured = {"seconds": seconds, "samples_per_s": samples / seconds}
+        measured = {"seconds": seconds, "samples_per_s": samples / seconds if samples and seconds else None}
         return {"part": part, "what": what, "precision": precision, **measured, **common, **more}

@@ -12,21 +12,18 @@ import pytest
 
 import gpu
 import training_step
-from gpu_cifar import _summary, rows_of
-from gpu_measure import Watch
+from boardbench.classification import epoch
+from gpu_cifar import NETWORKS, _summary, rows_of
+from gpu_measure import FULL, Part, Watch
 from gpu_table import COLUMNS, Clock, Job, LeftOut, Table, go_through
 
 ROOT = Path(__file__).parents[2]
 # What is imported by another name than it is installed by.
 MODULES = {"scikit-image": "skimage", "scikit-learn": "sklearn", "ruamel-yaml": "ruamel"}
-# Runs gpu.py as on a machine that has torch, NumPy and what gpu.NEEDS names, and nothing else of the project's.
+# Runs gpu.py as on a machine that has torch, with what it needs, NumPy, and gpu.NEEDS: the project's others are absent.
 BARE = """
 import runpy, sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {absent}:
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent())
+sys.modules |= dict.fromkeys({absent})
 sys.path.insert(0, "benchmarks")
 runpy.run_path("benchmarks/gpu.py", run_name="__main__")
 """
@@ -48,11 +45,14 @@ def row(name, **more):
 @pytest.mark.slow
 def test_a_dry_run_measures_every_part_with_few_packages(tmp_path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = {line.split(">")[0].split("=")[0] for line in project} - set(gpu.NEEDS.values()) - {"torch", "numpy"}
+    names = (
+        {line.split(">")[0].split("=")[0] for line in project} - set(gpu.NEEDS.values()) - {"torch", "numpy", "jinja2"}
+    )
     absent = {MODULES.get(name, name).replace("-", "_") for name in names}
     assert {"scipy", "mlflow", "sklearn", "pyarrow"} <= absent
     command = [sys.executable, "-c", BARE.format(absent=absent), "--dry", "--seeds", "1", "--out", str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
     rows = read(tmp_path / "gpu.csv")
     assert [cell["note"] for cell in rows if not cell["card"]] == [], run.stdout + run.stderr
     timed = [cell for cell in rows if " to " not in cell["what"]]
@@ -62,9 +62,9 @@ def test_a_dry_run_measures_every_part_with_few_packages(tmp_path):
         assert float(cell["seconds"]) > 0 and float(cell["samples_per_s"]) > 0 and int(cell["n"]) >= 1
         assert cell["torch"] and float(cell["memory_mib"]) > 0
         assert (cell["loader_share"] != "") == (cell["part"] in ("epoch", "CIFAR-10"))
-    # 60 images, of which the sixth of each class is not for validation at a share of 0.1 of 6: one is
-    assert [(cell["train_images"], cell["test_images"]) for cell in read(tmp_path / "gpu_cifar.csv")] == [
-        ("50", "60")
+    trainings = read(tmp_path / "gpu_cifar.csv")  # of 6 images of each of 10 classes, one each for validation
+    assert [(run["train_images"], run["test_images"], run["pixels"]) for run in trainings] == [
+        ("50", "60", "random")
     ] * 2
     assert [cell["epoch"] for cell in read(tmp_path / "gpu_history.csv")] == ["0", "1"] * 2
 
@@ -164,6 +164,7 @@ def test_the_time_to_a_goal_is_that_of_the_first_epoch_that_reaches_it():
     assert rows_of("resnet18") == ["resnet18, an epoch", "resnet18, to 94 %", "resnet18, to 95 %"]
 
 
+@pytest.mark.slow
 def test_what_is_missing_comes_from_the_wheels_behind_the_machines_own(tmp_path, monkeypatch):
     wheels = tmp_path / "wheels"
     wheels.mkdir()
@@ -188,6 +189,25 @@ def test_flags_that_cannot_be_are_refused(flags, capsys):
     with pytest.raises(SystemExit):
         gpu.options_of(flags)
     assert flags[0] in capsys.readouterr().err
+
+
+def test_the_full_sizes_are_those_of_the_preset_and_of_table_7():
+    paper = Part.preset("paper.yaml").segmentation
+    taken, split, conditions = paper.reflectance, paper.split, paper.simulate.conditions
+    assert (FULL.lines, FULL.lines) == taken.size
+    assert FULL.bands == paper.simulate.bands - taken.drop_first
+    assert (FULL.train, FULL.validation) == (split.train * conditions, split.validation * conditions)
+    assert FULL.table7 == epoch.PAPER
+    assert not FULL.segmentation and "width" not in FULL.cifar  # the settings are the presets'
+    assert set(NETWORKS) <= set(Part.preset("cifar-paper.yaml").classification.networks.trainings)
+
+
+def test_wheels_that_could_not_be_brought_leave_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "PLATFORMS", ["none"])
+    monkeypatch.setattr(gpu, "NEEDS", {"needle": "/nowhere/needle-1.0-py3-none-any.whl"})
+    with pytest.raises(SystemExit):
+        gpu.main(["--wheels", str(tmp_path / "wheels")])
+    assert not (tmp_path / "wheels").exists()
 
 
 def test_random_captures_may_be_links_to_a_few(tmp_path):
