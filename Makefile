@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Snakemake keeps a cache in the home; where that cannot be written, as in a container, it lies here.
 ACTIVATE := test -w "$${XDG_CACHE_HOME:-$$HOME}" || export XDG_CACHE_HOME="$$PWD/.cache"; . $(BIN)/activate &&
 
-.PHONY: run test bench trust lint docs audit
+.PHONY: run test bench gpu trust lint docs audit
 
 run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
@@ -15,6 +15,10 @@ test: .venv/installed
 
 bench: .venv/installed
 	$(ACTIVATE) python benchmarks/run.py
+
+# With CIFAR-10: make gpu CIFAR=PATH. Other flags: python benchmarks/gpu.py --help
+gpu: .venv/installed
+	$(ACTIVATE) python benchmarks/gpu.py --out results/gpu $(if $(CIFAR),--cifar "$(CIFAR)")
 
 trust: .venv/installed
 	$(ACTIVATE) python trust/run.py

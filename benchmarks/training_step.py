@@ -15,6 +15,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,18 +34,31 @@ RIVAL = "plain PyTorch loop of paper 1"
 TOLERANCE = 2e-3
 
 
-def make(folder: Path, lines: int, bands: int, batch: int) -> None:
-    """Write random reflectance cubes, masks and their split."""
+def make(folder: Path, lines: int, bands: int, train: int, validation: int, distinct: int | None = None) -> None:
+    """Write random reflectance cubes, masks and their split.
+
+    Args:
+        folder: to write into.
+        lines: of a capture, and samples.
+        bands: of a capture.
+        train: captures of the training part.
+        validation: likewise.
+        distinct: captures that lie on the disk, the others are links to them; None: all.
+    """
     from PIL import Image
 
     generator = np.random.default_rng(0)
-    names = [f"s{number:02}_1" for number in range((STEPS + 1) * batch)]
-    parts = ["train"] * (STEPS * batch) + ["validation"] * batch
+    names = [f"s{number:02}_1" for number in range(train + validation)]
+    parts = ["train"] * train + ["validation"] * validation
     with (folder / "split.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["scene", "condition", "part"])
         table.writerows([*name.split("_"), part] for name, part in zip(names, parts, strict=True))
-    for name in names:
+    for number, name in enumerate(names):
+        if distinct and number >= distinct:
+            for kind in ("npy", "png", "json"):
+                (folder / f"{name}.{kind}").hardlink_to(folder / f"{names[number % distinct]}.{kind}")
+            continue
         np.save(folder / f"{name}.npy", generator.random((bands, lines, lines), np.float32).astype(np.float16))
         blocks = generator.integers(0, len(WEIGHTS), (lines // 16, lines // 16), np.uint8)
         Image.fromarray(blocks.repeat(16, axis=0).repeat(16, axis=1)).save(folder / f"{name}.png")
@@ -108,22 +122,22 @@ class _Turns:
     def finish(self, *_) -> None:
         """Do nothing."""
 
-    def timed(self, loader: type) -> type:
-        """Return a kind of loader whose waiting times are added up."""
-        turns = self
 
-        class Timed(loader):
-            def __iter__(self):
-                batches = super().__iter__()
-                while True:
-                    start = time.perf_counter()
-                    batch = next(batches, None)
-                    turns.waited += time.perf_counter() - start
-                    if batch is None:
-                        return
-                    yield batch
+def timed(loader: type, turns: Any) -> type:
+    """Return a kind of loader that adds the seconds it is waited for to ``turns.waited``."""
 
-        return Timed
+    class Timed(loader):
+        def __iter__(self):
+            batches = super().__iter__()
+            while True:
+                start = time.perf_counter()
+                batch = next(batches, None)
+                turns.waited += time.perf_counter() - start
+                if batch is None:
+                    return
+                yield batch
+
+    return Timed
 
 
 def ours(wire: Wire, folder: Path, backbone: str, strategy: str, epochs: int, batch: int, threads: int, device: str):
@@ -136,7 +150,7 @@ def ours(wire: Wire, folder: Path, backbone: str, strategy: str, epochs: int, ba
     plan(folder, epochs, batch)
     turns = _Turns(wire)
     record.Store = lambda _: turns
-    training.DataLoader = turns.timed(training.DataLoader)
+    training.DataLoader = timed(training.DataLoader, turns)
     if on_gpu:
         build = training.build_network
 
@@ -244,7 +258,7 @@ def rows(quick: bool, device: str = "cpu") -> list[Row]:
     table, shares = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make(folder, lines, bands, batch)
+        make(folder, lines, bands, STEPS * batch, batch)
         for network in NETWORKS[:1] if quick else NETWORKS:
             for threads in (1,) if quick or device == "cuda" else (1, 2):
                 arguments = (folder, *network, epochs, lines, bands, batch, threads, "--device", device)

@@ -20,15 +20,18 @@ PCB-Vision's code.
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from boardbench.errors import BoardbenchError, nearest
 from boardbench.files import atomic_write
 from boardbench.params.segmentation import Augmentation
 from boardbench.segmentation.data import IGNORED, captures_of, load_cube, scenes_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 TRANSFORMS = [
     "identity",
@@ -157,12 +160,14 @@ def cut(cube: np.ndarray, mask: np.ndarray, patch: int) -> tuple[np.ndarray, np.
 
 
 @lru_cache(maxsize=4)
-def _rotation(lines: int, samples: int, degrees: float) -> tuple[csr_array, np.ndarray]:
+def _rotation(lines: int, samples: int, degrees: float) -> "tuple[csr_array, np.ndarray]":
     """Return one geometry for cube and mask.
 
     Returns:
         Bilinear weights (pixels out, pixels in) float32, and for each pixel out its nearest pixel in, or -1.
     """
+    from scipy.sparse import csr_array
+
     angle = np.deg2rad(degrees)
     line, sample = np.indices((lines, samples), dtype=np.float64).reshape(2, -1)
     middle = (lines - 1) / 2, (samples - 1) / 2
