@@ -110,9 +110,11 @@ def test_times_of_different_results_are_refused(tmp_path):
     with pytest.raises(SystemExit, match="one class"):
         inference.check_same(tmp_path)
     np.save(tmp_path / "ours.npy", np.ones((3, 1, 8)))
-    np.save(tmp_path / "rival.npy", np.full((3, 8), 1.01))
-    with pytest.raises(SystemExit, match="channels differ"):
-        stream.check_same(tmp_path)
+    for name, others in (("rival", "before"), ("before", "rival")):
+        np.save(tmp_path / f"{name}.npy", np.full((3, 8), 1.01))
+        np.save(tmp_path / f"{others}.npy", np.ones((3, 8)))
+        with pytest.raises(SystemExit, match=f"channels differ from {name}"):
+            stream.check_same(tmp_path)
     first = {"ours": {"train_loss": 1.0, "validation_loss": 1.0}, "rival": {"train_loss": 1.0, "validation_loss": 1.1}}
     with pytest.raises(SystemExit, match="validation_loss"):
         training_step.check_same(first, training_step.TOLERANCE)
