@@ -72,6 +72,7 @@ class Run(Section):
     )
     pool: bool = Field(False, description="2 x 2 max pooling after every second convolution")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of neurons left out, after every hidden dense layer")
+    relu_logits: bool = Field(False, description="a ReLU on the logits too, as in paper 2's code; keeps it at chance")
     initialization: Literal["he", "xavier"] = Field("he", description="of the weights")
     normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
     optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: with momentum")
