@@ -92,6 +92,15 @@ def test_a_batch_is_the_same_whatever_was_drawn_before():
     assert all(torch.equal(labels, torch.from_numpy(rows)) for (_, labels), (rows, _) in zip(first, asked, strict=True))
 
 
+def test_scrambled_by_hand():
+    """Two pixels of three channels, 0 1 2 and 3 4 5: the first channel gets 0 and 1, not 0 and 3."""
+    images = torch.arange(6, dtype=torch.uint8).reshape(1, 1, 2, 3)
+    assert normalized(images, 0, 1).flatten().tolist() == [0, 3, 1, 4, 2, 5]
+    assert normalized(images, 1, 2, scrambled=True).flatten(1).tolist() == [[-0.5, 0, 0.5, 1, 1.5, 2]]
+    part = Part(images, torch.tensor([0]))
+    assert Batches(part, 0, 1, scrambled=True)[np.array([0]), 0][0].flatten().tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_normalized_by_hand():
     images = torch.tensor([[[[0, 100], [150, 50]]]], dtype=torch.uint8)  # 1 line, 2 samples, 2 channels
     found = normalized(images, 100.0, 50.0)

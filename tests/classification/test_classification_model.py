@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from boardbench.classification.data import read_samples
+from boardbench.classification.deployment import Deployed
 from boardbench.classification.model import Model, load, network_of, save
 from boardbench.classification.normalization import Normalization
 from boardbench.engine.modelfile import read_model, study_of, write_model
@@ -47,6 +48,20 @@ def test_a_model_of_old_words_is_read_by_those_of_now(model, tmp_path):
     assert found.settings == SETTINGS | {"normalization": "minmax"}
     images = torch.randint(0, 256, (9, 8, 8, 1), dtype=torch.uint8)
     assert torch.equal(found.logits(images), model.logits(images))
+
+
+def test_scrambled_pixels_reach_the_network_and_what_is_deployed():
+    settings = SETTINGS | {"scrambled": True}
+    torch.manual_seed(0)
+    network, scaled = network_of(settings, (8, 8, 3), 3).eval(), Normalization("standardize", 100.0, 50.0)
+    model = Model(network, "small", 2, "bars", ["a", "b", "c"], (8, 8, 3), scaled, settings)
+    images = torch.randint(0, 256, (5, 8, 8, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        expected = network((images.float() - 100).div(50).reshape(5, 3, 8, 8))
+        torch.testing.assert_close(model.logits(images), expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(Deployed(model)(images)[1], expected.softmax(dim=1), rtol=1e-4, atol=1e-5)
+        plain = Model(**(vars(model) | {"settings": SETTINGS}))
+        assert (plain.logits(images) - expected).abs().max() > 1e-3
 
 
 def test_predictions_are_those_of_normalized_images_one_by_one(model):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from boardbench.classification import training
+from boardbench.classification import dataset, training
 from boardbench.classification.data import read_samples
 from boardbench.classification.evaluation import evaluate
 from boardbench.classification.model import load, network_of, save
@@ -246,3 +246,15 @@ def test_mistakes_are_named(samples, tmp_path, write_samples, says):
     says(lambda: start(samples, tmp_path / "x", classes=["bar0", "bar9"]), "runs, x, classes", "bar9")
     says(lambda: start(samples, tmp_path / "x", network="lenet", width=1.0), "lenet")
     assert not (tmp_path / "x").exists()
+
+
+def test_scrambled_pixels_train_and_validate(samples, tmp_path, monkeypatch):
+    seen, init = [], dataset.Batches.__init__
+
+    def noted(self, *given, **known):
+        seen.append(known["scrambled"])
+        init(self, *given, **known)
+
+    monkeypatch.setattr(dataset.Batches, "__init__", noted)
+    start(samples, tmp_path / "small", epochs=1, scrambled=True)
+    assert seen == [True, True]

@@ -29,11 +29,17 @@ def pixels(*rows):
 
 
 def test_names():
-    assert names() == ["cosine", "l1", "l2", "ssim"]
+    assert names() == ["cosine", "l1", "l2", "ssim", "ssim_planar"]
 
 
 def test_unknown_name(says):
-    says(lambda: get("l22"), "classification.baselines.distances", "'l22'", "Did you mean 'l2'", "cosine, l1, l2, ssim")
+    says(
+        lambda: get("l22"),
+        "classification.baselines.distances",
+        "'l22'",
+        "Did you mean 'l2'",
+        "cosine, l1, l2, ssim, ssim_planar",
+    )
 
 
 def test_by_hand():
@@ -63,6 +69,28 @@ def test_offset_counts_for_cosine_only():
         assert (found(name, tests, trains) == found(name, tests, trains, offset=90.5)).all()
     assert (found("cosine", tests, trains) == found("cosine", tests, trains, scale=7.5)).all()
     assert abs(found("cosine", tests, trains) - found("cosine", tests, trains, offset=90.5)).min() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["l2", "cosine"])
+def test_test_images_of_their_own_scale(name):
+    tests, trains, own = images(7), images(23, 1), (111.25, 50.5)
+    wanted = cdist(normalized(tests, *own), normalized(trains, 120.707, 64.15), SCIPY[name])
+    measure = get(name)(SIZE, 120.707, 64.15, tests=own)
+    assert measure.distances(measure.values(measure.test(tests), measure.train(trains))) == pytest.approx(wanted)
+    assert measure.between(tests, trains.astype(float)) == pytest.approx(wanted)
+
+
+def test_own_scale_by_hand():
+    """[6, 8] of scale 2 is [3, 4] of scale 1, and [7, 9] less an offset of 1 likewise: no distance, and never nan."""
+    test, train = pixels([7, 9]), pixels([3, 4])
+    measure = get("l2")((1, 2, 1), tests=(1, 2))
+    assert measure.distances(measure.values(measure.test(test), measure.train(train))).tolist() == [[0]]
+    assert measure.distances(np.array([-1e-9])).tolist() == [0]
+
+
+def test_l1_has_one_scale(says):
+    says(lambda: get("l1")(SIZE, 1.0, 2.0, tests=(1.0, 3.0)), "classification.baselines.test_statistics", "'training'")
+    assert get("l1")(SIZE, 1.0, 2.0, tests=(1.0, 2.0)).scale == 2
 
 
 @pytest.mark.parametrize("value", [0, 255])
@@ -108,6 +136,7 @@ def test_keep_takes_the_first_of_equals():
 @pytest.mark.parametrize("name", ["l1", "l2", "cosine", "ssim"])
 def test_odd_normalization(name, offset, scale, says):
     says(lambda: get(name)((8, 8, 1), offset, scale), "normalization", offset, scale, "Fit it again")
+    says(lambda: get(name)((8, 8, 1), tests=(offset, scale)), "normalization", offset, scale, "Fit it again")
 
 
 @pytest.mark.parametrize("size", [(4, 4), (0, 4, 1), (4096, 4096, 3)])

@@ -36,12 +36,12 @@ def baseline(
 
     Args:
         method: knn, for every k of params in one search, or nearest_centroid.
-        distance: l1, l2, cosine or ssim.
+        distance: l1, l2, cosine, ssim or ssim_planar.
         normalization: standardize or minmax, fitted on the training images.
         samples: samples.csv, with samples.json and images.npy beside it.
         dataset: written into metrics.json.
         out: run folder for predictions.csv, seconds.json and, last, metrics.json.
-        params: k, test images, window, memory and threads; what to run is in the arguments above.
+        params: k, test images and their statistics, window, memory, threads; what to run is in the arguments above.
 
     Raises:
         BoardbenchError: unknown method, distance or normalization, samples without training or test images, k above
@@ -67,9 +67,13 @@ def baseline(
         "offset": fitted.offset,
         "scale": fitted.scale,
         "window": params.window,
+        "tests": None,
         "memory_mib": params.memory_mib,
         "threads": params.threads,
     }
+    if params.test_statistics == "own":
+        own = fit(normalization, read.part("test")[0])
+        how["tests"] = own.offset, own.scale
     classes = len(read.classes)
     # What is imported and compiled at the first call is not part of the time.
     if method == "knn":
@@ -100,7 +104,8 @@ def baseline(
         method=method,
         distance=distance,
         normalization=normalization,
-        **({"window": params.window} if distance == "ssim" else {}),
+        **({"window": params.window} if distance.startswith("ssim") else {}),
+        **({"test_statistics": "own"} if params.test_statistics == "own" else {}),
         train_images=len(train),
         test_images=len(test),
         scores=scored(predicted),

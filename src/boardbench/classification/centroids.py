@@ -56,6 +56,7 @@ def nearest_centroid(
     offset: float = 0.0,
     scale: float = 1.0,
     window: int = 7,
+    tests: tuple[float, float] | None = None,
     memory_mib: int = 512,
     threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -68,6 +69,7 @@ def nearest_centroid(
         offset: of the normalization, in counts: distances are those of (image - offset) / scale.
         scale: of the normalization, in counts.
         window: side of ssim's window, pixels.
+        tests: offset and scale of the test images, where they have their own; not for l1.
         memory_mib: of all blocks together, beside the images.
         threads: that work on blocks of images.
 
@@ -87,7 +89,7 @@ def nearest_centroid(
         )
     if not np.isfinite(centres).all():
         raise BoardbenchError("centroids hold values that are not finite. Compute them anew from the training images.")
-    measure = get(distance)(images.shape[1:], offset, scale, window)
+    measure = get(distance)(images.shape[1:], offset, scale, window, tests)
     # Three float64 copies of an image at most: as it is, less the offset, over its length.
     rows = max(1, (memory_mib << 20) // threads // (24 * centres[0].size + 32 * len(centres)))
     out = np.empty((len(images), len(centres)))

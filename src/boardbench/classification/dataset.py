@@ -163,10 +163,13 @@ class Batches(Dataset):
         scale: that they are then divided by.
         crop: see ``augmented``.
         flip: see ``augmented``.
+        scrambled: see ``normalized``.
     """
 
-    def __init__(self, part: Part, offset: float, scale: float, crop: int = 0, flip: bool = False):
-        self._part, self._offset, self._scale = part, offset, scale
+    def __init__(
+        self, part: Part, offset: float, scale: float, crop: int = 0, flip: bool = False, scrambled: bool = False
+    ):
+        self._part, self._offset, self._scale, self._scrambled = part, offset, scale, scrambled
         self._crop, self._flip = crop, flip
 
     def __len__(self) -> int:
@@ -175,12 +178,20 @@ class Batches(Dataset):
     def __getitem__(self, batch: tuple[np.ndarray, int]) -> tuple[torch.Tensor, torch.Tensor]:
         rows, seed = torch.from_numpy(batch[0]), batch[1]
         images = augmented(self._part.images[rows], self._crop, self._flip, torch.Generator().manual_seed(seed))
-        return normalized(images, self._offset, self._scale), self._part.labels[rows]
+        return normalized(images, self._offset, self._scale, self._scrambled), self._part.labels[rows]
 
 
-def normalized(images: torch.Tensor, offset: float, scale: float) -> torch.Tensor:
-    """Turn uint8 images (n, lines, samples, channels) into (n, channels, lines, samples) float32."""
-    return ((images.float() - offset) / scale).permute(0, 3, 1, 2)
+def normalized(images: torch.Tensor, offset: float, scale: float, scrambled: bool = False) -> torch.Tensor:
+    """Turn uint8 images (n, lines, samples, channels) into (n, channels, lines, samples) float32.
+
+    ``scrambled`` takes the values as they lie in memory for such a tensor, so that a channel is a third of the lines in
+    all colours, side by side: what paper 2's code does (emily-palaska/cifar10-nn@0485c69, source/resnet18.py).
+    """
+    values = (images.float() - offset) / scale
+    if not scrambled:
+        return values.permute(0, 3, 1, 2)
+    count, lines, samples, channels = values.shape
+    return values.reshape(count, channels, lines, samples).contiguous(memory_format=torch.channels_last)
 
 
 def _as_it_is(batch: Any) -> Any:

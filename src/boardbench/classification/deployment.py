@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-from boardbench.classification.dataset import normalized
 from boardbench.classification.model import Model
 
 INTERMEDIATE = "image"
@@ -20,7 +19,7 @@ class Deployed(nn.Module):
     def __init__(self, model: Model):
         super().__init__()
         self.network = model.network.to(memory_format=torch.channels_last)
-        self._offset, self._scale = model.normalization.offset, model.normalization.scale
+        self._normalized = model.normalized
         self.eval()
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -29,6 +28,6 @@ class Deployed(nn.Module):
         Args:
             images: (N, lines, samples, channels) uint8.
         """
-        image = normalized(images, self._offset, self._scale)
+        image = self._normalized(images)
         logits = self.network(image)
         return logits.argmax(dim=1), logits.softmax(dim=1), image

@@ -51,9 +51,14 @@ class Model:
     settings: dict[str, Any]
     pruning: dict[str, Any] | None = None
 
+    def normalized(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what the network takes of uint8 images (n, lines, samples, channels)."""
+        scrambled = self.settings.get("scrambled", False)  # old runs know no such setting
+        return normalized(images, self.normalization.offset, self.normalization.scale, scrambled)
+
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits (n, classes) of uint8 images (n, lines, samples, channels)."""
-        return self.network(normalized(images, self.normalization.offset, self.normalization.scale))
+        return self.network(self.normalized(images))
 
     def predict(self, images: torch.Tensor) -> np.ndarray:
         """Return the class (n,) int64 of each uint8 image (n, lines, samples, channels)."""

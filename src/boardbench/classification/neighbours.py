@@ -20,6 +20,7 @@ def nearest(
     offset: float = 0.0,
     scale: float = 1.0,
     window: int = 7,
+    tests: tuple[float, float] | None = None,
     memory_mib: int = 512,
     threads: int = 1,
     largest: bool = False,
@@ -38,6 +39,7 @@ def nearest(
         offset: of the normalization, in counts: distances are those of (image - offset) / scale.
         scale: of the normalization, in counts.
         window: side of ssim's window, pixels.
+        tests: offset and scale of the test images, where they have their own; not for l1.
         memory_mib: buffers stay below it beside images and results, but for a few images and their distances.
         threads: that work on blocks of test images; results do not depend on it.
         largest: the largest distances in place of the smallest, as if the sign were wrong.
@@ -60,7 +62,7 @@ def nearest(
         raise BoardbenchError(
             f"classification.baselines.k: {k} neighbours of {len(train)} training images. Give 1 to {len(train)}."
         )
-    measure = get(distance)(train.shape[1:], offset, scale, window)
+    measure = get(distance)(train.shape[1:], offset, scale, window, tests)
     memory, sign = memory_mib << 20, -1 if largest else 1
     if isinstance(measure, RankedTwice):
         values, where = _settled(measure, train, test, k, sign, memory, threads)
@@ -116,7 +118,7 @@ def _settled(
             rows = rows[:most]
         some = test if len(rows) == len(test) else test[rows]
         rough, found = _search(measure, train, some, kept, sign, memory // 2, threads)
-        near = rough <= rough[:, k - 1 : k] + 2 * measure.slack
+        near = rough <= rough[:, k - 1 : k] + 2 * measure.slack_of(some)
         sure = ~near[:, -1] | (kept == len(train))
         near &= sure[:, None]
         pairs = np.stack([np.nonzero(near)[0], found[near]], axis=1)

@@ -91,7 +91,8 @@ def prune(
     ) as record:
         torch.manual_seed(model.seed)
         fitted = (model.normalization.offset, model.normalization.scale)
-        learning, validation = Batches(parts.train, *fitted), Batches(parts.validation, *fitted)
+        scrambled = model.settings.get("scrambled", False)
+        learning, validation = (Batches(part, *fitted, scrambled=scrambled) for part in (parts.train, parts.validation))
         result = pruned(
             model.network,
             params,

@@ -110,14 +110,15 @@ def learn(
         network: normalized images to logits; what does not require gradients stays as it is.
         parts: images.
         scaled: their normalization.
-        settings: crop, flip and label_smoothing.
+        settings: crop, flip, scrambled and label_smoothing.
         params: of the loop.
         seed: of all draws.
         record: of the run.
     """
     network = channels_last(network)
     fitted = (scaled.offset, scaled.scale)
-    learning = Batches(parts.train, *fitted, crop=settings["crop"], flip=settings["flip"])
+    scrambled = settings["scrambled"]
+    learning = Batches(parts.train, *fitted, crop=settings["crop"], flip=settings["flip"], scrambled=scrambled)
     smoothing = settings["label_smoothing"]
     return fit(
         network,
@@ -125,7 +126,7 @@ def learn(
         lambda logits, labels: (int((logits.argmax(dim=1) == labels).sum()), len(labels)),
         lambda statistics: {"accuracy": sum(right for right, _ in statistics) / sum(count for _, count in statistics)},
         loader(learning, params.batch_size, seed, params.workers),
-        loader(Batches(parts.validation, *fitted), max(params.batch_size, 256), None),
+        loader(Batches(parts.validation, *fitted, scrambled=scrambled), max(params.batch_size, 256), None),
         params=params,
         seed=seed,
         checkpoints=record.checkpoints,

@@ -10,7 +10,7 @@ from boardbench.params.pruning import NamedPruning, check_names
 from boardbench.params.scaling import Scaling
 from boardbench.params.section import Fraction, Name, Section, Seeds, Threads
 
-Distance = Literal["l1", "l2", "cosine", "ssim"]
+Distance = Literal["l1", "l2", "cosine", "ssim", "ssim_planar"]
 Batch = Annotated[int, Field(ge=1, le=65536)]
 
 
@@ -39,14 +39,23 @@ class Baselines(Section):
 
     methods: list[Literal["knn", "nearest_centroid"]] = Field(["knn", "nearest_centroid"], description="classifiers")
     k: list[Count] = Field([1, 3], min_length=1, description="neighbours that vote in knn; one search serves all")
-    distances: list[Distance] = Field(["l1", "l2", "cosine", "ssim"], description="l1: paper 2's pairwise, l2: its MSE")
+    distances: list[Distance] = Field(["l1", "l2", "cosine", "ssim"], description="ssim_planar: by paper 2's code")
     normalizations: list[Scaling] = Field(["standardize"], min_length=1, description="fitted on the training images")
+    test_statistics: Literal["training", "own"] = Field(
+        "training", description="that scale the test images; own: fitted on these, as in paper 2's code, not for l1"
+    )
     test_images: dict[Distance, Count] = Field(
         {}, description="test images that a distance is scored on, drawn by the archive's seed; not named: all"
     )
     window: int = Field(7, ge=3, le=1023, description="side of ssim's uniform window, odd, in pixels")
     memory_mib: int = Field(512, ge=16, le=2**20, description="at most, beside the images themselves")
     threads: Threads = Field(2, description="of one search")
+
+    @model_validator(mode="after")
+    def _l1_has_one_scale(self) -> Self:
+        if self.test_statistics == "own" and self.methods and "l1" in self.distances:
+            raise ValueError("test_statistics: 'own' is not for l1, whose sums are whole; leave l1 out of distances")
+        return self
 
     @model_validator(mode="after")
     def _window_is_odd(self) -> Self:
@@ -63,6 +72,7 @@ class Run(Section):
     )
     pool: bool = Field(False, description="2 x 2 max pooling after every second convolution")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of neurons left out, after every hidden dense layer")
+    relu_logits: bool = Field(False, description="a ReLU on the logits too, as in paper 2's code; keeps it at chance")
     initialization: Literal["he", "xavier"] = Field("he", description="of the weights")
     normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
     optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: with momentum")

@@ -48,6 +48,9 @@ class Training(Loop):
         description="last blocks that train with the head, the others stay as their weights; null: all train",
     )
     normalization: Scaling = Field("standardize", description="of the images, fitted on those that train")
+    scrambled: bool = Field(
+        False, description="pixels reshaped, not transposed, to channels x lines x samples, as in paper 2's code"
+    )
     crop: int = Field(
         4, ge=0, le=1024, description="black pixels added on each side before a crop of the old size; 0: none"
     )

@@ -69,6 +69,7 @@ NAMES = {
     "l1": "L1",
     "l2": "L2",
     "ssim": "SSIM",
+    "ssim_planar": "SSIM, planar",
     "fc3": "dense, 1024-512-256",
     "fc5": "dense, 2048-1024-512-256-128",
     "cnn16_16": "convolutions 16-16",

@@ -26,6 +26,7 @@ from boardbench.reproduction.ours import (
     read_counted,
     read_latency,
     read_placed,
+    read_recipe,
     read_trained,
 )
 from boardbench.reproduction.verdicts import REASONS, Claim
@@ -103,6 +104,7 @@ class Evidence:
         ours: (backbone, strategy) -> our scores on PCB-Vision as text, if run; ``variance`` of PCA in percent.
         placed: our placement study, if there is one.
         classified: our baselines on CIFAR-10, if there are any.
+        recipe: our runs by the recipe of paper 2's code, if there are any.
         trained: our networks in PyTorch, one a data set that is CIFAR-10.
     """
 
@@ -121,6 +123,7 @@ class Evidence:
     variance: dict[str, float] = field(default_factory=dict)
     placed: Ours | None = None
     classified: Ours | None = None
+    recipe: Ours | None = None
     trained: list[Ours] = field(default_factory=list)
 
     @cached_property
@@ -292,5 +295,6 @@ def read_evidence(reports: Path, run: Mapping[str, Path] | None = None) -> Evide
         variance,
         read_placed(folders),
         read_classified(folders),
+        read_recipe(folders),
         read_trained(folders),
     )

@@ -27,6 +27,8 @@ COMMANDS = {
     BOARDS: f"{_PRESET}pcbvision.yaml",
     "cifar10": f"{_PRESET}cifar10.yaml",
     "cifar10-jpeg": f"{_PRESET}cifar10.yaml workflow/presets/cifar10-jpeg.yaml",
+    "cifar10-published": f"{_PRESET}cifar10-published.yaml",
+    "cifar10-jpeg-published": f"{_PRESET}cifar10-published.yaml workflow/presets/cifar10-published-jpeg.yaml",
     "cifar10-small": f"{_PRESET}cifar-small.yaml",
     "cifar10-jpeg-small": f"{_PRESET}cifar-small.yaml workflow/presets/cifar-small-jpeg.yaml",
     "cifar10-paper": f"{_PRESET}cifar-paper.yaml",
@@ -35,6 +37,7 @@ COMMANDS = {
 SCORED = {command for name, command in COMMANDS.items() if name != "simulated-photos"}
 # Data sets of which one stands beside paper 2's baselines, and paper 4: original pixels, its own settings come first.
 BASELINES = ("cifar10", "cifar10-jpeg")
+RECIPES = ("cifar10-published", "cifar10-jpeg-published")  # by the recipe of paper 2's code
 PHOTOS = ("placement-paper", "simulated-photos")
 
 # Table -> columns that are read of it.
@@ -109,8 +112,17 @@ def _about(study: str, folders: Folders, name: str) -> dict[str, Any]:
 
 def read_classified(folders: Folders) -> Ours | None:
     """Return the data set nearest to paper 2's baselines, or None."""
-    names = [name for name in BASELINES if _about("classification", folders, name).get("cifar10")]
-    return _read("classification", folders, names[0], _BASELINE_TABLES) if names else None
+    return _first_classified(folders, BASELINES)
+
+
+def read_recipe(folders: Folders) -> Ours | None:
+    """Return the runs by the recipe of paper 2's code, on original pixels first, or None."""
+    return _first_classified(folders, RECIPES)
+
+
+def _first_classified(folders: Folders, names: tuple[str, ...]) -> Ours | None:
+    found = [name for name in names if _about("classification", folders, name).get("cifar10")]
+    return _read("classification", folders, found[0], _BASELINE_TABLES) if found else None
 
 
 def read_trained(folders: Folders) -> list[Ours]:

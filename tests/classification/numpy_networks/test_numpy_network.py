@@ -52,6 +52,19 @@ def test_convolutional_networks_by_hand(case):
     assert (len(network.parameters), network.macs) == CONVOLUTIONS[case]
 
 
+def test_a_relu_on_the_logits():
+    """Logits 2 and -3 become 2 and 0; the gradient of the second, which is cut off, reaches nothing."""
+    network = build_network("fc3", (1, 1, 1), 2, relu_logits=True)
+    *_, last, relu = network.layers
+    last.parameters["bias"][...] = 2, -3
+    logits, kept = network.forward(np.zeros((1, 1, 1, 1), np.float32), np.random.default_rng(0))
+    assert logits.tolist() == [[2, 0]] and type(relu).__name__ == "ReLU"
+    into = np.zeros_like(network.parameters)
+    network.backward(kept, np.array([[5, 7]], np.float32), into)
+    assert network.views(into)[-2]["bias"].tolist() == [5, 0]
+    assert build_network("fc3", (1, 1, 1), 2).layers[-1].neurons == 2
+
+
 def test_wrong_choices_are_named(says):
     says(lambda: build_network("fc4", DIGITS, 10), "network 'fc4'", "fc5")
     says(lambda: build_network("cnn16_16", DIGITS, 10, dropout=0.5), "dropout: 0.5", "cnn16_16", "Set it to 0")

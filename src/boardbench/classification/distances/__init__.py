@@ -30,25 +30,37 @@ class Distance(ABC):
         offset: of the normalization, in counts.
         scale: of the normalization, in counts, above 0.
         window: side of ssim's window, pixels; the others have none.
+        tests: offset and scale of test images, where they have their own.
 
     Raises:
-        BoardbenchError: an offset or scale that is not finite, or a size that the distance is not made for.
+        BoardbenchError: an offset or scale that is not finite, a size that the distance is not made for, or test images
+            with an offset and scale of their own where it cannot have these.
     """
 
     train_bytes = test_bytes = 0
     pair_bytes = 8
 
-    def __init__(self, size: tuple[int, int, int], offset: float = 0.0, scale: float = 1.0, window: int = 7):
+    def __init__(
+        self,
+        size: tuple[int, int, int],
+        offset: float = 0.0,
+        scale: float = 1.0,
+        window: int = 7,
+        tests: tuple[float, float] | None = None,
+    ):
         if len(size) != 3 or not 0 < math.prod(size) <= LARGEST:
             raise BoardbenchError(
                 f"images of size {tuple(size)}: lines x samples x channels are needed, between 1 and {LARGEST} values. "
                 "Give images as `boardbench classification samples` writes them."
             )
-        if not (math.isfinite(offset) and math.isfinite(scale) and scale > 0):
-            raise BoardbenchError(
-                f"normalization: offset {offset} and scale {scale} must be finite, and the scale above 0. Fit it again."
-            )
+        for place, width in ((offset, scale), tests or (offset, scale)):
+            if not (math.isfinite(place) and math.isfinite(width) and width > 0):
+                raise BoardbenchError(
+                    f"normalization: offset {place} and scale {width} must be finite, and the scale above 0. Fit it "
+                    "again."
+                )
         self.size, self.offset, self.scale, self.window = tuple(size), float(offset), float(scale), window
+        self.test_offset, self.test_scale = map(float, tests or (offset, scale))
 
     @abstractmethod
     def train(self, images: np.ndarray) -> Any:
@@ -79,6 +91,10 @@ class RankedTwice(Distance):
     """
 
     slack: float
+
+    def slack_of(self, test: np.ndarray) -> float | np.ndarray:
+        """Return the largest error of ``values`` of test images, or of each of them (m, 1)."""
+        return self.slack
 
     @abstractmethod
     def exact(self, test: np.ndarray, train: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -20,20 +20,33 @@ class Cosine(Distance):
 
     pair_bytes = PAIR_BYTES
 
-    def __init__(self, size: tuple[int, int, int], offset: float = 0.0, scale: float = 1.0, window: int = 7):
-        super().__init__(size, offset, scale, window)
-        self.shift = CENTRE - self.offset  # from centred counts to counts less the offset
+    def __init__(
+        self,
+        size: tuple[int, int, int],
+        offset: float = 0.0,
+        scale: float = 1.0,
+        window: int = 7,
+        tests: tuple[float, float] | None = None,
+    ):
+        super().__init__(size, offset, scale, window, tests)
+        # From centred counts to counts less the offset, of training and test images.
+        self.shift, self.test_shift = CENTRE - self.offset, CENTRE - self.test_offset
         self.train_bytes = self.test_bytes = 4 * prod(size)
 
     def train(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return centred images (n, values) float32, their shifted sums and their lengths, (n,) float64."""
+        """Return centred images (n, values) float32, their sums x the tests' shift and their lengths, (n,) float64."""
         rows = centred(images)
-        return rows, self.shift * rows.sum(axis=1, dtype=np.float64), _lengths(rows, self.shift)
+        return rows, self.test_shift * rows.sum(axis=1, dtype=np.float64), _lengths(rows, self.shift)
+
+    def test(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the same of test images, their sums x the shift of the training images."""
+        rows = centred(images)
+        return rows, self.shift * rows.sum(axis=1, dtype=np.float64), _lengths(rows, self.test_shift)
 
     def values(self, tests: tuple[np.ndarray, ...], trains: tuple[np.ndarray, ...]) -> np.ndarray:
         """Return the distances."""
         out = dots(tests[0], trains[0])
-        out += (tests[1] + self.shift**2 * prod(self.size))[:, None]
+        out += (tests[1] + self.shift * self.test_shift * prod(self.size))[:, None]
         out += trains[1]
         out /= tests[2][:, None]
         out /= trains[2]
@@ -45,7 +58,8 @@ class Cosine(Distance):
 
     def between(self, images: np.ndarray, references: np.ndarray) -> np.ndarray:
         """Return the distances, by a float64 matrix product."""
-        rows = [array.reshape(len(array), -1).astype(np.float64) - self.offset for array in (images, references)]
+        given = ((images, self.test_offset), (references, self.offset))
+        rows = [array.reshape(len(array), -1).astype(np.float64) - offset for array, offset in given]
         left, right = (values / _lengths(values, 0)[:, None] for values in rows)
         return 1 - left @ right.T
 

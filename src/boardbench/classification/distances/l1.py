@@ -5,6 +5,7 @@ from numba import int32
 
 from boardbench.classification.distances import Distance
 from boardbench.engine.compiled import compiled
+from boardbench.errors import BoardbenchError
 
 TILE = 8  # training images that stay in the first-level cache
 
@@ -27,6 +28,21 @@ class L1(Distance):
     """Sum over all values of |test - train|, exact; the offset of the normalization cancels, its scale divides."""
 
     pair_bytes = 4
+
+    def __init__(
+        self,
+        size: tuple[int, int, int],
+        offset: float = 0.0,
+        scale: float = 1.0,
+        window: int = 7,
+        tests: tuple[float, float] | None = None,
+    ):
+        super().__init__(size, offset, scale, window, tests)
+        if (self.test_offset, self.test_scale) != (self.offset, self.scale):
+            raise BoardbenchError(
+                "classification.baselines.test_statistics: distance l1 adds up whole counts, so it has no test images "
+                "with statistics of their own. Give 'training', or leave l1 out of classification.baselines.distances."
+            )
 
     def train(self, images: np.ndarray) -> np.ndarray:
         """Return the images as rows."""

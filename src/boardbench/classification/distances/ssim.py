@@ -20,9 +20,12 @@ largest error seen was 2e-7."""
 
 
 @compiled()
-def _prepare(images, window, rest, pixels, means, rests):
-    """Spread uint8 images over lanes: centred pixels, window means, and sample variances + ``rest``, of each window."""
-    _, lines, samples, channels = images.shape
+def _prepare(images, order, window, scale, rest, pixels, means, rests):
+    """Spread uint8 images over lanes: centred pixels, means and ``scale`` x sample variances + ``rest`` of windows.
+
+    ``images`` are rows of values, ``order`` (lines, samples, channels) says where in a row a pixel is.
+    """
+    lines, samples, channels = order.shape
     lanes = pixels.shape[4]
     number = window * window
     sums, squares = np.empty(samples, np.int64), np.empty(samples, np.int64)
@@ -33,12 +36,12 @@ def _prepare(images, window, rest, pixels, means, rests):
             for line in range(lines):
                 top = line - window + 1
                 for sample in range(samples):
-                    value = np.int64(images[image, line, sample, channel]) - CENTRE
+                    value = np.int64(images[image, order[line, sample, channel]]) - CENTRE
                     pixels[group, channel, line, sample, lane] = value
                     sums[sample] += value
                     squares[sample] += value * value
                     if top > 0:
-                        old = np.int64(images[image, top - 1, sample, channel]) - CENTRE
+                        old = np.int64(images[image, order[top - 1, sample, channel]]) - CENTRE
                         sums[sample] -= old
                         squares[sample] -= old * old
                 if top >= 0:
@@ -46,17 +49,18 @@ def _prepare(images, window, rest, pixels, means, rests):
                         total, square = sums[left : left + window].sum(), squares[left : left + window].sum()
                         means[group, channel, top, left, lane] = total / number
                         variance = (number * square - total * total) / (number * (number - 1))
-                        rests[group, channel, top, left, lane] = variance + rest
+                        rests[group, channel, top, left, lane] = scale * variance + rest[image]
 
 
 @compiled(fastmath={"contract", "arcp"}, error_model="numpy")
-def _blocks(tests, test_means, test_variances, trains, means, rests, window, constants, out):
-    """Add up SSIM over windows and channels: out (m, groups x LANES) float32, in counts.
+def _blocks(tests, test_means, test_rests, trains, means, variances, window, constants, c1, c2, out):
+    """Add up SSIM over windows and channels: out (m, groups x LANES) float32, in counts of the training images.
 
     The covariance of a window needs the sum of products test x train over it. Column sums slide down by one fused
     multiply-add a pixel for the line that comes and one for the line that goes; a running sum slides to the right.
     """
-    number, shift, double, c1, c2 = constants
+    number, shift, test_shift, ratio, double = constants
+    double *= ratio
     _, channels, lines, samples, _ = tests.shape
     sums = np.empty((samples, LANES), np.float32)
     run, total = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
@@ -90,17 +94,17 @@ def _blocks(tests, test_means, test_variances, trains, means, rests, window, con
                             run[lane] += sums[sample, lane]
                     for left in range(samples - window + 1):
                         mean = test_means[row, channel, top, left, 0]
-                        variance = test_variances[row, channel, top, left, 0]
-                        level, weight = mean + shift, number * mean
-                        twice, square = np.float32(2) * level, level * level + c1
+                        rest = test_rests[row, channel, top, left, 0]
+                        level, weight = (mean + test_shift) * ratio, number * mean
+                        twice, square = np.float32(2) * level, level * level + c1[row]
                         for lane in range(LANES):
                             products = run[lane] + sums[left + window - 1, lane]
                             other = means[group, channel, top, left, lane]
-                            covariance = (products - other * weight) * double + c2
+                            covariance = (products - other * weight) * double + c2[row]
                             other_level = other + shift
-                            luminance = other_level * twice + c1
+                            luminance = other_level * twice + c1[row]
                             below = (other_level * other_level + square) * (
-                                rests[group, channel, top, left, lane] + variance
+                                variances[group, channel, top, left, lane] + rest
                             )
                             total[lane] += luminance * covariance / below
                             run[lane] = products - sums[left, lane]
@@ -109,13 +113,14 @@ def _blocks(tests, test_means, test_variances, trains, means, rests, window, con
 
 
 @compiled()
-def _pairs(tests, trains, pairs, window, constants, out):
+def _pairs(tests, trains, order, pairs, window, constants, c1s, c2s, out):
     """Add up SSIM over windows and channels of pairs of images, in float64: out (pairs,)."""
-    number, shift, double, c1, c2 = constants
-    _, lines, samples, channels = tests.shape
+    number, shift, test_shift, ratio, double = constants
+    lines, samples, channels = order.shape
     sums = np.empty((5, samples))
     for pair in range(len(pairs)):
         test, train = tests[pairs[pair, 0]], trains[pairs[pair, 1]]
+        c1, c2 = c1s[pairs[pair, 0]], c2s[pairs[pair, 0]]
         total = 0.0
         for channel in range(channels):
             sums[:] = 0
@@ -125,8 +130,8 @@ def _pairs(tests, trains, pairs, window, constants, out):
                     for sign in range(2):
                         at = line if sign == 0 else top - 1
                         if at >= 0:
-                            x = np.float64(test[at, sample, channel]) - CENTRE
-                            y = np.float64(train[at, sample, channel]) - CENTRE
+                            x = np.float64(test[order[at, sample, channel]]) - CENTRE
+                            y = np.float64(train[order[at, sample, channel]]) - CENTRE
                             if sign == 1:
                                 sums[0, sample] -= x
                                 sums[1, sample] -= y
@@ -150,9 +155,9 @@ def _pairs(tests, trains, pairs, window, constants, out):
                         syy += sums[3, sample]
                         sxy += sums[4, sample]
                     mx, my = sx / number, sy / number
-                    covariance = (sxy - sx * my) * double + c2
-                    variances = (sxx - sx * mx + syy - sy * my) * double / 2 + c2
-                    mx, my = mx + shift, my + shift
+                    covariance = (sxy - sx * my) * double * ratio + c2
+                    variances = ((sxx - sx * mx) * ratio**2 + syy - sy * my) * double / 2 + c2
+                    mx, my = (mx + test_shift) * ratio, my + shift
                     total += (2 * mx * my + c1) * covariance / ((mx * mx + my * my + c1) * variances)
         out[pair] = total
 
@@ -172,8 +177,15 @@ class Ssim(RankedTwice):
     slack = SLACK
     pair_bytes = 4
 
-    def __init__(self, size: tuple[int, int, int], offset: float = 0.0, scale: float = 1.0, window: int = 7):
-        super().__init__(size, offset, scale, window)
+    def __init__(
+        self,
+        size: tuple[int, int, int],
+        offset: float = 0.0,
+        scale: float = 1.0,
+        window: int = 7,
+        tests: tuple[float, float] | None = None,
+    ):
+        super().__init__(size, offset, scale, window, tests)
         most = min(*size[:2], WIDEST)
         if window % 2 == 0 or not 3 <= window <= most:
             raise BoardbenchError(
@@ -183,32 +195,44 @@ class Ssim(RankedTwice):
         lines, samples, channels = size
         number = window * window
         self._places = channels, lines - window + 1, samples - window + 1
-        self._constants = tuple(
-            map(float, (number, CENTRE - self.offset, 2 / (number - 1), (K1 * 255) ** 2, (K2 * 255) ** 2))
-        )
+        shifts = CENTRE - self.offset, CENTRE - self.test_offset
+        self._constants = tuple(map(float, (number, *shifts, self.scale / self.test_scale, 2 / (number - 1))))
+        self._order = np.arange(prod(size)).reshape(size)
         self.train_bytes = self.test_bytes = 4 * (prod(size) + 2 * prod(self._places))
 
-    def _spread(self, images: np.ndarray, lanes: int, rest: float) -> tuple[np.ndarray, ...]:
+    def _ranges(self, tests: np.ndarray) -> np.ndarray:
+        """Return the range of the data, in counts of a test image, for each of them."""
+        return np.full(len(tests), 255.0)
+
+    def _limits(self, tests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return C1 and C2 for each test image, in counts of a training image."""
+        ranges = self._ranges(tests) * self._constants[3]
+        return (K1 * ranges) ** 2, (K2 * ranges) ** 2
+
+    def _spread(self, images: np.ndarray, lanes: int, scale: float, rest: np.ndarray) -> tuple[np.ndarray, ...]:
         lines, samples, channels = self.size
         groups = -(-len(images) // lanes)
         pixels = np.zeros((groups, channels, lines, samples, lanes), np.float32)
         means, rests = (np.ones((groups, *self._places, lanes), np.float32) for _ in range(2))
-        _prepare(np.asarray(images), self.window, rest, pixels, means, rests)
+        _prepare(_rows(images), self._order, self.window, scale, rest, pixels, means, rests)
         return pixels, means, rests
 
     def train(self, images: np.ndarray) -> tuple[int, tuple[np.ndarray, ...]]:
         """Return how many images there are, and pixels, means and variances with images in the last axis."""
-        return len(images), self._spread(images, LANES, self._constants[4])
+        return len(images), self._spread(images, LANES, 1.0, np.zeros(len(images)))
 
     def test(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return pixels, means and variances, (m, channels, lines, samples, 1)."""
-        return self._spread(images, 1, 0.0)
+        """Return pixels, means and variances + C2, (m, channels, lines, samples, 1), and C1 and C2 (m,)."""
+        c1, c2 = self._limits(images)
+        spread = self._spread(images, 1, self._constants[3] ** 2, c2)
+        return *spread, c1.astype(np.float32), c2.astype(np.float32)
 
     def values(self, tests: tuple[np.ndarray, ...], trains: tuple[int, tuple[np.ndarray, ...]]) -> np.ndarray:
         """Return the distances in float32, within ``slack``."""
         number, spread = trains
         out = np.empty((len(tests[0]), len(spread[0]) * LANES), np.float32)
-        _blocks(*tests, *spread, self.window, tuple(map(np.float32, self._constants)), out)
+        constants = tuple(map(np.float32, self._constants))
+        _blocks(*tests[:3], *spread, self.window, constants, *tests[3:], out)
         out /= -np.float32(prod(self._places))
         out += 1
         return out[:, :number]
@@ -220,13 +244,19 @@ class Ssim(RankedTwice):
     def exact(self, test: np.ndarray, train: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         """Return the distances of pairs (p, 2) of image numbers, in float64."""
         out = np.empty(len(pairs))
-        _pairs(np.asarray(test), np.asarray(train), pairs, self.window, self._constants, out)
+        limits = self._limits(test)
+        _pairs(_rows(test), _rows(train), self._order, pairs, self.window, self._constants, *limits, out)
         return 1 - out / prod(self._places)
 
     def between(self, images: np.ndarray, references: np.ndarray) -> np.ndarray:
         """Return the distances, pair by pair."""
         pairs = np.stack(np.indices((len(images), len(references))), axis=-1).reshape(-1, 2)
         return self.exact(images, references, pairs).reshape(len(images), len(references))
+
+
+def _rows(images: np.ndarray) -> np.ndarray:
+    """Return images as rows of values; np.asarray, for a mapped file is no type of the compiled code's."""
+    return np.ascontiguousarray(np.asarray(images)).reshape(len(images), -1)
 
 
 DISTANCE = Ssim

@@ -25,10 +25,11 @@ class Architecture:
     classes: list[str]
     pool: bool
     dropout: float
+    relu_logits: bool = False
 
     def build(self) -> Network:
         """Return the network, all parameters 0."""
-        return build_network(self.network, self.size, len(self.classes), self.pool, self.dropout)
+        return build_network(self.network, self.size, len(self.classes), self.pool, self.dropout, self.relu_logits)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ NETWORKS: dict[str, tuple[str, tuple[int, ...]]] = {
 """Name -> kind of hidden layers, and neurons or filters of each."""
 
 
-def build_network(name: str, shape: Shape, classes: int, pool: bool = False, dropout: float = 0.0) -> Network:
+def build_network(
+    name: str, shape: Shape, classes: int, pool: bool = False, dropout: float = 0.0, relu_logits: bool = False
+) -> Network:
     """Return a network with all parameters 0.
 
     Args:
@@ -24,6 +26,8 @@ def build_network(name: str, shape: Shape, classes: int, pool: bool = False, dro
         classes: logits.
         pool: 2 x 2 max pooling after every second convolution.
         dropout: share of neurons left out, after every hidden dense layer.
+        relu_logits: a ReLU on the logits, as paper 2's code has it: a class of negative logits in all images never
+            learns again, and ten of them give every image the same class.
 
     Raises:
         BoardbenchError: an unknown name, images too small, or an option that the network has no place for.
@@ -45,4 +49,4 @@ def build_network(name: str, shape: Shape, classes: int, pool: bool = False, dro
             layers += [Conv2d(size), ReLU(), *([MaxPool2d()] if pool and number % 2 == 0 else [])]
     if kind == "convolution":
         layers.append(Flatten())
-    return Network([*layers, Dense(classes)], shape)
+    return Network([*layers, Dense(classes), *([ReLU()] if relu_logits else [])], shape)

@@ -72,7 +72,9 @@ def numpy_network(
         "samples": sha256(samples, samples.with_name("samples.json"))[:16],
         **chosen,
     }
-    architecture = Architecture(params.network, given.size, given.classes, params.pool, params.dropout)
+    architecture = Architecture(
+        params.network, given.size, given.classes, params.pool, params.dropout, params.relu_logits
+    )
     try:
         network = architecture.build()
     except BoardbenchError as error:

@@ -16,6 +16,7 @@ from boardbench.reproduction.ours import Ours, Row, Rows
 from boardbench.reproduction.verdicts import (
     BUILT,
     CONTRADICTED,
+    DATA,
     EXPLAINED,
     GPU,
     LONG,
@@ -42,6 +43,8 @@ _SSIM = (
     "image; ours reads the image as it is"
 )
 _SCALED = f"{_CODE} scales the test images by their own mean and deviation, ours by those of the training images"
+# What stands in our tables for a printed distance, by the author's code.
+_PUBLISHED = {"pairwise": "l2", "mse": "l2", "cosine": "cosine", "ssim": "ssim_planar"}
 _READINGS = {
     "largest distance": "lets the most distant images vote",
     "ties to the lowest class": "gives a tied vote to the class of lowest number",
@@ -95,7 +98,45 @@ def _agreement(classified: Ours, text: str, value: float) -> str | None:
     return EXPLAINED if not classified.about["original"] and abs(value - float(text)) < RECODED else None
 
 
+def _by_recipe(recipe: Ours, row: Row, column: str) -> Finding | None:
+    """Judge a baseline by our run of what the author's code does, on all images; None where there is none."""
+    reversed_ = (row["method"], row["distance"]) == ("knn", "cosine")
+    variant = "largest distance" if reversed_ else "ties to the lowest class"
+    rows = [one for one in recipe["variants"] if one["variant"] == variant]
+    found = _like(rows if row["method"] == "knn" else recipe["baselines"], row, distance=_PUBLISHED[row["distance"]])
+    whole = recipe.about["complete"] and str(recipe.about["parts"]["test"])
+    if not found or found[0]["test_images"] != whole:
+        return None
+    text, value = row[column], float(found[0][column])
+    original = recipe.about["original"]
+    on = "on the same images" if original else "on the images as recoded to JPEG"
+    apart = f"{value - float(text):+.4f} off, {on}"
+    told = f"{found[0][column]} ({recipe.dataset})"
+
+    def said(verdict: str, why: str, reason: str = "") -> Finding:
+        return Finding(
+            verdict, found[0][column], f"Run by the recipe of the author's code: {why}.", told, recipe.command, reason
+        )
+
+    same = _agreement(recipe, text, value)
+    if same == MATCHES and not reversed_ and row["distance"] != "pairwise":
+        return said(MATCHES, f"the same, {on}")
+    if same:
+        euclidean = " (the Euclidean distance)" if row["distance"] == "pairwise" else ""
+        return said(EXPLAINED, f"{apart}{' (the most distant images vote)' if reversed_ else euclidean}")
+    if original or abs(value - float(text)) >= BEYOND:
+        return said(CONTRADICTED, f"{apart}; nothing in it is drawn at random")
+    return said(NOT_RUN, f"{apart}, which may be recoding's or not", DATA)
+
+
 def _baseline(evidence: Evidence, row: Row, column: str) -> Finding:
+    """Judge a baseline by our run of it as described or, unless that matches, by that of the author's code."""
+    described = _as_described(evidence, row, column)
+    recipe = _by_recipe(evidence.recipe, row, column) if evidence.recipe and described.verdict != MATCHES else None
+    return recipe or described
+
+
+def _as_described(evidence: Evidence, row: Row, column: str) -> Finding:
     """Judge a baseline by ours on the same data: nothing in it is drawn, so it can be repeated to the digit.
 
     In this order: a part of the images settles nothing; our number agrees; what the author's code does otherwise than
@@ -190,6 +231,11 @@ def _network(evidence: Evidence, row: Row, column: str) -> Finding:
     if name == row["network"]:
         scored = network_score(evidence, row, column)
         beside = scored.ours, scored.command
+    elif evidence.recipe:
+        own = [f"{one['name']} {one[column]}" for one in numpy_networks(evidence.recipe, row["setting"], name)]
+        if own:
+            also = f"{'; '.join(own)} ({evidence.recipe.dataset})"
+            beside = "; ".join(filter(None, (beside[0], also))), beside[1] or evidence.recipe.command
     runs = _logged(evidence, row)
     if runs:
         verdict, recomputed, why = _scored(row, column, runs)
