@@ -86,8 +86,8 @@ def test_what_is_concluded_of_networks_and_baselines(boards):
     test, displaced = against_baselines(*read(boards))
     assert test == (
         "Networks against baselines, error at the centre, photos that were not trained on (test) (3 seeds): beats in 2 "
-        "of 4, loses in 2 of 4 (random start, rectangle term against template matching; "
-        "random start, corners alone against template matching)."
+        "of 4, loses in 2 of 4 (network, random start, rectangle term against template matching; "
+        "network, random start, corners alone against template matching)."
     )
     assert displaced.endswith("no difference shown in 4 of 4.")
     write_tables(**boards.arguments | {"seeds": [0]})
@@ -118,9 +118,9 @@ def test_settings_beside_paper_4(boards):
     assert found["photos for training"] == ("10", "2")
     assert found["images made of them, share that trains"] == ("2000, 85 %", "6, 50 %")
     assert found["further test images"] == ("300 of 2 photos", "3 of 1 photos")
-    assert found["weights that MobileNetV2 starts from"] == ("ImageNet", "none: a random start")
+    assert found["weights that it starts from"] == ("ImageNet", "none: a random start")
     given = about.training | {"settings": about.training["settings"] | {"weights": "w.pth"}}
-    assert {"what": "weights that MobileNetV2 starts from", "paper": "ImageNet", "here": "w.pth"} in settings(
+    assert {"what": "weights that it starts from", "paper": "ImageNet", "here": "w.pth"} in settings(
         about.model_copy(update={"training": given}), read(boards)[0]
     )
     assert found["optimizer, batch"] == ("Adam, 32", "Adam, 32") and found["epochs"] == ("1000", "4")
