@@ -189,7 +189,8 @@ def _give(source: Path, name: str, target: Path, given: str, keep: np.ndarray, p
     except OSError:  # a file system without links
         shutil.copyfile(cube, linked)
     if record_of(cube).is_file():
-        record_of(linked).write_text(record_of(cube).read_text(encoding="utf-8").replace(cube.name, linked.name))
+        copied = record_of(cube).read_text(encoding="utf-8").replace(cube.name, linked.name)
+        record_of(linked).write_text(copied, encoding="utf-8")
     mask = np.where(keep, load_mask(source, name), IGNORED).astype(np.uint8)
     with atomic_write(target / f"{given}.png", record=True) as beside:
         Image.fromarray(mask).save(beside, format="PNG")
