@@ -172,8 +172,9 @@ def test_mistakes_are_named_and_the_run_stays(trained, tmp_path, says):
 def test_a_pruned_file_is_another_model_in_the_pareto_table():
     metadata = {"backbone": "unet", "strategy": "scrb", "seed": 0, "width": 8, "precision": "float32"}
     keys = [pareto._Exported(Path("x"), metadata | extra, None).key for extra in ({}, {"pruning": "half"})]
-    assert keys == [("unet", "scrb", 0, 8, "float32", ""), ("unet", "scrb", 0, 8, "float32", "half")]
-    assert pareto.COLUMNS[4:7] == ("precision", "pruning", "bands_read")
+    run = ("unet", "scrb", 0, 8, "float32")
+    assert keys == [(*run, "", "onnxruntime"), (*run, "half", "onnxruntime")]
+    assert pareto.COLUMNS[4:7] == ("precision", "pruning", "runtime")
 
 
 def test_a_pruned_network_keeps_its_logits_finite(trained, tmp_path):
