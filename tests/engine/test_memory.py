@@ -75,6 +75,18 @@ def test_upsampling_has_its_result_and_keeps_nothing(mode):
     assert kept(network) == 2
 
 
+def test_a_training_in_the_same_process_changes_no_count():
+    network = nn.Sequential(nn.Conv2d(2, 5, 1), nn.Upsample(scale_factor=4, mode="bilinear"))
+    before = peak(network)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        assert peak(network) == before
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 def test_weights_and_buffers_are_left_out():
     wide = nn.Sequential(nn.Conv2d(2, 5, 15, padding=7), nn.ReLU(inplace=True), nn.Conv2d(5, 3, 1))
     wide.register_buffer("unused", torch.zeros(10_000))

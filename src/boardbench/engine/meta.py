@@ -41,8 +41,21 @@ class Sizes(TorchDispatchMode):
     """Give the results of some operators, as the processor's kernels do, straight from the sizes.
 
     On meta torch finds these sizes by going through the operators' definitions in Python, which takes two thirds of
-    the time of a pass, and whose products ptflops would count. Enter it after other modes.
+    the time of a pass, and whose products ptflops would count. Enter it after other modes. Deterministic algorithms,
+    which a training asks for, are off meanwhile: with them torch resizes by many small operators on any device but
+    the processor, and these would be counted.
     """
+
+    def __enter__(self):
+        warns = torch.is_deterministic_algorithms_warn_only_enabled()
+        self._strict = torch.are_deterministic_algorithms_enabled(), warns
+        torch.use_deterministic_algorithms(False)
+        return super().__enter__()
+
+    def __exit__(self, *raised):
+        strict, warn_only = self._strict
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        return super().__exit__(*raised)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         return _KNOWN.get(func, func)(*args, **(kwargs or {}))
