@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -50,8 +51,19 @@ def test_running_jobs_say_their_last_epoch(handler, tmp_path):
     start(handler, log=[str(log)])
     log.write_text("epoch 2/32  train_loss 1.5  4.6 s  at most 139 s left\n")
     started = handler._progress.running[7].started
+    os.utime(log, (started - 0.01, started - 0.01))  # the file system's clock counts in steps of some milliseconds
     first, second = handler.status(started + 30)
     assert "left" in first and second.strip().startswith("Training unet: epoch 2/32")
+
+
+def test_a_log_of_a_run_before_is_not_read(handler, tmp_path):
+    log = tmp_path / "train.log"
+    log.write_text("epoch 2/32  train_loss 1.5  4.6 s  at most 139 s left\n")
+    told(handler, event=LogEvent.RUN_INFO, stats={"segmentation_train": 1})
+    start(handler, log=[str(log)])
+    started = handler._progress.running[7].started
+    os.utime(log, (started - 60, started - 60))
+    assert handler.status(started + 30)[1].strip() == "Training unet: for 30 s"
 
 
 def test_a_failed_job_says_its_own_message_first(handler, tmp_path):

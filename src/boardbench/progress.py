@@ -22,6 +22,7 @@ LARGER: dict[str, float] = {}
 """Rule -> how many times the work of a default run's job one of this run is; filled as the workflow reads params."""
 
 _EPOCH = re.compile(r"^.*?epoch (\d+)/(\d+) .* at most (\d+) s left$", re.MULTILINE)
+_CLOCKS = 1.0  # seconds that a file's time may lie before that of time.time: a file system counts in coarse steps
 _END = 4000  # bytes of a log in which its last line of an epoch lies
 
 
@@ -49,7 +50,7 @@ class Job:
         """Read the last line of an epoch in the log."""
         try:
             written = self.log.stat().st_mtime if self.log else 0
-            if written < self.started:  # of a run before
+            if written < self.started - _CLOCKS:  # of a run before
                 return
             with self.log.open("rb") as file:
                 file.seek(max(0, self.log.stat().st_size - _END))
