@@ -10,7 +10,7 @@ run: .venv/installed
 	$(ACTIVATE) snakemake --cores all
 
 test: .venv/installed
-	$(ACTIVATE) pytest -n 2 --dist loadfile -m "not service"
+	$(ACTIVATE) pytest -n 2 --dist loadfile -m "not service and not bench"
 	$(ACTIVATE) pytest -m service
 
 bench: .venv/installed

@@ -27,7 +27,7 @@ class WholeFile(Deployed):
         values = ((counts[:, self.keep].to(torch.float32) - dark) * gain).clamp(0, 1)
         values = values.to(torch.float16).to(torch.float32)
         for step in self.steps:
-            values = torch.matmul(step.weight, values) + step.bias
+            values = torch.matmul(step.weight, values) + step.bias[:, None]
             values = torch.relu(values) if step.relu else values
         reduced = values.transpose(0, 1)[None]
         lines, samples = reduced.shape[-2:]

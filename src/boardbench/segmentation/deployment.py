@@ -135,12 +135,12 @@ class _Lines(nn.Module):
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, relu: bool = False):
         super().__init__()
         self.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
-        self.bias = nn.Parameter(bias.detach().clone()[:, None], requires_grad=False)
+        self.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
         self.relu = relu
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Return (lines, channels, samples)."""
-        values = functional.conv1d(values, self.weight[:, :, None], self.bias[:, 0])
+        values = functional.conv1d(values, self.weight[:, :, None], self.bias)
         return torch.relu(values) if self.relu else values
 
 
@@ -166,7 +166,7 @@ def _normalize(steps: list[nn.Module], offset: torch.Tensor, gain: torch.Tensor)
         return
     first = steps[0]
     first.weight *= gain
-    first.bias -= (first.weight @ offset)[:, None]
+    first.bias -= first.weight @ offset
 
 
 def _fold(encoder: nn.Module) -> list[_Lines] | None:
