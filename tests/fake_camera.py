@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from boardbench.camera import aravis
+from boardbench.camera import aravis, library
 from boardbench.errors import BoardbenchError
 
 PROGRAM = shutil.which("arv-fake-gv-camera-0.8")
@@ -17,7 +17,7 @@ def missing():
     if PROGRAM is None:
         return "needs Aravis's fake camera (Debian: apt-get install aravis-tools)"
     try:
-        aravis.call("arv_get_n_devices")
+        library.call("arv_get_n_devices")
     except BoardbenchError as error:
         return str(error)
     return ""
@@ -51,23 +51,23 @@ class FakeCamera:
         while True:
             try:
                 return self._set(**self._settings)
-            except aravis.AravisError:  # a stream that opens it again has it just now
+            except library.AravisError:  # a stream that opens it again has it just now
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)
 
     def _set(self, kind, samples, bands, lines_per_s, tint):
-        camera = aravis.call("arv_camera_new", self.id.encode())
+        camera = library.call("arv_camera_new", self.id.encode())
         try:
-            aravis.call("arv_camera_set_integer", camera, b"Width", samples)
-            aravis.call("arv_camera_set_integer", camera, b"Height", bands)
-            aravis.call("arv_camera_set_frame_rate", camera, lines_per_s)
-            aravis.call("arv_camera_set_exposure_time", camera, 1000 * tint)
-            aravis.call("arv_camera_gv_set_packet_size", camera, 16000)
+            library.call("arv_camera_set_integer", camera, b"Width", samples)
+            library.call("arv_camera_set_integer", camera, b"Height", bands)
+            library.call("arv_camera_set_frame_rate", camera, lines_per_s)
+            library.call("arv_camera_set_exposure_time", camera, 1000 * tint)
+            library.call("arv_camera_gv_set_packet_size", camera, 16000)
             # Last: its own, Mono8, is refused, so no stream takes it with the other settings half done.
-            aravis.call("arv_camera_set_string", camera, b"PixelFormat", kind.encode())
+            library.call("arv_camera_set_string", camera, b"PixelFormat", kind.encode())
         finally:
-            aravis.call("g_object_unref", camera)
+            library.call("g_object_unref", camera)
         return self
 
     def stop(self):

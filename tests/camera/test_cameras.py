@@ -2,7 +2,7 @@ import pytest
 from click.testing import CliRunner
 
 from boardbench import cli
-from boardbench.camera import aravis
+from boardbench.camera import aravis, library
 from boardbench.camera.aravis import Device
 
 
@@ -27,12 +27,12 @@ def test_none(monkeypatch):
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch, says):
-    monkeypatch.setattr(aravis, "_places", lambda: ["libnone-of-this.so"])
-    aravis._library.cache_clear()
+    monkeypatch.setattr(library, "_places", lambda: ["libnone-of-this.so"])
+    library._library.cache_clear()
     try:
         says(aravis.devices, "pip install 'boardbench[camera]'", "libaravis-0.8-0", "libnone-of-this.so")
     finally:
-        aravis._library.cache_clear()
+        library._library.cache_clear()
 
 
 @pytest.mark.service

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from boardbench.camera import lines
-from boardbench.camera.lines import Facts, Frame, grabbed
+from boardbench.camera.lines import Frame, Settings, grab
 from boardbench.errors import BoardbenchError
 from boardbench.stream.frames import Refused, Stopped
 
-FACTS = Facts("FX10", "Specim FX10", 2, 3, "Mono12", 12, 5.0, 100.0, True)
+SETTINGS = Settings("FX10", "Specim FX10", 2, 3, "Mono12", 12, 5.0, 100.0, True)
 GONE = object()
 
 
@@ -36,8 +36,8 @@ def clock(monkeypatch):
 class Scripted:
     """A camera that gives frames of a list; None: silence; GONE: it does not answer any more."""
 
-    def __init__(self, script, clock, facts=FACTS):
-        self.facts, self._script, self._clock, self.closed, self._gone = facts, list(script), clock, 0, False
+    def __init__(self, script, clock, settings=SETTINGS):
+        self.settings, self._script, self._clock, self.closed, self._gone = settings, list(script), clock, 0, False
 
     def pop(self, seconds):
         frame = None if self._gone or not self._script else self._script.pop(0)
@@ -71,7 +71,7 @@ def collect(*cameras, reconnect=0.0, stopped=lambda: False, most=99):
             raise BoardbenchError("camera FX10: cannot be opened.")
         return camera
 
-    events = grabbed(opened, lambda: target, stopped, counts, found.append, reconnect)
+    events = grab(opened, lambda: target, stopped, counts, found.append, reconnect)
     seen, ended = [], None
     try:
         for event in itertools.islice(events, most):
@@ -126,7 +126,7 @@ def test_one_that_does_not_come_back_in_time_or_with_other_settings(clock):
     ended = collect(Scripted([whole(1), GONE], clock), reconnect=3.0)[-1]
     for word in ("did not come back in 3 s", "cannot be opened"):
         assert word in str(ended)
-    other = Scripted([whole(1)], clock, replace(FACTS, tint=6.0))
+    other = Scripted([whole(1)], clock, replace(SETTINGS, tint=6.0))
     ended = collect(Scripted([whole(1), GONE], clock), other, reconnect=3.0)[-1]
     assert "other settings" in str(ended)
     assert other.closed == 1

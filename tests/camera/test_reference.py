@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 
 from boardbench.camera import aravis, reference
-from boardbench.camera.lines import Facts, Frame
+from boardbench.camera.lines import Frame, Settings
 from boardbench.captures.envi import open_cube
 from boardbench.captures.references import read_references
 
-FACTS = Facts("FX10", "Specim FX10", 2, 3, "Mono12", 12, 5.25, 100.0, True)
+SETTINGS = Settings("FX10", "Specim FX10", 2, 3, "Mono12", 12, 5.25, 100.0, True)
 
 
 class Steady:
     """A camera whose values go up and down by one from line to line around 1000; every fifth line is incomplete."""
 
-    facts = FACTS
+    settings = SETTINGS
 
     def __init__(self, silent=False, full=0):
         self._line, self._silent, self._full = 0, silent, full
@@ -42,7 +42,7 @@ def record(monkeypatch, tmp_path):
     """Return a function that records from a camera given."""
 
     def run(camera=None, **flags):
-        monkeypatch.setattr(aravis, "facts_of", lambda id: FACTS)
+        monkeypatch.setattr(aravis, "settings_of", lambda id: SETTINGS)
         monkeypatch.setattr(aravis, "started", lambda id: camera)
         given = {"camera": "FX10", "out": tmp_path / "white.hdr", "white": True, "lines": 8} | flags
         reference.reference(**given)

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
-from boardbench.camera.lines import Facts, Frame
+from boardbench.camera.lines import Frame, Settings
 from boardbench.captures.envi import open_cube
 from boardbench.stream import source as source_module
 from boardbench.stream.frames import frame
@@ -123,7 +123,7 @@ def test_framed_lines_with_losses(fill, belt, tmp_path):
 class Camera:
     """A camera that gives frames of a list, and is gone then."""
 
-    facts = Facts("FX10", "Specim FX10", 6, 20, "Mono12", 12, 4.0, 100.0, True)
+    settings = Settings("FX10", "Specim FX10", 6, 20, "Mono12", 12, 4.0, 100.0, True)
 
     def __init__(self, frames):
         self._frames = list(frames)
@@ -150,7 +150,7 @@ def test_a_camera_is_counted_as_framed_lines_are(fill, belt, monkeypatch):
     monkeypatch.setattr(source_module, "started", lambda id: Camera(frames))
     monkeypatch.setattr("boardbench.camera.lines.SILENT", 0.05)
     # Of 65534, 65535, 1 to 8 are 1 to 3, 5 (in part) and 7 lost, 65535 is too wide.
-    ring, lines, (word, message) = fill(Live(Camera.facts, None, 0.0))
+    ring, lines, (word, message) = fill(Live(Camera.settings, None, 0.0))
     assert [number for number, _, _ in lines] == [0, 5, 7, 9]
     np.testing.assert_array_equal([got for _, _, got in lines], counts)
     assert (word, "went away" in message) == ("error", True)
@@ -158,10 +158,10 @@ def test_a_camera_is_counted_as_framed_lines_are(fill, belt, monkeypatch):
     assert found == {
         **{"known": 10, "lost": 5, "incomplete": 1, "refused": 1, "first": 65534, "timeouts": 1, "underruns": 3}
     }
-    ring, lines, ended = fill(Live(Camera.facts, 6, 0.0))
+    ring, lines, ended = fill(Live(Camera.settings, 6, 0.0))
     assert (len(lines), ring["known"], ended) == (2, 6, ("end", ""))
     # A camera does not wait, whatever the rate.
-    ring, lines, _ = fill(Live(Camera.facts, None, 0.0), slots=2)
+    ring, lines, _ = fill(Live(Camera.settings, None, 0.0), slots=2)
     assert ([number for number, _, _ in lines], ring["dropped"], ring["known"]) == ([0, 5], 2, 10)
 
 

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boardbench.camera.lines import Facts
+from boardbench.camera.lines import Settings
 from boardbench.stream import inputs
 from boardbench.stream.stream import stream
 
-FACTS = Facts("FX10", "Specim FX10", 6, 20, "Mono12", 12, 4.0, 100.0, True)
+SETTINGS = Settings("FX10", "Specim FX10", 6, 20, "Mono12", 12, 4.0, 100.0, True)
 
 
 @pytest.fixture
 def refused(tmp_path, model, references, monkeypatch, says):
-    """Return a check that a stream from a camera with these facts is refused with all these words."""
+    """Return a check that a stream from a camera with these settings is refused with all these words."""
 
-    def check(*words, facts=FACTS, source="genicam:FX10", **changes):
-        monkeypatch.setattr(inputs, "facts_of", lambda id: replace(facts, id=id))
+    def check(*words, settings=SETTINGS, source="genicam:FX10", **changes):
+        monkeypatch.setattr(inputs, "settings_of", lambda id: replace(settings, id=id))
         arguments = {"source": source, "model": model, "out": tmp_path / "out", **references, **changes}
         says(lambda: stream(**arguments), *words)
         assert not (tmp_path / "out").exists()
@@ -26,14 +26,14 @@ def refused(tmp_path, model, references, monkeypatch, says):
 
 
 def test_settings_that_do_not_fit_the_references(refused, references, write_envi, tmp_path):
-    refused("white.hdr", "samples = 20", "samples = 21", facts=replace(FACTS, samples=21))
-    refused("--dark", "4 ms", "FX10 is set to 4.2 ms", "boardbench reference", facts=replace(FACTS, tint=4.2))
+    refused("white.hdr", "samples = 20", "samples = 21", settings=replace(SETTINGS, samples=21))
+    refused("--dark", "4 ms", "FX10 is set to 4.2 ms", "boardbench reference", settings=replace(SETTINGS, tint=4.2))
     recorded = {"tint": 4.0, "pixel_format": "Mono12p"}
     white = write_envi(tmp_path / "twelve.hdr", np.full((3, 20, 6), 3000, np.uint16), **recorded)
     header = white.read_text().replace("pixel_format", "pixel format")
     white.write_text(header)
     words = ("twelve.hdr", "'pixel format'", "12 bits", "16 (Mono16)")
-    refused(*words, facts=replace(FACTS, kind="Mono16", depth=16), white=white)
+    refused(*words, settings=replace(SETTINGS, kind="Mono16", depth=16), white=white)
     for header in references.values():
         header.write_text("".join(line for line in header.read_text().splitlines(True) if "tint" not in line))
     refused("white.hdr", "'tint'", "missing")

@@ -1,19 +1,13 @@
-"""The library Aravis, called through ctypes: its Python package needs PyGObject, which pip can only build, in C.
-
-The library is the one inside PyPI's aravis-python, else the system's (Debian: libaravis-0.8-0).
-"""
+"""Cameras by the library Aravis."""
 
 import ctypes
-import sys
-from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int, c_size_t, c_uint, c_uint32, c_uint64, c_void_p
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from ctypes import byref, c_size_t, c_uint64
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from boardbench.camera.lines import Facts, Frame
+from boardbench.camera.library import LOST, AravisError, Value, call
+from boardbench.camera.lines import Frame, Settings
 from boardbench.camera.pixels import format_of
 from boardbench.errors import BoardbenchError
 
@@ -21,133 +15,9 @@ BUFFERS = 64
 """Frames that the library may fill while this program is busy: 0.2 s of an FX10."""
 SOCKET_BYTES = 1 << 24
 """Asked of the system for packets that wait; it gives net.core.rmem_max at most."""
-_SYSTEM = ("libaravis-0.8.so.0", "libaravis-0.8.dylib")
 _CONTINUOUS, _AUTO_OFF, _NO_PACKET_SOCKET, _FIXED = 0, 0, 1, 0
 _SUCCESS = 0
 _G_TYPE_INT = 6 << 2
-
-
-class _Error(ctypes.Structure):
-    _fields_ = (("domain", c_uint32), ("code", c_int), ("message", c_char_p))
-
-
-class _Value(ctypes.Structure):
-    """GLib's GValue."""
-
-    _fields_ = (("type", c_size_t), ("data", c_uint64 * 2))
-
-
-_LOST = CFUNCTYPE(None, c_void_p, c_void_p)
-# Function -> what it returns and takes; those whose last argument is where an error is put end with _FAILS.
-_FAILS = POINTER(POINTER(_Error))
-_FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "arv_update_device_list": (None,),
-    "arv_get_n_devices": (c_uint,),
-    "arv_get_device_id": (c_char_p, c_uint),
-    "arv_get_device_protocol": (c_char_p, c_uint),
-    "arv_get_device_vendor": (c_char_p, c_uint),
-    "arv_get_device_model": (c_char_p, c_uint),
-    "arv_get_device_serial_nbr": (c_char_p, c_uint),
-    "arv_get_device_address": (c_char_p, c_uint),
-    "arv_camera_new": (c_void_p, c_char_p, _FAILS),
-    "arv_camera_get_device": (c_void_p, c_void_p),
-    "arv_camera_is_gv_device": (c_int, c_void_p),
-    "arv_camera_get_vendor_name": (c_char_p, c_void_p, _FAILS),
-    "arv_camera_get_model_name": (c_char_p, c_void_p, _FAILS),
-    "arv_camera_get_integer": (ctypes.c_int64, c_void_p, c_char_p, _FAILS),
-    "arv_camera_set_integer": (None, c_void_p, c_char_p, ctypes.c_int64, _FAILS),
-    "arv_camera_set_string": (None, c_void_p, c_char_p, c_char_p, _FAILS),
-    "arv_camera_get_pixel_format": (c_uint32, c_void_p, _FAILS),
-    "arv_camera_get_payload": (c_uint, c_void_p, _FAILS),
-    "arv_camera_is_exposure_time_available": (c_int, c_void_p, _FAILS),
-    "arv_camera_get_exposure_time": (c_double, c_void_p, _FAILS),
-    "arv_camera_set_exposure_time": (None, c_void_p, c_double, _FAILS),
-    "arv_camera_is_exposure_auto_available": (c_int, c_void_p, _FAILS),
-    "arv_camera_get_exposure_time_auto": (c_int, c_void_p, _FAILS),
-    "arv_camera_is_frame_rate_available": (c_int, c_void_p, _FAILS),
-    "arv_camera_get_frame_rate": (c_double, c_void_p, _FAILS),
-    "arv_camera_set_frame_rate": (None, c_void_p, c_double, _FAILS),
-    "arv_camera_gv_set_stream_options": (None, c_void_p, c_int),
-    "arv_camera_gv_set_packet_size": (None, c_void_p, c_int, _FAILS),
-    "arv_camera_set_acquisition_mode": (None, c_void_p, c_int, _FAILS),
-    "arv_camera_create_stream": (c_void_p, c_void_p, c_void_p, c_void_p, _FAILS),
-    "arv_camera_start_acquisition": (None, c_void_p, _FAILS),
-    "arv_camera_stop_acquisition": (None, c_void_p, _FAILS),
-    "arv_buffer_new": (c_void_p, c_size_t, c_void_p),
-    "arv_buffer_get_status": (c_int, c_void_p),
-    "arv_buffer_get_frame_id": (c_uint64, c_void_p),
-    "arv_buffer_get_image_pixel_format": (c_uint32, c_void_p),
-    "arv_buffer_get_image_width": (c_int, c_void_p),
-    "arv_buffer_get_image_height": (c_int, c_void_p),
-    "arv_buffer_get_data": (c_void_p, c_void_p, POINTER(c_size_t)),
-    "arv_stream_push_buffer": (None, c_void_p, c_void_p),
-    "arv_stream_timeout_pop_buffer": (c_void_p, c_void_p, c_uint64),
-    "arv_stream_get_statistics": (None, c_void_p, *[POINTER(c_uint64)] * 3),
-    "g_error_free": (None, c_void_p),
-    "g_object_unref": (None, c_void_p),
-    "g_object_set_property": (None, c_void_p, c_char_p, POINTER(_Value)),
-    "g_value_init": (c_void_p, POINTER(_Value), c_size_t),
-    "g_value_set_int": (None, POINTER(_Value), c_int),
-    "g_signal_connect_data": (c_size_t, c_void_p, c_char_p, _LOST, c_void_p, c_void_p, c_int),
-}
-
-
-class AravisError(Exception):
-    """What Aravis says of a call that failed."""
-
-
-def _places() -> list[str]:
-    """Return where the library may be: in the Python package (not imported: it would want PyGObject), or the system."""
-    package = find_spec("aravis")
-    inside = []
-    if package is not None and package.origin:
-        name = "libaravis-0.8.dylib" if sys.platform == "darwin" else "libaravis-0.8.so"
-        inside = [str(Path(package.origin).parent / "lib" / name)]
-    return [*inside, *_SYSTEM]
-
-
-@cache
-def _library() -> dict[str, Any]:
-    """Load the library and return its functions by name.
-
-    Raises:
-        BoardbenchError: it is not installed, or lacks a library that it needs.
-    """
-    reasons = []
-    for place in _places():
-        try:
-            loaded = ctypes.CDLL(place)
-            found = {name: getattr(loaded, name) for name in _FUNCTIONS}
-        except (OSError, AttributeError) as error:
-            reasons.append(str(error))
-            continue
-        for name, (result, *arguments) in _FUNCTIONS.items():
-            found[name].restype, found[name].argtypes = result, arguments
-        return found
-    raise BoardbenchError(
-        "cameras: need the library Aravis 0.8, which is not installed. Type: pip install 'boardbench[camera]' (Linux "
-        "on x86-64, macOS; it wants the system's libglib2.0-0, libxml2 and libusb-1.0-0), or on Debian: apt-get "
-        f"install libaravis-0.8-0. Tried: {'; '.join(reasons)}."
-    )
-
-
-def call(name: str, *arguments: Any) -> Any:
-    """Call a function of the library.
-
-    Raises:
-        AravisError: it says that it failed.
-        BoardbenchError: no library.
-    """
-    function = _library()[name]
-    if _FUNCTIONS[name][-1] is not _FAILS:
-        return function(*arguments)
-    error = POINTER(_Error)()
-    result = function(*arguments, byref(error))
-    if error:
-        message = error.contents.message.decode(errors="replace")
-        call("g_error_free", error)
-        raise AravisError(message)
-    return result
 
 
 class Device(NamedTuple):
@@ -187,7 +57,7 @@ class AravisCamera:
         try:
             self._camera = call("arv_camera_new", id.encode())
             device = call("arv_camera_get_device", self._camera)
-            self._heard = _LOST(self._lost)  # kept: GLib calls it from its own thread
+            self._heard = LOST(self._lost)  # kept: GLib calls it from its own thread
             call("g_signal_connect_data", device, b"control-lost", self._heard, None, None, 0)
         except AravisError as error:
             there = ", ".join(device.id for device in devices()) or "none"
@@ -196,7 +66,7 @@ class AravisCamera:
                 "them; look at its power, its cable and the address of this machine's network card."
             ) from None
         try:
-            self.facts = self._facts()
+            self.settings = self._settings()
         except AravisError as error:
             self.close()
             raise BoardbenchError(
@@ -209,7 +79,7 @@ class AravisCamera:
     def _lost(self, *_: Any) -> None:
         self._gone = True
 
-    def _facts(self) -> Facts:
+    def _settings(self) -> Settings:
         """Ask the camera what it is set to."""
         camera = self._camera
 
@@ -223,7 +93,7 @@ class AravisCamera:
             )
         kind = format_of(call("arv_camera_get_pixel_format", camera), self._id)
         vendor, model = (call(f"arv_camera_get_{name}_name", camera) or b"" for name in ("vendor", "model"))
-        return Facts(
+        return Settings(
             id=self._id,
             model=f"{vendor.decode(errors='replace')} {model.decode(errors='replace')}".strip(),
             bands=call("arv_camera_get_integer", camera, b"Height"),
@@ -261,7 +131,7 @@ class AravisCamera:
             ) from None
 
     def _set(self, name: str, number: int) -> None:
-        value = _Value()
+        value = Value()
         call("g_value_init", byref(value), _G_TYPE_INT)
         call("g_value_set_int", byref(value), number)
         call("g_object_set_property", self._stream, name.encode(), byref(value))
@@ -317,11 +187,11 @@ class AravisCamera:
         self._camera = self._stream = self._held = None
 
 
-def facts_of(id: str) -> Facts:
+def settings_of(id: str) -> Settings:
     """Return what a camera is set to, and let it go; errors as of :class:`AravisCamera`."""
     camera = AravisCamera(id)
     camera.close()
-    return camera.facts
+    return camera.settings
 
 
 def started(id: str) -> AravisCamera:

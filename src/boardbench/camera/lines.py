@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
+class Settings:
     """What a camera is set to; integration time in ms and rate in lines/s are None where it does not say."""
 
     id: str
@@ -53,7 +53,7 @@ class Facts:
 class Camera(Protocol):
     """An open camera that sends frames."""
 
-    facts: Facts
+    settings: Settings
 
     def pop(self, seconds: float) -> Frame | None:
         """Return the next frame, or None where none comes in that time."""
@@ -68,7 +68,7 @@ class Camera(Protocol):
         """Stop it and let it go."""
 
 
-def grabbed(
+def grab(
     opened: Callable[[], Camera],
     target: Callable[[], np.ndarray],
     stopped: Callable[[], bool],
@@ -95,8 +95,8 @@ def grabbed(
         BoardbenchError: the camera is gone, or came back with other settings; or an id out of order.
     """
     camera: Camera | None = opened()
-    facts, passed = camera.facts, 0
-    numbers = Numbers(facts.id, facts.wraps)
+    settings, passed = camera.settings, 0
+    numbers = Numbers(settings.id, settings.wraps)
     first = last = None
     away = False
     try:
@@ -108,7 +108,7 @@ def grabbed(
                 camera = None
                 if reconnect:
                     gone.close()  # takes Aravis 10 s, which the end need not wait for
-                camera, away = _again(opened, facts, stopped, reconnect), True
+                camera, away = _reopened(opened, settings, stopped, reconnect), True
                 counts["reconnections"] += 1
                 continue
             if not frame.complete:
@@ -119,7 +119,7 @@ def grabbed(
                 begin(frame.id)
                 first = now
             elif away:
-                rate = numbers.last / (last - first) if last > first else facts.lines_per_s or 0.0
+                rate = numbers.last / (last - first) if last > first else settings.lines_per_s or 0.0
                 lost = max(0, round(rate * (now - last)) - 1)
                 numbers.begin_anew(lost)
                 counts["away_ms"] += round(1000 * (now - last))
@@ -156,7 +156,9 @@ def _next(camera: Camera, stopped: Callable[[], bool], counts: MutableMapping[st
     return frame
 
 
-def _again(opened: Callable[[], Camera], facts: Facts, stopped: Callable[[], bool], reconnect: float) -> Camera:
+def _reopened(
+    opened: Callable[[], Camera], settings: Settings, stopped: Callable[[], bool], reconnect: float
+) -> Camera:
     """Open a camera that went away."""
     until, why = time.monotonic() + reconnect, ""
     while time.monotonic() < until:
@@ -168,15 +170,15 @@ def _again(opened: Callable[[], Camera], facts: Facts, stopped: Callable[[], boo
                 raise Stopped from None
             time.sleep(_SLICE)
             continue
-        if camera.facts == facts:
+        if camera.settings == settings:
             return camera
         camera.close()
         raise BoardbenchError(
-            f"camera {facts.id}: came back with other settings: {camera.facts}, before {facts}. Save its settings in "
-            "the camera (UserSetSave), and start again."
+            f"camera {settings.id}: came back with other settings: {camera.settings}, before {settings}. Save its "
+            "settings in the camera (UserSetSave), and start again."
         )
     waited = f" and did not come back in {reconnect:g} s{why}" if reconnect else ""
     raise BoardbenchError(
-        f"camera {facts.id}: went away{waited}. Look at its cable, its power, and whether another program took it, "
+        f"camera {settings.id}: went away{waited}. Look at its cable, its power, and whether another program took it, "
         "then start again; what came before is written. With --reconnect SECONDS it is opened again."
     )

@@ -10,7 +10,7 @@ import numpy as np
 from spectral.io import envi
 
 from boardbench.camera import aravis
-from boardbench.camera.lines import Facts, grabbed
+from boardbench.camera.lines import Settings, grab
 from boardbench.captures.average import average_reference
 from boardbench.captures.envi import Cube, open_cube
 from boardbench.captures.references import SATURATED
@@ -56,24 +56,24 @@ def reference(
     if lines < 3:
         raise BoardbenchError(f"--lines {lines}: must be at least 3, so that one odd line is known from the others.")
     like = None if wavelengths is None else open_cube(wavelengths)
-    facts = aravis.facts_of(camera)
-    if like is not None and (like.bands != facts.bands or like.wavelengths is None):
+    settings = aravis.settings_of(camera)
+    if like is not None and (like.bands != settings.bands or like.wavelengths is None):
         raise BoardbenchError(
-            f"--wavelengths {wavelengths}: field 'wavelength': camera {camera} has {facts.bands} bands, and the header "
-            f"has wavelengths of {0 if like.wavelengths is None else like.bands}. Give a capture taken with the "
+            f"--wavelengths {wavelengths}: field 'wavelength': camera {camera} has {settings.bands} bands, and the "
+            f"header has wavelengths of {0 if like.wavelengths is None else like.bands}. Give a capture taken with the "
             "camera as it is set now."
         )
-    counts, lost = _record(facts, lines)
-    said = f"{'white' if white else 'dark'} reference of {_stated(counts, facts, lost)}"
+    counts, lost = _record(settings, lines)
+    said = f"{'white' if white else 'dark'} reference of {_stated(counts, settings, lost)}"
     with atomic_write(out.with_suffix(".raw")) as temporary:
         counts.tofile(temporary)
-    _write_header(out, facts, lines, like, said)
+    _write_header(out, settings, lines, like, said)
     click.echo(f"{out}: {said}")
 
 
-def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
+def _record(settings: Settings, lines: int) -> tuple[np.ndarray, int]:
     """Return (lines, bands, samples) uint16 as they come, and how many were lost between them."""
-    counts = np.empty((lines, facts.bands, facts.samples), np.uint16)
+    counts = np.empty((lines, settings.bands, settings.samples), np.uint16)
     begun = time.monotonic()
     numbers: list[int] = []
     seen: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
         return counts[len(numbers)]
 
     try:
-        for event in grabbed(partial(aravis.started, facts.id), target, stopped, seen):
+        for event in grab(partial(aravis.started, settings.id), target, stopped, seen):
             if isinstance(event, int):
                 numbers.append(event)
                 begun = time.monotonic()
@@ -95,49 +95,49 @@ def _record(facts: Facts, lines: int) -> tuple[np.ndarray, int]:
                 seen["other size"] += 1
     except Stopped:
         raise BoardbenchError(
-            f"camera {facts.id}: {len(numbers)} of {lines} lines came, then {PATIENCE:g} s without a whole one "
+            f"camera {settings.id}: {len(numbers)} of {lines} lines came, then {PATIENCE:g} s without a whole one "
             f"({seen['incomplete']} incomplete, {seen['other size']} of another size). Set TriggerMode to Off; where "
             "lines are incomplete, look at the network."
         ) from None
     return counts, numbers[-1] - numbers[0] + 1 - lines
 
 
-def _stated(counts: np.ndarray, facts: Facts, lost: int) -> str:
+def _stated(counts: np.ndarray, settings: Settings, lost: int) -> str:
     """Return what recorded counts, (lines, bands, samples), are, in a sentence."""
     average = average_reference(counts.transpose(0, 2, 1))
-    full = 2**facts.depth - 1
-    if facts.depth == 16:  # of a sensor of 12 bits: as they are, or shifted to the left end
+    full = 2**settings.depth - 1
+    if settings.depth == 16:  # of a sensor of 12 bits: as they are, or shifted to the left end
         full = SATURATED if average.highest.max() <= SATURATED else SATURATED << 4
-    spread = np.median([np.std(counts[:, band], axis=0, ddof=1) for band in range(facts.bands)])
+    spread = np.median([np.std(counts[:, band], axis=0, ddof=1) for band in range(settings.bands)])
     clipped = np.count_nonzero(counts >= full) / counts.size
-    tint = "" if facts.tint is None else f" at {facts.tint:g} ms"
+    tint = "" if settings.tint is None else f" at {settings.tint:g} ms"
     return (
-        f"{len(counts)} lines of {facts.samples} samples x {facts.bands} bands{tint}: mean "
+        f"{len(counts)} lines of {settings.samples} samples x {settings.bands} bands{tint}: mean "
         f"{average.mean.mean():.1f} counts, spread {spread:.1f}, {100 * clipped:.2f} % at the limit of {full:g}, "
         f"{100 * average.left_out.sum() / counts.size:.2f} % left out of the mean, {lost} lines lost between"
     )
 
 
-def _write_header(path: Path, facts: Facts, lines: int, like: Cube | None, description: str) -> None:
+def _write_header(path: Path, settings: Settings, lines: int, like: Cube | None, description: str) -> None:
     fields = {
         "description": description,
-        "sensor type": facts.model,
-        "sensorid": facts.id,
-        "samples": facts.samples,
-        "bands": facts.bands,
+        "sensor type": settings.model,
+        "sensorid": settings.id,
+        "samples": settings.samples,
+        "bands": settings.bands,
         "lines": lines,
         "interleave": "bil",
         "data type": 12,
         "header offset": 0,
         "byte order": 0,
-        "pixel format": facts.kind,
+        "pixel format": settings.kind,
     }
-    if facts.depth < 16:  # 16 bits may hold a sensor of 12: its counts tell
-        fields["bit depth"] = facts.depth
-    if facts.tint is not None:
-        fields["tint"] = f"{facts.tint:.6f}"
-    if facts.lines_per_s is not None:
-        fields["fps"] = f"{facts.lines_per_s:.2f}"
+    if settings.depth < 16:  # 16 bits may hold a sensor of 12: its counts tell
+        fields["bit depth"] = settings.depth
+    if settings.tint is not None:
+        fields["tint"] = f"{settings.tint:.6f}"
+    if settings.lines_per_s is not None:
+        fields["fps"] = f"{settings.lines_per_s:.2f}"
     if like is not None:
         fields["wavelength units"] = "nm"
         fields["wavelength"] = "{" + ", ".join(f"{nm:.2f}" for nm in like.wavelengths) + "}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from boardbench.camera.aravis import facts_of
-from boardbench.camera.lines import Facts
+from boardbench.camera.aravis import settings_of
+from boardbench.camera.lines import Settings
 from boardbench.camera.pixels import FORMATS
 from boardbench.captures.calibration import Factors, factors
 from boardbench.captures.envi import Cube, open_cube
@@ -113,16 +113,15 @@ def read_inputs(
         cube, white, dark, white_dark = capture.source, capture.white, capture.dark, capture.white_dark
     _check_sensor(cube, metadata["sensor"])
     found = read_references(cube, white, dark, white_dark)
-    facts = facts_of(source.removeprefix(CAMERA)) if live else None
-    if facts is not None:
-        tint = _check_camera(facts, cube, found, tint)
+    settings = settings_of(source.removeprefix(CAMERA)) if live else None
+    if settings is not None:
+        tint = _check_camera(settings, cube, found, tint)
     exposure = found.exposure if tint is None else _exposure(cube, tint)
     means = (np.ascontiguousarray(mean.T, np.float32) for mean in found.counts())
-    opened: Replay | Feed | Live = Replay(cube, lines or cube.lines)
     if feed:
         opened = open_feed(source, framed, lines)
-    elif facts is not None:
-        opened = Live(facts, lines, reconnect)
+    else:
+        opened = Replay(cube, lines or cube.lines) if settings is None else Live(settings, lines, reconnect)
     sensor = metadata["sensor"]
     calibration = factors(replace(found, exposure=exposure), sensor["panel"])
     return Inputs(opened, *means, exposure, found.full_scale, calibration, seen(found, sensor["keep"]))
@@ -139,29 +138,30 @@ def _check_source_flags(source: str, given: dict[str, bool]) -> None:
             )
 
 
-def _check_camera(facts: Facts, white: Cube, found: References, tint: float | None) -> float | None:
+def _check_camera(settings: Settings, white: Cube, found: References, tint: float | None) -> float | None:
     """Hold a camera's settings against its references, and return the integration time of its lines, ms."""
-    check_reference(str(white.header), white.shape[1:], (facts.samples, facts.bands))
+    check_reference(str(white.header), white.shape[1:], (settings.samples, settings.bands))
     recorded = {kind.name: kind.depth for kind in FORMATS.values()}.get(white.metadata.get("pixel format"))
-    if recorded is not None and recorded != facts.depth:
+    if recorded is not None and recorded != settings.depth:
         raise BoardbenchError(
-            f"{white.header}: field 'pixel format': recorded with {recorded} bits, but camera {facts.id} gives "
-            f"{facts.depth} ({facts.kind}). Set PixelFormat as it was, or record the references again."
+            f"{white.header}: field 'pixel format': recorded with {recorded} bits, but camera {settings.id} gives "
+            f"{settings.depth} ({settings.kind}). Set PixelFormat as it was, or record the references again."
         )
-    if facts.tint is None:
+    if settings.tint is None:
         return tint
     if tint is not None:
         raise BoardbenchError(
-            f"--tint {tint:g}: camera {facts.id} says its own integration time, {facts.tint:g} ms. Leave --tint away."
+            f"--tint {tint:g}: camera {settings.id} says its own integration time, {settings.tint:g} ms. Leave --tint "
+            "away."
         )
     dark = found.tints["dark"]
-    if dark is not None and abs(dark - facts.tint) > _SAME_TIME * facts.tint:
+    if dark is not None and abs(dark - settings.tint) > _SAME_TIME * settings.tint:
         raise BoardbenchError(
-            f"--dark: taken with an integration time of {dark:g} ms, but camera {facts.id} is set to {facts.tint:g} "
-            "ms; what a dark reference counts grows with it. Record it again (boardbench reference --camera "
-            f"{facts.id} --dark), or set the camera to {dark:g} ms."
+            f"--dark: taken with an integration time of {dark:g} ms, but camera {settings.id} is set to "
+            f"{settings.tint:g} ms; what a dark reference counts grows with it. Record it again (boardbench reference "
+            f"--camera {settings.id} --dark), or set the camera to {dark:g} ms."
         )
-    return facts.tint
+    return settings.tint
 
 
 def _capture(path: Path, white: Path | None, dark: Path | None) -> Located:

@@ -242,14 +242,14 @@ class Session:
         source = self._job.inputs.source
         if not isinstance(source, Live):
             return None
-        facts = source.facts
+        settings = source.settings
         counts = {name: self._ring[name] for name in CAMERA_COUNTS}
         return {
-            "id": facts.id,
-            "model": facts.model,
-            "pixel_format": facts.kind,
-            "tint_ms": facts.tint,
+            "id": settings.id,
+            "model": settings.model,
+            "pixel_format": settings.kind,
+            "tint_ms": settings.tint,
             "exposure": self._job.inputs.exposure,
-            "lines_per_s": facts.lines_per_s,
+            "lines_per_s": settings.lines_per_s,
             **counts,
         }

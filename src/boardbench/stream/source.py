@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from boardbench.camera.aravis import started
-from boardbench.camera.lines import Facts, grabbed
+from boardbench.camera.lines import Settings, grab
 from boardbench.captures.envi import Cube
 from boardbench.errors import BoardbenchError
 from boardbench.stream.frames import Cut, Reader, Refused, Stopped, framed, unframed
@@ -51,7 +51,7 @@ class Feed:
 class Live:
     """A camera, opened again for ``reconnect`` seconds where it goes away; ``lines`` of it at most (None: for ever)."""
 
-    facts: Facts
+    settings: Settings
     lines: int | None
     reconnect: float
 
@@ -194,8 +194,8 @@ class Filler:
             self._ring["first"] = first
 
         if isinstance(source, Live):
-            opened = partial(started, source.facts.id)
-            return grabbed(opened, target, self._stopped, self._ring, begin, source.reconnect)
+            opened = partial(started, source.settings.id)
+            return grab(opened, target, self._stopped, self._ring, begin, source.reconnect)
         reader = Reader(source.handle.fileno(), self._stopped)
         return framed(reader, target, self._ring.shape, begin) if source.framed else unframed(reader, target)
 
