@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from boardbench.errors import BoardbenchError
-from boardbench.report.segmentation.differences import COLUMNS, differences, intervals, limits, resampled
+from boardbench.report.segmentation.differences import COLUMNS, differences, intervals
+from boardbench.report.segmentation.resamples import limits, resampled
 from boardbench.segmentation.scores import mean_scores, write_confusions
 
 CLASSES = ["others", "ic"]

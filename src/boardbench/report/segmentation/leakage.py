@@ -7,7 +7,7 @@ import pandas as pd
 
 from boardbench.artifacts import read
 from boardbench.report.runs import run_name
-from boardbench.report.segmentation.differences import Resamples
+from boardbench.report.segmentation.resamples import Resamples
 from boardbench.report.segmentation.runs import grid, mean_and_sd, read_scores
 from boardbench.report.uncertainty import verdict
 from boardbench.report.writing import decimals, text_table

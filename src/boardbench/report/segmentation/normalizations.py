@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from boardbench.report.runs import run_name
-from boardbench.report.segmentation.differences import Resamples
+from boardbench.report.segmentation.resamples import Resamples
 from boardbench.report.segmentation.runs import grid, mean_and_sd, read_scores
 from boardbench.report.writing import text_table
 

@@ -44,7 +44,7 @@ def read_exported(path: Path, verb: str, columns: tuple[str, ...] = tuple(COLUMN
 
 def other_runtime(runtime: str) -> str:
     """Return a runtime where it is another than ONNX Runtime, else nothing: charts and sentences name it."""
-    return runtime.removeprefix(LATER["runtime"])
+    return "" if runtime == LATER["runtime"] else runtime
 
 
 def pareto_table(dataset: str, path: Path, budget_ms: float) -> pd.DataFrame:
