@@ -25,7 +25,8 @@ from boardbench.params.segmentation import Drift, Reflectance, Simulate
 from boardbench.segmentation.artifacts import SegmentationExport
 from boardbench.segmentation.deployment import Deployed, example
 from boardbench.segmentation.drift.fit import drift
-from boardbench.segmentation.export import _inputs, export
+from boardbench.segmentation.export import export
+from boardbench.segmentation.export_check import inputs_of
 from boardbench.segmentation.model import Sensor, save
 from boardbench.segmentation.networks import build_network
 from boardbench.simulate.captures import simulate
@@ -80,7 +81,8 @@ def run_export(study, **changes):
 
 @pytest.fixture(scope="module")
 def exported(study):
-    return run_export(study, precisions=["float32", "int8"])
+    runtimes = ["openvino"] if importlib.util.find_spec("openvino") else []
+    return run_export(study, precisions=["float32", "int8"], runtimes=runtimes)
 
 
 def test_eight_lines_of_plain_onnx_runtime_give_the_runs_classes(exported, study, tmp_path, monkeypatch):
@@ -186,17 +188,14 @@ def test_any_size_goes_through(exported, lines, samples):
 
 
 @needs_openvino
-@pytest.mark.slow
-def test_openvino_gives_the_classes_of_onnx_runtime_from_the_same_files(study, exported, tmp_path, capsys):
-    run_export(study, precisions=["float32", "int8"], runtimes=["openvino"], out=tmp_path)
-    assert "; by openvino in float32 " in capsys.readouterr().out
+def test_openvino_gives_the_classes_of_onnx_runtime_from_the_same_files(study, exported):
     for name, precision in {"export.json": "float32", "export-int8.json": "int8"}.items():
-        report = read_artifact(tmp_path / name, SegmentationExport, "export")
+        report = read_artifact(exported / name, SegmentationExport, "export")
         by = report.runtimes["openvino"]
         assert set(by) - {"bf16"} == {precision}
         assert abs(by[precision].same_class - report.same_class) < (1e-3 if precision == "float32" else 0.02)
     raw = next(capture for capture in read_sheet(study / "raw/captures.csv") if capture.name == "board03_1")
-    given = _inputs(make(), raw, list(range(BANDS)))
+    given = inputs_of(make(), raw, list(range(BANDS)))
     # All but ties; in int8 both round to one of 256 values, each at its own places.
     for name, least in {"model.onnx": 0.999, "model-int8.onnx": 0.97}.items():
         one, other = (
@@ -240,40 +239,31 @@ def test_a_file_for_a_camera_that_delivers_only_what_is_read(study, strategy):
     none = np.zeros((1, BANDS - 2), np.float32)
     picked = replace(PICKED, bands=np.array([[1, 4, 7]]), mean=none) if strategy == "bands3" else None
     network = build_network("unet", strategy, BANDS - 2, len(CLASSES), 2).eval()
-    save(make(strategy=strategy, reduction=picked, network=network), folder / "model.pt")
+    model = make(strategy=strategy, reduction=picked, network=network)
+    save(model, folder / "model.pt")
     run_export(study, run=folder, bands_read=True)
     read = [3, 6, 9] if strategy == "bands3" else list(range(2, BANDS))
     file = open_onnx(folder / "model-bands.onnx")
     assert file.metadata["sensor"]["bands"] == len(read)
     np.testing.assert_allclose(file.metadata["sensor"]["wavelengths"], np.linspace(400, 1000, BANDS)[read])
     assert json.loads((folder / "export-bands.json").read_text())["same_class"] >= 0.999
-    run_export(study, run=folder)
-    counts, white, dark, exposure = (value.numpy() for value in example(make(), 20, 30))
-    names = ("counts", "white", "dark", "exposure")
-    whole = session(folder / "model.onnx", 1).run(
-        ["probabilities"], dict(zip(names, (counts, white, dark, exposure), strict=True))
-    )
-    part = session(file.path, 1).run(
-        ["probabilities"], dict(zip(names, (counts[:, read], white[read], dark[read], exposure), strict=True))
-    )
-    np.testing.assert_allclose(part[0], whole[0], atol=1e-6)
+    counts, white, dark, exposure = inputs = example(make(), 20, 30)
+    with torch.inference_mode():
+        whole = Deployed(model).eval()(*inputs)[1]
+    given = {"counts": counts[:, read], "white": white[read], "dark": dark[read], "exposure": exposure}
+    (part,) = session(file.path, 1).run(["probabilities"], {name: value.numpy() for name, value in given.items()})
+    np.testing.assert_allclose(part, whole.numpy(), atol=1e-5)
 
 
-def test_a_resized_run_gives_classes_at_its_working_size(study):
-    save(make(size=(16, 32)), study / "runs/resized/model.pt")
-    run_export(study, run=study / "runs/resized")
-    path = study / "runs/resized/model.onnx"
-    names = ("counts", "white", "dark", "exposure")
-    given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
-    assert session(path, 1).run(["classes"], given)[0].shape == (16, 32)
-    assert json.loads((path.parent / "export.json").read_text())["same_class"] >= 0.999
-    assert open_onnx(path).metadata["size"] == [16, 32]
-
-
-def test_a_resized_run_can_be_exported_for_lines_of_any_size(study, says, capsys):
+def test_a_resized_run_gives_classes_at_its_working_size_or_is_exported_for_lines_of_any_size(study, says, capsys):
     folder = study / "runs/lines"
     save(make(size=(16, 32)), folder / "model.pt")
     run_export(study, run=folder)
+    names = ("counts", "white", "dark", "exposure")
+    given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
+    assert session(folder / "model.onnx", 1).run(["classes"], given)[0].shape == (16, 32)
+    assert json.loads((folder / "export.json").read_text())["same_class"] >= 0.999
+    assert open_onnx(folder / "model.onnx").metadata["size"] == [16, 32]
     assert "16 x 32" in (told := capsys.readouterr().out) and "--size any" in told
     run_export(study, run=folder, size="any", precisions=["float32", "int8"])
     assert "16 x 32" in capsys.readouterr().out
@@ -281,8 +271,6 @@ def test_a_resized_run_can_be_exported_for_lines_of_any_size(study, says, capsys
     assert checked["pixels"] == 24 * 40 and checked["same_class"] >= 0.999
     file = open_onnx(folder / "model-any.onnx")
     assert file.metadata["size"] is None and (folder / "model-any-int8.onnx").is_file()
-    names = ("counts", "white", "dark", "exposure")
-    given = dict(zip(names, (value.numpy() for value in example(make(), 40, 56)), strict=True))
     assert session(file.path, 1).run(["classes"], given)[0].shape == (40, 56)
     assert open_onnx(folder / "model.onnx").metadata["size"] == [16, 32], "left as it was"
     says(lambda: run_export(study, run=folder, size="128"), "--size 128", "any")
