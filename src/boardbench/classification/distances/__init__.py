@@ -48,19 +48,23 @@ class Distance(ABC):
         window: int = 7,
         tests: tuple[float, float] | None = None,
     ):
-        if len(size) != 3 or not 0 < math.prod(size) <= LARGEST:
-            raise BoardbenchError(
-                f"images of size {tuple(size)}: lines x samples x channels are needed, between 1 and {LARGEST} values. "
-                "Give images as `boardbench classification samples` writes them."
-            )
-        for place, width in ((offset, scale), tests or (offset, scale)):
-            if not (math.isfinite(place) and math.isfinite(width) and width > 0):
-                raise BoardbenchError(
-                    f"normalization: offset {place} and scale {width} must be finite, and the scale above 0. Fit it "
-                    "again."
-                )
         self.size, self.offset, self.scale, self.window = tuple(size), float(offset), float(scale), window
         self.test_offset, self.test_scale = map(float, tests or (offset, scale))
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Refuse what the distance is not made for, and compute what it needs beside its arguments."""
+        if len(self.size) != 3 or not 0 < math.prod(self.size) <= LARGEST:
+            raise BoardbenchError(
+                f"images of size {self.size}: lines x samples x channels are needed, between 1 and {LARGEST} values. "
+                "Give images as `boardbench classification samples` writes them."
+            )
+        for offset, scale in ((self.offset, self.scale), (self.test_offset, self.test_scale)):
+            if not (math.isfinite(offset) and math.isfinite(scale) and scale > 0):
+                raise BoardbenchError(
+                    f"normalization: offset {offset} and scale {scale} must be finite, and the scale above 0. Fit it "
+                    "again."
+                )
 
     @abstractmethod
     def train(self, images: np.ndarray) -> Any:

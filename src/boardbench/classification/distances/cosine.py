@@ -20,18 +20,11 @@ class Cosine(Distance):
 
     pair_bytes = PAIR_BYTES
 
-    def __init__(
-        self,
-        size: tuple[int, int, int],
-        offset: float = 0.0,
-        scale: float = 1.0,
-        window: int = 7,
-        tests: tuple[float, float] | None = None,
-    ):
-        super().__init__(size, offset, scale, window, tests)
+    def _set_up(self) -> None:
+        super()._set_up()
         # From centred counts to counts less the offset, of training and test images.
         self.shift, self.test_shift = CENTRE - self.offset, CENTRE - self.test_offset
-        self.train_bytes = self.test_bytes = 4 * prod(size)
+        self.train_bytes = self.test_bytes = 4 * prod(self.size)
 
     def train(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return centred images (n, values) float32, their sums x the tests' shift and their lengths, (n,) float64."""

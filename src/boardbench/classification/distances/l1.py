@@ -29,15 +29,8 @@ class L1(Distance):
 
     pair_bytes = 4
 
-    def __init__(
-        self,
-        size: tuple[int, int, int],
-        offset: float = 0.0,
-        scale: float = 1.0,
-        window: int = 7,
-        tests: tuple[float, float] | None = None,
-    ):
-        super().__init__(size, offset, scale, window, tests)
+    def _set_up(self) -> None:
+        super()._set_up()
         if (self.test_offset, self.test_scale) != (self.offset, self.scale):
             raise BoardbenchError(
                 "classification.baselines.test_statistics: distance l1 adds up whole counts, so it has no test images "

@@ -17,16 +17,9 @@ class L2(Distance):
 
     pair_bytes = PAIR_BYTES
 
-    def __init__(
-        self,
-        size: tuple[int, int, int],
-        offset: float = 0.0,
-        scale: float = 1.0,
-        window: int = 7,
-        tests: tuple[float, float] | None = None,
-    ):
-        super().__init__(size, offset, scale, window, tests)
-        self.train_bytes = self.test_bytes = 4 * prod(size)
+    def _set_up(self) -> None:
+        super()._set_up()
+        self.train_bytes = self.test_bytes = 4 * prod(self.size)
         self._ratio = self.scale / self.test_scale
         # A test image is ratio x (image + lead) in centred counts of the training images; as a rule 1 and 0.
         self._lead = (CENTRE - self.test_offset) - (CENTRE - self.offset) / self._ratio

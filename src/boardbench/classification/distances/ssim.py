@@ -177,28 +177,21 @@ class Ssim(RankedTwice):
     slack = SLACK
     pair_bytes = 4
 
-    def __init__(
-        self,
-        size: tuple[int, int, int],
-        offset: float = 0.0,
-        scale: float = 1.0,
-        window: int = 7,
-        tests: tuple[float, float] | None = None,
-    ):
-        super().__init__(size, offset, scale, window, tests)
-        most = min(*size[:2], WIDEST)
+    def _set_up(self) -> None:
+        super()._set_up()
+        lines, samples, channels = self.size
+        most, window = min(lines, samples, WIDEST), self.window
         if window % 2 == 0 or not 3 <= window <= most:
             raise BoardbenchError(
-                f"classification.baselines.window: {window} does not do for images of {size[0]} x {size[1]} pixels. "
+                f"classification.baselines.window: {window} does not do for images of {lines} x {samples} pixels. "
                 f"Give an odd number from 3 to {most - 1 + most % 2}."
             )
-        lines, samples, channels = size
         number = window * window
         self._places = channels, lines - window + 1, samples - window + 1
         shifts = CENTRE - self.offset, CENTRE - self.test_offset
         self._constants = tuple(map(float, (number, *shifts, self.scale / self.test_scale, 2 / (number - 1))))
-        self._order = np.arange(prod(size)).reshape(size)
-        self.train_bytes = self.test_bytes = 4 * (prod(size) + 2 * prod(self._places))
+        self._order = np.arange(prod(self.size)).reshape(self.size)
+        self.train_bytes = self.test_bytes = 4 * (prod(self.size) + 2 * prod(self._places))
 
     def _ranges(self, tests: np.ndarray) -> np.ndarray:
         """Return the range of the data, in counts of a test image, for each of them."""

@@ -4,8 +4,6 @@ It reads the bytes of an image, which CIFAR-10's files hold plane by plane, as l
 it is three neighbours of one colour, and a third of its lines is red, a third green, a third blue.
 """
 
-from math import prod
-
 import numpy as np
 
 from boardbench.classification.distances.ssim import K2, SLACK, Ssim
@@ -22,16 +20,9 @@ class SsimPlanar(Ssim):
     of normalized images so read; not symmetric, as the range is the test image's.
     """
 
-    def __init__(
-        self,
-        size: tuple[int, int, int],
-        offset: float = 0.0,
-        scale: float = 1.0,
-        window: int = 7,
-        tests: tuple[float, float] | None = None,
-    ):
-        super().__init__(size, offset, scale, window, tests)
-        self._order = np.ascontiguousarray(np.arange(prod(size)).reshape(size).transpose(2, 0, 1)).reshape(size)
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._order = np.ascontiguousarray(self._order.transpose(2, 0, 1)).reshape(self.size)
 
     def _ranges(self, tests: np.ndarray) -> np.ndarray:
         rows = np.asarray(tests).reshape(len(tests), -1)
