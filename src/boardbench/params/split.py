@@ -38,18 +38,23 @@ class Split(Section):
 Leaking = Literal["captures", "patches", "pixels"]
 
 
-class Audit(Section):
+class Patches(Section):
+    """Squares that overlap."""
+
+    patch: int = Field(32, ge=1, le=16384, description="patches: pixels a side")
+    stride: int = Field(16, ge=1, le=16384, description="patches: pixels from one to the next")
+
+
+class Audit(Patches):
     """A split that leaks, made to measure by how much: the test part is taken from the scenes that train."""
 
     protocol: Leaking = Field(
         "pixels", description="other conditions of the same scenes, overlapping patches, or labelled pixels at random"
     )
     seed: int = Field(0, ge=0, description="draws of captures, patches or pixels")
-    patch: int = Field(32, ge=1, le=16384, description="patches: pixels a side")
-    stride: int = Field(16, ge=1, le=16384, description="patches: pixels from one to the next")
 
 
-class AuditedSplit(Split):
+class AuditedSplit(Split, Patches):
     """Which scenes train, validate and test; conditions of a scene always stay together, but in an audit."""
 
     protocol: Literal["grouped", "listed", "pcbvision", "captures", "patches", "pixels"] = Field(
@@ -61,8 +66,6 @@ class AuditedSplit(Split):
     compare: list[Leaking] = Field(
         [], description="protocols that leak, with which every network is trained side by side; none: protocol only"
     )
-    patch: int = Field(32, ge=1, le=16384, description="patches: pixels a side")
-    stride: int = Field(16, ge=1, le=16384, description="patches: pixels from one to the next")
 
     @property
     def leaking(self) -> bool:
