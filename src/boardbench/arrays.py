@@ -1,9 +1,13 @@
-"""Arrays on disk that are filled piece by piece."""
+"""Arrays: on disk, filled piece by piece; and rounding by arithmetic."""
 
 import os
 from pathlib import Path
 
 import numpy as np
+
+FLOAT16_SPLIT = 2.0**13 + 1
+"""float32 has 13 bits more than float16: a - (a - x) with a = FLOAT16_SPLIT x is x rounded to float16's bits
+(Veltkamp's splitting; Dekker 1971, Numerische Mathematik 18)."""
 
 
 def new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:

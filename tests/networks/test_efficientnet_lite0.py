@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from boardbench.networks import weights
-from boardbench.networks.efficientnet_lite0 import OFFSET, SCALE, EfficientNetLite0, SamePadding
+from boardbench.networks.efficientnet_lite0 import EfficientNetLite0, SamePadding
 from boardbench.networks.mobilenet_v2 import MobileNetV2
 from boardbench.networks.weights import load_weights
 
@@ -100,7 +100,7 @@ def test_the_packages_weights_know_what_is_on_a_photo(needs_package, tmp_path):
             side = min(photo.size)
             left, top = (photo.width - side) // 2, (photo.height - side) // 2
             photo = photo.convert("RGB").crop((left, top, left + side, top + side)).resize((224, 224))
-        image = torch.from_numpy((np.asarray(photo, dtype=np.float32) - OFFSET) / SCALE).permute(2, 0, 1)[None]
+        image = torch.from_numpy((np.asarray(photo, dtype=np.float32) - 127) / 128).permute(2, 0, 1)[None]
         with torch.inference_mode():
             shares = network(image).softmax(dim=1)[0]
         assert set(shares.topk(len(wanted)).indices.tolist()) == wanted

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from boardbench.arrays import FLOAT16_SPLIT
 from boardbench.engine.latency import processor_flags
 from boardbench.engine.onnxfile import AGAIN, session
 from boardbench.errors import BoardbenchError
@@ -27,7 +28,6 @@ FASTER = "bf16"
 """Precision that OpenVINO computes float32 files in where it is told to: products of bfloat16, sums of float32."""
 NEEDS = {"int8": ("avx512_vnni", "avx_vnni"), FASTER: ("avx512_bf16", "amx_bf16")}
 """Precision -> instruction sets, as Linux names them, of which a processor needs one to gain by it."""
-_SPLIT = 2.0**13 + 1  # float32 has 13 bits more than float16
 
 
 class Runnable(Protocol):
@@ -181,8 +181,8 @@ def _without_telemetry():
 def _keep_rounding(network: Any) -> None:
     """Round to float16 by arithmetic where a network casts to it and back; OpenVINO leaves such casts out.
 
-    Without it two of a thousand pixels of an untrained network were of another class than by ONNX Runtime. Veltkamp's
-    splitting (Dekker 1971, Numerische Mathematik 18) gives the nearest value of 11 bits.
+    Without it two of a thousand pixels of an untrained network were of another class than by ONNX Runtime. How:
+    :data:`boardbench.arrays.FLOAT16_SPLIT`.
     """
     from openvino import Type, opset13
 
@@ -192,6 +192,6 @@ def _keep_rounding(network: Any) -> None:
         cast = node.input_value(0).get_node()
         if cast.get_type_name() == "Convert" and cast.get_output_element_type(0) == Type.f16:
             value = cast.input_value(0)
-            larger = opset13.multiply(value, opset13.constant(np.float32(_SPLIT)))
+            larger = opset13.multiply(value, opset13.constant(np.float32(FLOAT16_SPLIT)))
             rounded = opset13.subtract(larger, opset13.subtract(larger, value))
             node.output(0).replace(rounded.output(0))

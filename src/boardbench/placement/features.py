@@ -18,7 +18,6 @@ from boardbench.errors import BoardbenchError
 from boardbench.fetch.download import local_file
 from boardbench.files import atomic_write, sha256
 from boardbench.integrity import checked, hash_of
-from boardbench.networks import efficientnet_lite0
 from boardbench.networks.image_network import ImageNetwork
 from boardbench.networks.mobilenet_v2 import IMAGENET
 from boardbench.networks.weights import load_weights
@@ -72,8 +71,8 @@ def features(*, samples: Path, out: Path, threads: int = 1, frozen: bool = False
             digest = _take_run(whole_network, file, params)
         else:
             digest = load_weights(whole_network, params.weights, params.checksum, out.parent)
-            if params.backbone == "efficientnet_lite0":
-                _see(whole_network.features[0], efficientnet_lite0.OFFSET, efficientnet_lite0.SCALE)
+            if whole_network.published_input:
+                _see(whole_network.features[0], *whole_network.published_input)
     network = whole_network.features.to(memory_format=torch.channels_last)
     given = read_samples(samples) if frozen else None
     if given and not params.weights:

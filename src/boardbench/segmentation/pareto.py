@@ -203,7 +203,7 @@ def _check(exported: list[_Exported]) -> None:
 
 def _by_runtime(files: list[_Exported], runtimes: list[str]) -> list[_Exported]:
     """Return each file once for every way in which it is computed here; say what this processor cannot judge."""
-    if {"int8"} & {file.metadata["precision"] for file in files} and (why := lacks("int8")):
+    if any(file.metadata["precision"] == "int8" for file in files) and (why := lacks("int8")):
         print(f"int8: {why}: its times here say nothing of a processor that has one")
     ways = {of: variants(runtimes, of) for of in {file.metadata["precision"]: None for file in files}}
     found = [

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from boardbench.arrays import FLOAT16_SPLIT
 from boardbench.engine.compiled import compiled
 
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
-_SPLIT = np.float32(2**13 + 1)  # Veltkamp: parts the 13 bits that float32 has more than float16
+_SPLIT = np.float32(FLOAT16_SPLIT)
 _NORMAL = np.float32(2**-14)  # float16 has fewer digits below: steps of 2**-24, as float32 has from 0.5 to 1
 
 
