@@ -28,6 +28,7 @@ mount --bind "$FOLDER" "$FOLDER" && mount -o remount,bind,ro "$FOLDER"
 umount "$FOLDER"
 "$@"; echo "again: $?"
 """
+TOLD = "Read-only file system|Write-protected output files"  # by the step, or by Snakemake before it
 # An array that is written through memory: there, a full disk is a signal, not an error.
 SAMPLES = Phase(
     "samples",
@@ -94,7 +95,7 @@ def read_only(scratch: Scratch, phases: tuple[Phase, ...] = ALL) -> Row:
         folder = phase.targets[0].rpartition("/")[0]
         scratch.without(phase.targets)
         script = READ_ONLY.replace("$FOLDER", folder)
-        wrong, message = _try(scratch, phase, script, "Read-only file system")
+        wrong, message = _try(scratch, phase, script, TOLD)
         row.count(wrong, "other bytes" in wrong)
         print(f"  {phase.verb}, {folder}: {message[:150]}", flush=True)
         row.message = row.message or message
