@@ -15,15 +15,9 @@ def test_settings_and_frames(fake_camera, says):
     fake_camera.set(samples=32, bands=7, lines_per_s=50.0, tint=10.0)
     camera = aravis.started(fake_camera.id)
     try:
-        settings = camera.settings
-        assert (settings.bands, settings.samples, settings.kind, settings.tint, settings.wraps) == (
-            7,
-            32,
-            "Mono16",
-            10.0,
-            True,
-        )
-        assert settings.lines_per_s == pytest.approx(50, abs=0.1)
+        found = camera.settings
+        assert (found.bands, found.samples, found.kind, found.tint, found.wraps) == (7, 32, "Mono16", 10.0, True)
+        assert found.lines_per_s == pytest.approx(50, abs=0.1)
         assert camera.alive()
         first = frame = camera.pop(5.0)
         start = int(first.data[:2].view("<u2")[0])

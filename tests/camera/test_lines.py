@@ -40,7 +40,8 @@ class Scripted:
         self.settings, self._script, self._clock, self.closed, self._gone = settings, list(script), clock, 0, False
 
     def pop(self, seconds):
-        frame = None if self._gone or not self._script else self._script.pop(0)
+        assert self._gone or self._script, "asked for more frames than its script has: it would wait for ever"
+        frame = None if self._gone else self._script.pop(0)
         if frame is GONE:
             self._gone, frame = True, None
         if frame is None:
